@@ -1,0 +1,203 @@
+"""The BUILD macros of this repository; all of them are here.
+
+    mta_library     one concept: its header, its source
+    mta_test        a GoogleTest of one or more concepts
+    mta_benchmark   a Google Benchmark, built and run by hand
+    mta_fuzz        a libFuzzer target, and a plain test that replays its corpus
+    mta_proto       C++ of a .proto file
+    scenario_test   replays one scenario in the simulator
+
+Targets are private unless they say `visibility`. Include paths start at the workspace root.
+"""
+
+def _stem(file):
+    return file.rsplit("/", 1)[-1].rsplit(":", 1)[-1].rsplit(".", 1)[0]
+
+def mta_library(name, srcs = [], hdrs = [], deps = [], **kwargs):
+    """One concept: a cc_library whose every header is known to compile alone.
+
+    A header `x.h` with an `x.cc` in `srcs` is proved by that file, which includes it first (the
+    lint sees to that). Any other header gets a source file of one line, compiled in
+    `NAME_headers`.
+
+    Args:
+      name: usually the stem of the header.
+      srcs: source files.
+      hdrs: headers; what others may include.
+      deps: every target whose headers are included here; layering_check refuses others.
+      **kwargs: as cc_library (visibility, testonly, ...).
+    """
+    native.cc_library(
+        name = name,
+        srcs = srcs,
+        hdrs = hdrs,
+        deps = deps,
+        **kwargs
+    )
+    proved = [_stem(src) for src in srcs if src.endswith(".cc")]
+    alone = [hdr for hdr in hdrs if _stem(hdr) not in proved]
+    if not alone:
+        return
+    sources = []
+    for hdr in alone:
+        source = name + "_headers/" + _stem(hdr) + ".cc"
+        sources.append(source)
+        path = native.package_name() + "/" + hdr.rsplit(":", 1)[-1]
+        native.genrule(
+            name = name + "_headers_" + _stem(hdr),
+            outs = [source],
+            cmd = "echo '#include \"%s\"' > $@" % path,
+            visibility = ["//visibility:private"],
+        )
+    native.cc_library(
+        name = name + "_headers",
+        testonly = True,
+        srcs = sources,
+        visibility = ["//visibility:private"],
+        deps = [":" + name],
+    )
+
+def mta_test(name, srcs = None, deps = [], root = False, size = "small", tags = [], **kwargs):
+    """A GoogleTest; `./tools/test` counts its cases one by one.
+
+    Args:
+      name: ends in _test.
+      srcs: by default [NAME.cc].
+      deps: what the test includes; GoogleTest and its main come by themselves.
+      root: the test needs other users or namespaces. Bazel's sandbox has only uid 0, so it runs
+        outside of it, and only when `./tools/test` is run by root.
+      size: as cc_test; sets the time limit.
+      tags: as cc_test.
+      **kwargs: as cc_test (data, shard_count, ...).
+    """
+    native.cc_test(
+        name = name,
+        srcs = srcs or [name + ".cc"],
+        deps = deps + ["@googletest//:gtest_main"],
+        size = size,
+        tags = tags + (["local", "root"] if root else []),
+        **kwargs
+    )
+
+def mta_benchmark(name, srcs = None, deps = [], tags = [], **kwargs):
+    """A Google Benchmark: `bazel run -c opt //mta/async:task_benchmark`.
+
+    Args:
+      name: ends in _benchmark.
+      srcs: by default [NAME.cc].
+      deps: what it includes; Google Benchmark and its main come by themselves.
+      tags: as cc_binary. It is `manual`: built only when named.
+      **kwargs: as cc_binary.
+    """
+    native.cc_binary(
+        name = name,
+        testonly = True,
+        srcs = srcs or [name + ".cc"],
+        tags = tags + ["manual"],
+        deps = deps + ["@benchmark//:benchmark_main"],
+        **kwargs
+    )
+
+def mta_fuzz(name, srcs = None, deps = [], dictionary = None, corpus = None):
+    """A fuzz target, and NAME_corpus_test, which replays its corpus in every test run.
+
+    Fuzz with `./tools/fuzz NAME` (or `bazel build --config=fuzz //fuzz:NAME`).
+
+    Args:
+      name: of the libFuzzer binary; ends in _fuzz.
+      srcs: define LLVMFuzzerTestOneInput; by default [NAME.cc].
+      deps: what they include.
+      dictionary: libFuzzer dictionary; by default NAME.dict.
+      corpus: folder of seed inputs, one file each; by default NAME_corpus.
+    """
+    corpus = corpus or name + "_corpus"
+    inputs = native.glob([corpus + "/**"], allow_empty = False)
+    native.cc_library(
+        name = name + "_target",
+        testonly = True,
+        srcs = srcs or [name + ".cc"],
+        alwayslink = True,
+        visibility = ["//visibility:private"],
+        deps = deps,
+    )
+    native.cc_binary(
+        name = name,
+        testonly = True,
+        data = inputs + [dictionary or name + ".dict"],
+        linkopts = ["-fsanitize=fuzzer"],
+        tags = ["manual"],
+        deps = [":" + name + "_target"],
+    )
+    native.cc_test(
+        name = name + "_corpus_test",
+        size = "small",
+        args = [native.package_name() + "/" + corpus],
+        data = inputs,
+        deps = [
+            ":" + name + "_target",
+            "//fuzz:corpus_main",
+        ],
+    )
+
+def mta_proto(name, src, deps = [], **kwargs):
+    """C++ of one .proto file: `#include "PACKAGE/FILE.pb.h"`.
+
+    In the .proto file, imports are written from the workspace root.
+
+    Args:
+      name: of the cc_library; ends in _proto.
+      src: the .proto file.
+      deps: mta_proto targets of the imported files, each written with its name (`//a/b:c_proto`).
+      **kwargs: as cc_library (visibility, ...).
+    """
+    stem = src.rsplit(".", 1)[0]
+    native.filegroup(
+        name = name + "_source",
+        srcs = [src] + [dep + "_source" for dep in deps],
+        visibility = kwargs.get("visibility", ["//visibility:private"]),
+    )
+    native.genrule(
+        name = name + "_code",
+        srcs = [
+            src,
+            ":" + name + "_source",
+        ],
+        outs = [
+            stem + ".pb.h",
+            stem + ".pb.cc",
+        ],
+        cmd = "protoc --proto_path=. --cpp_out=$(GENDIR) $(location %s)" % src,
+        visibility = ["//visibility:private"],
+    )
+    native.cc_library(
+        name = name,
+        srcs = [stem + ".pb.cc"],
+        hdrs = [stem + ".pb.h"],
+        copts = ["-w"],  # Generated code is not ours to keep clean.
+        deps = deps + ["@protobuf"],
+        **kwargs
+    )
+
+def scenario_test(name, scenario = None, args = [], data = [], size = "small", **kwargs):
+    """Replays one scenario in the simulator; one test case.
+
+    Args:
+      name: of the test.
+      scenario: the file; by default NAME.textproto.
+      args: options of `stagepost replay`, such as ["--seed=7"].
+      data: files that the scenario names (configurations, messages).
+      size: as sh_test.
+      **kwargs: as sh_test (tags, ...).
+    """
+    scenario = scenario or name + ".textproto"
+    native.sh_test(
+        name = name,
+        size = size,
+        srcs = ["//tools/build:replay_scenario.sh"],
+        args = ["$(location //tools:stagepost)", "replay"] + args + ["$(location %s)" % scenario],
+        data = [
+            scenario,
+            "//tools:stagepost",
+        ] + data,
+        **kwargs
+    )
