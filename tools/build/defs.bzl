@@ -5,6 +5,7 @@
     mta_benchmark   a Google Benchmark, built and run by hand
     mta_fuzz        a libFuzzer target, and a plain test that replays its corpus
     mta_proto       C++ of a .proto file
+    python_test     a Python unittest of a tool
     scenario_test   replays one scenario in the simulator
 
 Targets are private unless they say `visibility`. Include paths start at the workspace root.
@@ -175,6 +176,31 @@ def mta_proto(name, src, deps = [], **kwargs):
         hdrs = [stem + ".pb.h"],
         copts = ["-w"],  # Generated code is not ours to keep clean.
         deps = deps + ["@protobuf"],
+        **kwargs
+    )
+
+def python_test(name, main = None, data = [], size = "small", **kwargs):
+    """A Python test of a tool, with imports from the workspace root (`from tools.lib import x`).
+
+    Not py_test: Bazel 4.2 starts `python`, and Debian has `python3`. It ends with
+    `unittest_main.main()` of tools/lib, which counts its cases one by one.
+
+    Args:
+      name: of the test.
+      main: an executable file that begins with #!/usr/bin/env python3; by default NAME.py.
+      data: what it imports and reads.
+      size: as sh_test.
+      **kwargs: as sh_test (tags, args, ...).
+    """
+    native.sh_test(
+        name = name,
+        size = size,
+        srcs = [main or name + ".py"],
+        data = data + ["//tools/lib:unittest_main.py"],
+        env = {
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONPATH": ".",
+        },
         **kwargs
     )
 
