@@ -1,0 +1,84 @@
+// The one thread of control: what is ready to run, what is due, and what time it is.
+//
+// A Loop is driven from outside: live by epoll (mta/posix), in simulation by the scheduler
+// (sim/world), in tests by RunUntilIdle(). Each process has an Executor (executor.h) on a Loop; live
+// there is one, in simulation all processes of a world share one Loop, so that the scheduler sees
+// every runnable task.
+//
+// resume() is called in RunReady() and nowhere else. Wake-ups only append to the ready queue.
+#ifndef STAGEPOST_MTA_ASYNC_LOOP_H_
+#define STAGEPOST_MTA_ASYNC_LOOP_H_
+
+#include <coroutine>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+
+#include "mta/async/timer_queue.h"
+#include "mta/base/time.h"
+
+namespace stagepost {
+
+class Executor;
+
+class Loop {
+ public:
+  // Synchronous transfers and ready operations that one resume may make before it must go through
+  // the ready queue: bounds stack depth and latency, and, because it counts, deterministically.
+  static constexpr int kFuel = 256;
+
+  Loop() = default;
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  // Time as of the last Advance(); what deadlines are measured by.
+  MonotonicTime now() const { return now_; }
+  // REQUIRES: not before now().
+  void Advance(MonotonicTime now);
+
+  TimerQueue& timers() { return timers_; }
+
+  // Appends a suspended coroutine of `executor` to the ready queue.
+  void Schedule(std::coroutine_handle<> handle, Executor& executor);
+
+  size_t ready_count() const { return ready_.size(); }
+  const Executor& ready_executor(size_t index) const { return *ready_[index].executor; }
+  // Resumes the task at `index` of the ready queue (0 is first in, first out).
+  void RunReady(size_t index);
+
+  // Runs everything that is ready and fires everything that is due, until neither is left.
+  void RunUntilIdle();
+
+  // The executor whose task is running now; null between tasks.
+  Executor* current() const { return current_; }
+
+  // Destroys the frame once the resume now running has returned. REQUIRES: it will be at its final
+  // suspension then, and this is the only call during this resume.
+  void ReapAfterResume(std::coroutine_handle<> finished);
+
+  // One unit of fuel; false when the running task must go through the ready queue.
+  bool BurnFuel() { return --fuel_ > 0; }
+
+  // Number of resumes so far.
+  uint64_t resumes() const { return resumes_; }
+
+ private:
+  friend class Executor;
+  struct Ready {
+    std::coroutine_handle<> handle;
+    Executor* executor;
+  };
+  void DropReady(const Executor& executor);
+
+  MonotonicTime now_;
+  TimerQueue timers_;
+  std::deque<Ready> ready_;
+  Executor* current_ = nullptr;
+  std::coroutine_handle<> finished_;
+  int fuel_ = kFuel;
+  uint64_t resumes_ = 0;
+};
+
+}  // namespace stagepost
+
+#endif  // STAGEPOST_MTA_ASYNC_LOOP_H_

@@ -1,0 +1,46 @@
+#include "mta/async/scope.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "mta/base/check.h"
+
+namespace stagepost {
+
+TaskScope::~TaskScope() {
+  if (live() == 0) return;
+  CHECK(context_.executor().dead()) << "scope " << name_ << " was not joined";
+  DestroyAll();
+}
+
+absl::Status TaskScope::Admit() const {
+  if (closed_) return absl::FailedPreconditionError(absl::StrCat("scope ", name_, " is closed"));
+  if (live() >= max_children_) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("scope ", name_, " has ", live(), " children already"));
+  }
+  return absl::OkStatus();
+}
+
+void TaskScope::RequestStop() {
+  Close();
+  context_.RequestStop();
+}
+
+void TaskScope::OnChildResult(absl::Status status) {
+  if (status.ok() || policy_ == Policy::kSupervise || !first_error_.ok()) return;
+  first_error_ = std::move(status);
+  context_.RequestStop();
+}
+
+void TaskScope::OnAllDone() {
+  if (joiner_ != nullptr) std::exchange(joiner_, nullptr)->Resume();
+}
+
+void TaskScope::JoinOperation::await_suspend(std::coroutine_handle<> caller) {
+  CHECK(scope_.joiner_ == nullptr) << "scope " << scope_.name_ << " is joined twice";
+  scope_.joiner_ = this;
+  SuspendUnstoppable(caller, *context_);
+}
+
+}  // namespace stagepost

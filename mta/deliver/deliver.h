@@ -1,0 +1,32 @@
+// Delivering queued messages: one job per message, from lock to removal.
+#ifndef STAGEPOST_MTA_DELIVER_DELIVER_H_
+#define STAGEPOST_MTA_DELIVER_DELIVER_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "mta/async/task.h"
+#include "mta/env/environment.h"
+#include "mta/queue/queue.h"
+
+namespace stagepost {
+
+// The local mailer: a program that takes LMTP (RFC 2033) on its standard input.
+struct LocalMailer {
+  std::string path = "/usr/libexec/sendmail/mail.local";
+  Arguments arguments = {"mail.local", "-l"};
+};
+
+// Tries to deliver message `id` to all its recipients: those delivered leave the envelope, those
+// deferred stay with the reason, and an empty envelope is removed. A recipient refused for good stays
+// too: this version cannot send bounces, and nothing is lost silently. OK also when some or all were
+// deferred, when another holds the lock, or when the message is gone; an error is one of the queue.
+Task<absl::Status> DeliverMessage(Environment& env, Queue& queue, LocalMailer mailer,
+                                  std::string id);
+
+// One pass over the queue.
+Task<absl::Status> RunQueue(Environment& env, Queue& queue, LocalMailer mailer);
+
+}  // namespace stagepost
+
+#endif  // STAGEPOST_MTA_DELIVER_DELIVER_H_

@@ -1,0 +1,81 @@
+// One queue directory: messages on their way in, and messages waiting for delivery.
+//
+// A message is a pair of files, as in sendmail (Installation and Operation Guide, "The Mail Queue"):
+// df<id> holds the body, qf<id> the envelope and the header; tf<id> is a qf file being written. The
+// message exists if and only if qf<id> does. Transitions, each one atomic in the directory:
+//
+//   Create   df<id> made with O_EXCL                     nothing accepted; a crash leaves an orphan df
+//   Commit   df synced, tf written and synced, renamed to qf, directory synced: accepted
+//   Update   tf written and synced, renamed over qf      recipients that are done have left
+//   Remove   qf unlinked, then df                        a crash between leaves an orphan df
+//
+// Whoever works on a message holds an exclusive flock on its qf file and, having got it, checks that
+// the name still leads to the locked file. Orphan df files older than a day are removed by queue runs.
+#ifndef STAGEPOST_MTA_QUEUE_QUEUE_H_
+#define STAGEPOST_MTA_QUEUE_QUEUE_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "mta/async/task.h"
+#include "mta/env/environment.h"
+#include "mta/queue/envelope.h"
+
+namespace stagepost {
+
+class Queue;
+
+// A message being received. Destroyed without Commit(), its df file stays behind as an orphan until
+// Abandon() or a queue run removes it.
+class IncomingMessage {
+ public:
+  virtual ~IncomingMessage() = default;
+  virtual const std::string& id() const = 0;
+  // Appends body bytes, line ends LF. Buffered; the error of an earlier write may come later.
+  virtual Task<absl::Status> AppendBody(absl::string_view bytes) = 0;
+  // Makes the message durable, files and directory entries: after OK it has been accepted. Sets the
+  // id, creation time, priority and body size in `envelope`. After an error nothing has been accepted.
+  virtual Task<absl::Status> Commit(Envelope& envelope) = 0;
+  // Removes what was written.
+  virtual Task<absl::Status> Abandon() = 0;
+};
+
+// A queued message, locked.
+class QueuedMessage {
+ public:
+  virtual ~QueuedMessage() = default;  // unlocks
+  virtual Envelope& envelope() = 0;
+  // Reads the body from `offset`; 0 at its end.
+  virtual Task<absl::StatusOr<size_t>> ReadBody(uint64_t offset, absl::Span<char> buffer) = 0;
+  // Writes the envelope back.
+  virtual Task<absl::Status> Update() = 0;
+  // Removes the message; it is done.
+  virtual Task<absl::Status> Remove() = 0;
+};
+
+class Queue {
+ public:
+  virtual ~Queue() = default;
+
+  // A new message in the queue, with an id of its own.
+  virtual Task<absl::StatusOr<std::unique_ptr<IncomingMessage>>> Create() = 0;
+  // The queue ids now present, in the order they should be tried in.
+  virtual Task<absl::StatusOr<std::vector<std::string>>> List() = 0;
+  // Locks and reads one message. kNotFound: it is gone. kAborted: another holds the lock.
+  // kDataLoss: the qf file cannot be understood; it is left as it is.
+  virtual Task<absl::StatusOr<std::unique_ptr<QueuedMessage>>> Lock(std::string id) = 0;
+  // Removes df and tf files without a qf that are older than a day.
+  virtual Task<absl::Status> RemoveOrphans() = 0;
+};
+
+// Opens the queue at `directory`, which becomes the process's working directory. On failure the
+// error's message is in sendmail's words: "can not chdir(/var/spool/mqueue/): Permission denied".
+Task<absl::StatusOr<std::unique_ptr<Queue>>> OpenQueue(Environment& env, std::string directory);
+
+}  // namespace stagepost
+
+#endif  // STAGEPOST_MTA_QUEUE_QUEUE_H_
