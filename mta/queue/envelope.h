@@ -11,18 +11,9 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "mta/message/header.h"
 
 namespace stagepost {
-
-// One field of a message header, as it will be sent: `value` is what stands behind the colon, its
-// leading white space and the line ends (LF) of folded lines included, without the final one.
-struct HeaderField {
-  std::string name;
-  std::string value;
-  // sendmail's condition of an H line: the mailer flags of which one is needed for the field to be
-  // sent ("P" for Return-Path); empty: always.
-  std::string mailer_flags;
-};
 
 // A recipient that is still to be served. Those that are done leave the envelope.
 struct Recipient {
@@ -35,7 +26,7 @@ struct Envelope {
   std::string id;              // queue id, 14 characters: 6AK6XWSU000517
   std::string sender;          // reverse-path; empty for <>
   std::vector<Recipient> recipients;
-  std::vector<HeaderField> header;
+  Header header;
   absl::Time created;          // T line, whole seconds
   absl::Time last_attempt = absl::InfinitePast();  // K line; InfinitePast: none
   int attempts = 0;            // N line

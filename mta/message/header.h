@@ -1,0 +1,24 @@
+// Message header fields (RFC 5322, section 2.2), as they are kept in an envelope.
+#ifndef STAGEPOST_MTA_MESSAGE_HEADER_H_
+#define STAGEPOST_MTA_MESSAGE_HEADER_H_
+
+#include <string>
+#include <vector>
+
+namespace stagepost {
+
+// One field of a message header, as it will be sent: `value` is what stands behind the colon, its
+// leading white space and the line ends (LF) of folded lines included, without the final one.
+struct HeaderField {
+  std::string name;
+  std::string value;
+  // sendmail's condition of an H line: the mailer flags of which one is needed for the field to be
+  // sent ("P" for Return-Path); empty: always.
+  std::string mailer_flags;
+};
+
+using Header = std::vector<HeaderField>;
+
+}  // namespace stagepost
+
+#endif  // STAGEPOST_MTA_MESSAGE_HEADER_H_
