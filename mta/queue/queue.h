@@ -61,8 +61,12 @@ class Queue {
  public:
   virtual ~Queue() = default;
 
-  // A new message in the queue, with an id of its own.
-  virtual Task<absl::StatusOr<std::unique_ptr<IncomingMessage>>> Create() = 0;
+  // A queue id that was never given out before. Nothing is made in the directory: a session takes one
+  // for each transaction, to name it in the log, long before there is anything to store.
+  virtual std::string NewId() = 0;
+  // A new message in the queue, with an id of NewId(). kAlreadyExists: its df file is there already
+  // (two processes in one second on one pid); take another id.
+  virtual Task<absl::StatusOr<std::unique_ptr<IncomingMessage>>> Create(std::string id) = 0;
   // The queue ids now present, in the order they should be tried in.
   virtual Task<absl::StatusOr<std::vector<std::string>>> List() = 0;
   // Locks and reads one message. kNotFound: it is gone. kAborted: another holds the lock.
