@@ -1,0 +1,29 @@
+// How long a server session waits: the one table (RFC 5321, section 4.5.3.2; sendmail's Timeout
+// options, Installation and Operation Guide, "Read Timeouts").
+#ifndef STAGEPOST_MTA_SMTP_TIMEOUTS_H_
+#define STAGEPOST_MTA_SMTP_TIMEOUTS_H_
+
+#include "absl/time/time.h"
+
+namespace stagepost {
+
+struct SmtpTimeouts {
+  // For the next command. RFC minimum: 5 minutes. sendmail: Timeout.command.
+  absl::Duration command = absl::Hours(1);
+  // For the next block of a message. RFC minimum: 3 minutes. sendmail: Timeout.datablock.
+  absl::Duration data_block = absl::Hours(1);
+};
+
+// For one write of replies: a peer that does not read. The RFC gives the client 5 minutes to react.
+inline constexpr absl::Duration kReplyWriteTimeout = absl::Minutes(5);
+
+// What a session that is receiving or storing a message still gets after the daemon was asked to
+// stop; idle sessions are closed at once.
+inline constexpr absl::Duration kShutdownGrace = absl::Seconds(30);
+
+// For the farewell of a session that was asked to stop.
+inline constexpr absl::Duration kFarewellGrace = absl::Seconds(2);
+
+}  // namespace stagepost
+
+#endif  // STAGEPOST_MTA_SMTP_TIMEOUTS_H_
