@@ -14,16 +14,47 @@ Targets are private unless they say `visibility`. Include paths start at the wor
 def _stem(file):
     return file.rsplit("/", 1)[-1].rsplit(":", 1)[-1].rsplit(".", 1)[0]
 
+def _prove_headers(name, srcs, hdrs, deps, tags, copts):
+    """Compiles every header that no source file of its name proves, in NAME_headers.
+
+    `x.cc` includes `x.h` first (the lint sees to that), so it proves that `x.h` compiles alone.
+    Any other header gets a source file of one line.
+    """
+    proved = [_stem(src) for src in srcs if src.endswith(".cc")]
+    private = [src for src in srcs if src.endswith(".h")]
+    sources = []
+    for header in hdrs + private:
+        if _stem(header) in proved:
+            continue
+        source = name + "_headers/" + _stem(header) + ".cc"
+        sources.append(source)
+        native.genrule(
+            name = name + "_headers_" + _stem(header),
+            outs = [source],
+            cmd = "echo '#include \"%s/%s\"' > $@" % (
+                native.package_name(),
+                header.rsplit(":", 1)[-1],
+            ),
+            tags = tags,
+            visibility = ["//visibility:private"],
+        )
+    if sources:
+        native.cc_library(
+            name = name + "_headers",
+            testonly = True,
+            srcs = sources + private,
+            copts = copts,
+            tags = tags,
+            visibility = ["//visibility:private"],
+            deps = deps,
+        )
+
 def mta_library(name, srcs = [], hdrs = [], deps = [], **kwargs):
     """One concept: a cc_library whose every header is known to compile alone.
 
-    A header `x.h` with an `x.cc` in `srcs` is proved by that file, which includes it first (the
-    lint sees to that). Any other header gets a source file of one line, compiled in
-    `NAME_headers`.
-
     Args:
       name: usually the stem of the header.
-      srcs: source files.
+      srcs: source files, and headers for this library only.
       hdrs: headers; what others may include.
       deps: every target whose headers are included here; layering_check refuses others.
       **kwargs: as cc_library (visibility, testonly, ...).
@@ -35,27 +66,13 @@ def mta_library(name, srcs = [], hdrs = [], deps = [], **kwargs):
         deps = deps,
         **kwargs
     )
-    proved = [_stem(src) for src in srcs if src.endswith(".cc")]
-    alone = [hdr for hdr in hdrs if _stem(hdr) not in proved]
-    if not alone:
-        return
-    sources = []
-    for hdr in alone:
-        source = name + "_headers/" + _stem(hdr) + ".cc"
-        sources.append(source)
-        path = native.package_name() + "/" + hdr.rsplit(":", 1)[-1]
-        native.genrule(
-            name = name + "_headers_" + _stem(hdr),
-            outs = [source],
-            cmd = "echo '#include \"%s\"' > $@" % path,
-            visibility = ["//visibility:private"],
-        )
-    native.cc_library(
-        name = name + "_headers",
-        testonly = True,
-        srcs = sources,
-        visibility = ["//visibility:private"],
-        deps = [":" + name],
+    _prove_headers(
+        name,
+        srcs,
+        hdrs,
+        [":" + name] + deps,
+        kwargs.get("tags", []),
+        kwargs.get("copts", []),
     )
 
 def mta_test(name, srcs = None, deps = [], root = False, size = "small", tags = [], **kwargs):
@@ -71,14 +88,17 @@ def mta_test(name, srcs = None, deps = [], root = False, size = "small", tags = 
       tags: as cc_test.
       **kwargs: as cc_test (data, shard_count, ...).
     """
+    srcs = srcs or [name + ".cc"]
+    deps = deps + ["@googletest//:gtest_main"]
     native.cc_test(
         name = name,
-        srcs = srcs or [name + ".cc"],
-        deps = deps + ["@googletest//:gtest_main"],
+        srcs = srcs,
+        deps = deps,
         size = size,
         tags = tags + (["local", "root"] if root else []),
         **kwargs
     )
+    _prove_headers(name, srcs, [], deps, tags, kwargs.get("copts", []))
 
 def mta_benchmark(name, srcs = None, deps = [], tags = [], **kwargs):
     """A Google Benchmark: `bazel run -c opt //mta/async:task_benchmark`.
