@@ -52,7 +52,7 @@ setup_apt() {
 # Finds out how to become root: SETUP_ROOT is what to put before a command.
 setup_find_root() {
   SETUP_ROOT=()
-  ((EUID == 0)) && return 0
+  (($(id -u) == 0)) && return 0
   SETUP_ROOT=(sudo)
   command -v sudo >/dev/null || return 1
   # Without a terminal sudo must not wait for a password.
