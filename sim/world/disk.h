@@ -1,0 +1,247 @@
+// Disk: the file system of one simulated host, in memory, with POSIX semantics as Linux has them.
+//
+// Everything is synchronous and deterministic; SimFileSystem (sim_file_system.h) puts the awaitable
+// seam on top of it, DiskEditor (disk_editor.h) the set-up and inspection of scenarios. Modelled
+// are owners, groups, modes, set-gid and sticky directories, hard and symbolic links, Linux's
+// protected links, open flags, rename, times (with relatime), free blocks and inodes, both kinds of
+// locks, and /dev/null. Not modelled: ACLs, mount points, FIFOs and sockets, quota, sparse files (a
+// hole costs blocks), reuse of inode numbers.
+//
+// The crash model. A change is durable when a sync has covered it:
+//   - Sync(file): the file's bytes, attributes and times, but not the entry that leads to it;
+//   - SyncDirectory: the directory's entries (disk_journal.h says what else), but not the entry
+//   that
+//     leads to the directory itself, nor the bytes of the files in it.
+// Anything else may or may not survive Crash(): of the changes of one file any subset, in order,
+// the last one torn at any byte, with zero bytes where an earlier write is missing; of entry
+// operations any set that respects their dependencies. A file whose entry survived without a sync
+// of the file exists, with owner and mode as created and no bytes. Kernels write back by
+// themselves; here that happens only when more than a fixed number of changes is pending.
+#ifndef STAGEPOST_SIM_WORLD_DISK_H_
+#define STAGEPOST_SIM_WORLD_DISK_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "mta/base/errno.h"
+#include "mta/base/intrusive_list.h"
+#include "mta/env/file_system.h"
+#include "mta/env/identity.h"
+#include "sim/world/disk_inode.h"
+#include "sim/world/disk_journal.h"
+#include "sim/world/disk_locks.h"
+
+namespace stagepost {
+
+class Choices;
+
+struct DiskOptions {
+  uint64_t blocks = 1 << 20;     // of kBlockBytes: 4 GiB
+  uint64_t reserved_blocks = 0;  // for root only
+  uint64_t inodes = 1 << 20;
+  uint64_t max_file_bytes = 1 << 30;  // kEFBIG beyond
+  uint64_t device = 0x801;            // st_dev
+  // /proc/sys/fs/protected_{symlinks,hardlinks,regular}; as Debian 12 sets them.
+  bool protected_symlinks = true;
+  bool protected_hardlinks = true;
+  int protected_regular = 2;
+};
+
+// A value, or the error that there is none.
+template <class T>
+struct DiskResult {
+  Errno error = Errno::kOk;
+  T value{};
+  bool ok() const { return error == Errno::kOk; }
+};
+
+// An open file description, or the working directory of a process. Owned by the Disk until Close(),
+// ReleaseProcess() or Crash().
+class OpenFile : public ListNode<OpenFile> {
+ public:
+  uint64_t process() const { return process_; }
+  bool append() const { return append_; }
+
+ private:
+  friend class Disk;
+  friend struct InodeLocks;
+  Inode* inode_ = nullptr;
+  uint64_t process_ = 0;
+  bool read_ = false;
+  bool write_ = false;
+  bool append_ = false;
+};
+
+// Who calls, and when. References are used during the call only.
+struct DiskCaller {
+  const Identity& identity;
+  FileMode umask;
+  const OpenFile* working_directory;  // null: the root
+  uint64_t process;                   // owner of fcntl locks and of what it opens
+  absl::Time now;
+};
+
+class Disk {
+ public:
+  static constexpr uint64_t kBlockBytes = 4096;
+  static constexpr size_t kMaxNameBytes = 255;
+  static constexpr size_t kMaxPathBytes = 4095;
+  static constexpr int kMaxSymlinks = 40;  // followed in one look-up
+  static constexpr uint32_t kMaxLinks = 65000;
+  static constexpr size_t kMaxPendingChanges = 256;  // of one file
+
+  // "/", "/dev" and "/dev/null".
+  explicit Disk(absl::Time now, const DiskOptions& options = {});
+  Disk(const Disk&) = delete;
+  Disk& operator=(const Disk&) = delete;
+  ~Disk();
+
+  // --- Open files. The OpenFile must be open; errors are those of the system call.
+
+  DiskResult<OpenFile*> Open(const DiskCaller& caller, absl::string_view path,
+                             const OpenOptions& options);
+  // For chdir(2): needs search permission, not read.
+  DiskResult<OpenFile*> OpenWorkingDirectory(const DiskCaller& caller, absl::string_view path);
+  // Drops the file's flock, and every fcntl lock of its process on this inode.
+  void Close(OpenFile& file);
+  DiskResult<size_t> Read(OpenFile& file, uint64_t offset, absl::Span<char> buffer, absl::Time now);
+  // Writes less than asked when space runs out.
+  DiskResult<size_t> Write(const DiskCaller& caller, OpenFile& file, uint64_t offset,
+                           absl::string_view bytes);
+  Errno Truncate(const DiskCaller& caller, OpenFile& file, uint64_t size);
+  FileStat Stat(const OpenFile& file) const { return StatOf(*file.inode_); }
+  Errno ChangeMode(const DiskCaller& caller, OpenFile& file, FileMode mode);
+  Errno ChangeOwner(const DiskCaller& caller, OpenFile& file, std::optional<UserId> owner,
+                    std::optional<GroupId> group);
+  Errno Sync(OpenFile& file);
+  // A sync that failed: what is pending stays so, whatever later syncs of the file say, until it is
+  // truncated to nothing. Kernels forget that the pages were dirty.
+  void SyncFailed(OpenFile& file);
+
+  // kEAGAIN if somebody else holds it. Changing a flock's mode drops the old one first, as on
+  // Linux.
+  Errno TryLock(OpenFile& file, LockKind kind, LockMode mode);
+  // After kEAGAIN. kEDEADLK, and nothing queued, if an fcntl lock would never come.
+  Errno WaitForLock(LockWaiter& waiter);
+  Errno Unlock(OpenFile& file, LockKind kind);
+
+  // --- Paths.
+
+  DiskResult<FileStat> Stat(const DiskCaller& caller, absl::string_view path);
+  DiskResult<FileStat> LinkStat(const DiskCaller& caller, absl::string_view path);
+  // The stat of a regular file that `caller` may execute; kEACCES if not.
+  DiskResult<FileStat> MayExecute(const DiskCaller& caller, absl::string_view path);
+  Errno MakeDirectory(const DiskCaller& caller, absl::string_view path, FileMode mode);
+  Errno RemoveDirectory(const DiskCaller& caller, absl::string_view path);
+  Errno Unlink(const DiskCaller& caller, absl::string_view path);
+  Errno Rename(const DiskCaller& caller, absl::string_view from, absl::string_view to);
+  Errno Link(const DiskCaller& caller, absl::string_view from, absl::string_view to);
+  Errno Symlink(const DiskCaller& caller, absl::string_view target, absl::string_view path);
+  DiskResult<std::string> ReadLink(const DiskCaller& caller, absl::string_view path);
+  Errno ChangeMode(const DiskCaller& caller, absl::string_view path, FileMode mode);
+  // Does not follow a symbolic link in the last component.
+  Errno ChangeOwner(const DiskCaller& caller, absl::string_view path, std::optional<UserId> owner,
+                    std::optional<GroupId> group);
+  Errno SetTimes(const DiskCaller& caller, absl::string_view path, absl::Time accessed,
+                 absl::Time modified);
+  // In the order of a hash of the names.
+  DiskResult<std::vector<DirectoryEntry>> ListDirectory(const DiskCaller& caller,
+                                                        absl::string_view path);
+  Errno SyncDirectory(const DiskCaller& caller, absl::string_view path);
+  DiskResult<FreeSpace> GetFreeSpace(const DiskCaller& caller, absl::string_view path);
+  // A character device that swallows writes and reads as empty, like /dev/null. Root only.
+  Errno MakeNullDevice(const DiskCaller& caller, absl::string_view path, FileMode mode);
+  // getcwd(2): the path of an open directory; kENOENT once it is removed.
+  DiskResult<std::string> PathOf(const OpenFile& directory) const;
+
+  // --- The world.
+
+  // A process is dead: closes what it had open, drops its locks, forgets that it waits.
+  void ReleaseProcess(uint64_t process);
+  // Power fails and comes back: what was not durable survives or not, as `choices` draws (0 is
+  // always the mildest), and what is left is durable. Open files and locks are gone.
+  void Crash(Choices& choices);
+  // Everything becomes durable.
+  void SyncAll();
+
+  // --- For inspection.
+
+  const Inode& root() const { return *root_; }
+  FileStat StatOf(const Inode& inode) const;
+  const EntryJournal& journal() const { return journal_; }
+  const List<Inode>& inodes() const { return inodes_; }
+  size_t open_files() const { return open_count_; }
+  size_t inode_count() const { return inode_count_; }
+
+ private:
+  // Whether the last component is followed when it is a symbolic link.
+  enum class Last : uint8_t {
+    kFollow,
+    kNoFollow,  // only when a slash comes after it
+    kEntry,     // never: the call is about the entry itself
+  };
+  struct Walked {
+    Errno error = Errno::kOk;
+    Inode* parent = nullptr;  // the directory of the last component
+    absl::string_view name;   // the last component
+    Inode* inode = nullptr;   // what it leads to; null if there is no such entry
+    bool dots = false;        // the last component is ".", ".." or the root
+    bool trailing_slash = false;
+  };
+  Walked Walk(const DiskCaller& caller, absl::string_view path, Last last) const;
+  Walked WalkFrom(const DiskCaller& caller, Inode* start, absl::string_view path, Last last,
+                  bool trailing, int& symlinks) const;
+  Walked FollowLast(const DiskCaller& caller, const Walked& at, Last last, bool trailing,
+                    int& symlinks) const;
+  // As Walk(), and the thing must exist.
+  Walked Existing(const DiskCaller& caller, absl::string_view path, Last last) const;
+  // A place for a new entry: checks all that does not depend on what it will be.
+  Walked NewEntry(const DiskCaller& caller, absl::string_view path, bool directory) const;
+
+  Errno MayAddEntry(const DiskCaller& caller, const Inode& directory) const;
+  Errno MayRemoveEntry(const DiskCaller& caller, const Inode& directory, const Inode& victim,
+                       bool expect_directory) const;
+  Errno MayOpen(const DiskCaller& caller, const Walked& at, const OpenOptions& options) const;
+  Errno MayRename(const DiskCaller& caller, const Walked& from, const Walked& to) const;
+
+  DiskResult<Inode*> Create(const DiskCaller& caller, const Walked& at, FileType type,
+                            FileMode mode);
+  OpenFile* NewOpenFile(Inode& inode, const DiskCaller& caller, const OpenOptions& options);
+  bool Charge(Inode& inode, uint64_t bytes, const Identity& identity);
+  uint64_t AvailableBlocks(const Identity& identity) const;
+  void DropPrivilegeBits(const DiskCaller& caller, Inode& inode);
+
+  void RecordEntries(EntryOperation operation);
+  void Retire(const std::vector<EntryOperation>& operations);
+  PendingChange& RecordChange(Inode& inode, PendingChange::Kind kind);
+  void SetSize(Inode& inode, uint64_t size, absl::Time now);
+  Errno SetMode(const DiskCaller& caller, Inode& inode, FileMode mode);
+  Errno SetOwner(const DiskCaller& caller, Inode& inode, std::optional<UserId> owner,
+                 std::optional<GroupId> group);
+  void SetAttributes(Inode& inode, const InodeAttributes& attributes, absl::Time now);
+  void SetParent(Inode& directory, Inode* parent);
+  void DropLink(Inode& inode, absl::Time now);
+  void FreeIfUnused(Inode& inode);
+  void SyncDirectoryInode(Inode& directory);
+  bool WouldDeadlock(uint64_t process, const Inode& inode, LockMode mode, int depth) const;
+  void Reattach();
+
+  DiskOptions options_;
+  List<Inode> inodes_;  // all, by number; freed by FreeIfUnused() and the destructor
+  List<OpenFile> open_files_;
+  EntryJournal journal_;
+  Inode* root_ = nullptr;
+  uint64_t next_inode_number_ = 2;
+  uint64_t used_blocks_ = 0;
+  size_t inode_count_ = 0;
+  size_t open_count_ = 0;
+};
+
+}  // namespace stagepost
+
+#endif  // STAGEPOST_SIM_WORLD_DISK_H_
