@@ -57,7 +57,8 @@ def _is_used(tokens, i, how):
     if c.text(tokens, i + 1) != "(":
         # ::open passed as a function; but `Type ::name` and a plain variable are not.
         return c.qualifier(tokens, i) == "" and c.text(tokens, i + 1) in (",", ")", ";")
-    if c.is_declared_here(tokens, i) and c.qualifier(tokens, i) is None:
+    if c.qualifier(tokens, i) is None and (
+            c.is_declared_here(tokens, i) or c.is_member_initialiser(tokens, i)):
         return False
     if c.text(tokens, i + 2) == ")":
         # clock().WallNow() is an accessor: what C returns has no members.

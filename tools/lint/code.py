@@ -117,6 +117,30 @@ def is_declared_here(tokens, i):
     return token.text == "~"
 
 
+def is_member_initialiser(tokens, i):
+    """Whether the name at i is a member in a constructor's list: `S::S() : a_(1), name(2) {}`."""
+    if text(tokens, i - 1) not in (":", ","):
+        return False
+    depth = 0
+    colon = False
+    for k in range(i - 1, -1, -1):
+        each = tokens[k].text
+        if each in (")", "}", "]"):
+            depth += 1
+        elif each in ("(", "{", "["):
+            depth -= 1
+            if depth < 0:
+                return colon and each == "{"  # the beginning of a class or a namespace
+        elif depth == 0:
+            if each in ("?", "case"):
+                return False
+            if each == ";":
+                return colon
+            if each == ":" and text(tokens, k - 1) in (")", "noexcept"):
+                colon = True
+    return colon
+
+
 def split_macros(tokens):
     """The code proper, the bodies of macros, and the directives between the code.
 

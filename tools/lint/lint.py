@@ -4,8 +4,9 @@
     tools/lint/lint.py [ROOT]        ROOT: the workspace; by default the one this file is in
 
 Nothing under mta/ outside mta/posix/ may touch the operating system, a clock, a thread, a global
-or static variable, and so on: rules.py lists it. Under all of mta/ and sim/ includes point
-downwards, and every header compiles alone. Prints one line per finding,
+or static variable, and so on: rules.py lists it. What makes one run differ from the next is
+forbidden under sim/ as well. Under all of mta/ and sim/ includes point downwards, and every header
+compiles alone. Prints one line per finding,
 
     FILE:LINE: TOKEN: WHY; use REPLACEMENT [RULE]
 
@@ -101,6 +102,13 @@ def _one_per_line_and_rule(findings):
             yield finding
 
 
+def rules_for(path):
+    """The rules of checks.deterministic() that hold in a file."""
+    if path.startswith("mta/posix/"):
+        return ()
+    return rules.NAMES if path.startswith("mta/") else rules.SIMULATOR_RULES
+
+
 def lint_text(path, text, header_text="", exists=lambda path: False):
     """The findings in one file.
 
@@ -115,12 +123,14 @@ def lint_text(path, text, header_text="", exists=lambda path: False):
                 for error in source.errors]
     findings += checks.check_layers(path, source.tokens)
     findings += checks.check_own_header(path, source.tokens, exists)
-    if path.startswith("mta/") and not path.startswith("mta/posix/"):
+    rules_here = rules_for(path)
+    if rules_here:
         names = checks.unordered_names(source.tokens)
         names |= checks.unordered_names(cpp_lexer.lex(header_text).tokens)
         layered = {finding.line for finding in findings if finding.rule == "layering"}
         findings += [finding for finding in checks.deterministic(source.tokens, names)
-                     if finding.rule != "include" or finding.line not in layered]
+                     if finding.rule in rules_here
+                     and (finding.rule != "include" or finding.line not in layered)]
     allowances, malformed = read_allowances(source)
     return list(_one_per_line_and_rule(
         list(_apply(_one_per_line_and_rule(findings), allowances)) + malformed))

@@ -24,6 +24,9 @@ STATEMENTS = (
     ("clock", "auto t = time(nullptr);", "time"),
     ("clock", "auto t = ::time(nullptr);", "time"),
     ("clock", "auto t = std::time(nullptr);", "std::time"),
+    ("clock", "auto t = x ? F(1) : time(nullptr);", "time"),
+    ("clock", "F(a(1), time(nullptr));", "time"),
+    ("clock", "switch (x) { case F(1): time(nullptr); }", "time"),
     ("clock", "gettimeofday(&tv, nullptr);", "gettimeofday"),
     ("clock", "clock_gettime(CLOCK_REALTIME, &ts);", "clock_gettime"),
     ("clock", "auto t = clock();", "clock"),
@@ -197,6 +200,8 @@ INNOCENT = (
     "auto& s = env->process();",
     "co_await files.Open(path); network.Connect(a); stream.close();",
     "absl::Time time(absl::Time t);",
+    "struct S { S(int x) : time(x), b{1}, link(x, F(2)) {} };",
+    "S::S(int x) noexcept : time(x), clock(x) {}",
     "absl::Time time = other.time(3);",
     "Options o{.time = t, .open = true}; o.time = t; use(o.errno_text);",
     "auto b = std::bind(F, 1); v.erase(std::remove(v.begin(), v.end(), x), v.end());",
@@ -291,6 +296,11 @@ class PlantedTest(unittest.TestCase):
 
     def test_posix_may_do_what_others_may_not(self):
         self.assertEqual(found(wrap("int f = ::open(path, 0);"), path="mta/posix/files.cc"), [])
+
+    def test_the_simulator_may_read_files_but_not_clocks(self):
+        path = "sim/scenario/load.cc"
+        self.assertEqual(found("#include <fstream>\nint F() { exit(1); }\n", path=path), [])
+        self.assertEqual(found("int F() { return time(nullptr); }\n", path=path)[0][1], "clock")
 
     def test_only_main_functions_choose_linux(self):
         include = '#include "mta/posix/environment.h"\n'
@@ -472,6 +482,7 @@ class RulesTest(unittest.TestCase):
                      *rules.FREE_WORDS.values()]:
             self.assertIn(word.rule, rules.NAMES)
             self.assertTrue(word.why and word.use)
+        self.assertLessEqual(set(rules.SIMULATOR_RULES), set(rules.NAMES))
         for _, forbidden, _ in checks.LAYERS:
             self.assertTrue(forbidden.endswith("/"))
 
