@@ -11,6 +11,7 @@ void CheckFailed(const char* file, int line, const char* condition, absl::string
       absl::StrCat("CHECK failed: ", file, ":", line, ": ", condition, " ", message, "\n");
   // lint: allow(stdio): the process ends here.
   std::fwrite(text.data(), 1, text.size(), stderr);
+  // lint: allow(exit): a failing CHECK is the one place that ends it.
   std::abort();
 }
 

@@ -1,6 +1,7 @@
 #include "mta/base/errno.h"
 
-#include <cerrno>  // the machine's numbers, to compare with
+// lint: allow(errno): the machine's numbers, to compare with.
+#include <cerrno>
 #include <cstring>
 
 #include "gtest/gtest.h"
@@ -24,6 +25,7 @@ TEST(Errno, NumbersAndTextsAreLinux) {
   for (int number = 1; number < 140; ++number) {
     const Errno e = static_cast<Errno>(number);
     if (ErrnoName(e) == "E?") continue;
+    // lint: allow(errno): the machine's texts, to compare with.
     EXPECT_EQ(ErrnoText(e), std::strerror(number));
     EXPECT_EQ(ErrnoName(e), strerrorname_np(number));
   }
