@@ -1,8 +1,11 @@
-// Channel<T>: a bounded queue between tasks of one thread of control.
+// Channel<T>: a bounded queue between tasks of one process.
 //
 // Send() waits while it is full, Receive() while it is empty. After Close(), Send() fails with
-// kFailedPrecondition and Receive() gives what is left, then kOutOfRange. First come, first served on
-// both sides. A cancelled Send() has sent nothing, a cancelled Receive() has taken nothing.
+// kFailedPrecondition and Receive() gives what is left, then kOutOfRange. First come, first served
+// on both sides. A cancelled Send() has sent nothing, a cancelled Receive() has taken nothing; what
+// could be done without waiting is done even when a stop was requested.
+//
+// Owned by whoever owns the tasks on both ends; outlives those that wait in it.
 #ifndef STAGEPOST_MTA_ASYNC_CHANNEL_H_
 #define STAGEPOST_MTA_ASYNC_CHANNEL_H_
 
@@ -27,42 +30,37 @@ class Channel {
   explicit Channel(size_t capacity) : capacity_(capacity) { CHECK(capacity > 0); }
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
-  ~Channel() { CHECK(senders_.empty() && receivers_.empty()); }
+  // CHECKs that nobody waits in it, except in a process that is being killed.
+  ~Channel() {
+    CheckAbandoned(senders_);
+    CheckAbandoned(receivers_);
+  }
 
   class [[nodiscard]] SendOperation final : private Leaf, public ListNode<SendOperation> {
    public:
     SendOperation(Channel& channel, T value) : channel_(channel), value_(std::move(value)) {}
     void Bind(TaskContext& context) { context_ = &context; }
     void BindTo(TaskContext& context) { context_ = &context; }
-    bool await_ready() {
+    bool await_ready() const { return false; }
+    bool await_suspend(std::coroutine_handle<> caller) {
       if (channel_.closed_) {
         status_ = Closed();
-        return true;
-      }
-      if (!channel_.receivers_.empty()) {
-        channel_.receivers_.PopFront().Deliver(std::move(value_));
-        return true;
-      }
-      if (channel_.items_.size() >= channel_.capacity_) return false;
-      channel_.items_.push_back(std::move(value_));
-      return true;
-    }
-    bool await_suspend(std::coroutine_handle<> caller) {
-      if (context_->stop_requested()) {
+      } else if (!channel_.TryAccept(value_)) {
+        if (!context_->stop_requested()) {
+          Suspend(caller, *context_);
+          channel_.senders_.PushBack(*this);
+          return true;
+        }
         status_ = absl::CancelledError("cancelled");
-        return false;
       }
-      Suspend(caller, *context_);
-      channel_.senders_.PushBack(*this);
-      return true;
+      return !context_->GoOn(caller);
     }
     absl::Status await_resume() { return std::move(status_); }
 
    private:
     friend class Channel;
     static absl::Status Closed() { return absl::FailedPreconditionError("channel closed"); }
-    void Accepted() { Resume(); }
-    void Refused() {
+    void Refuse() {
       status_ = Closed();
       Resume();
     }
@@ -82,23 +80,17 @@ class Channel {
     explicit ReceiveOperation(Channel& channel) : channel_(channel) {}
     void Bind(TaskContext& context) { context_ = &context; }
     void BindTo(TaskContext& context) { context_ = &context; }
-    bool await_ready() {
-      if (!channel_.items_.empty()) {
-        value_.emplace(std::move(channel_.items_.front()));
-        channel_.items_.pop_front();
-        channel_.AdmitSender();
-        return true;
-      }
-      return channel_.closed_;
-    }
+    bool await_ready() const { return false; }
     bool await_suspend(std::coroutine_handle<> caller) {
-      if (context_->stop_requested()) {
+      if (!channel_.TryTake(value_) && !channel_.closed_) {
+        if (!context_->stop_requested()) {
+          Suspend(caller, *context_);
+          channel_.receivers_.PushBack(*this);
+          return true;
+        }
         cancelled_ = true;
-        return false;
       }
-      Suspend(caller, *context_);
-      channel_.receivers_.PushBack(*this);
-      return true;
+      return !context_->GoOn(caller);
     }
     absl::StatusOr<T> await_resume() {
       if (value_.has_value()) return *std::move(value_);
@@ -108,11 +100,10 @@ class Channel {
 
    private:
     friend class Channel;
-    void Deliver(T value) {
+    void Deliver(T&& value) {
       value_.emplace(std::move(value));
       Resume();
     }
-    void Closed() { Resume(); }
     void OnStop() override {
       ListNode<ReceiveOperation>::Unlink();
       cancelled_ = true;
@@ -129,19 +120,40 @@ class Channel {
 
   void Close() {
     closed_ = true;
-    while (!senders_.empty()) senders_.PopFront().Refused();
-    while (!receivers_.empty()) receivers_.PopFront().Closed();
+    while (!senders_.empty()) senders_.PopFront().Refuse();
+    while (!receivers_.empty()) receivers_.PopFront().Resume();
   }
 
   size_t size() const { return items_.size(); }
   bool closed() const { return closed_; }
 
  private:
-  void AdmitSender() {
-    if (senders_.empty()) return;
-    SendOperation& sender = senders_.PopFront();
-    items_.push_back(std::move(sender.value_));
-    sender.Accepted();
+  // Whoever waits to send waits because items_ is full, whoever waits to receive because it is
+  // empty.
+  bool TryAccept(T& value) {
+    if (!receivers_.empty()) {
+      receivers_.PopFront().Deliver(std::move(value));
+      return true;
+    }
+    if (items_.size() >= capacity_) return false;
+    items_.push_back(std::move(value));
+    return true;
+  }
+  bool TryTake(std::optional<T>& value) {
+    if (items_.empty()) return false;
+    value.emplace(std::move(items_.front()));
+    items_.pop_front();
+    if (!senders_.empty()) {
+      SendOperation& sender = senders_.PopFront();
+      items_.push_back(std::move(sender.value_));
+      sender.Resume();
+    }
+    return true;
+  }
+  template <class Operation>
+  static void CheckAbandoned(List<Operation>& waiters) {
+    CHECK(waiters.empty() || waiters.front().dying())
+        << "a channel is destroyed while somebody waits in it";
   }
 
   const size_t capacity_;

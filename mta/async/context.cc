@@ -1,52 +1,63 @@
 #include "mta/async/context.h"
 
-#include "mta/base/check.h"
-
 namespace stagepost {
 
-void Leaf::Suspend(std::coroutine_handle<> handle, TaskContext& context) {
-  SuspendUnstoppable(handle, context);
-  context.leaves_.PushBack(*this);
+TaskContext::~TaskContext() {
+  if (children_.empty() && leaves_.empty()) return;
+  CHECK(loop_->dying() == executor_) << "a context ends before what runs in it";
 }
 
-void Leaf::SuspendUnstoppable(std::coroutine_handle<> handle, TaskContext& context) {
-  CHECK(!suspended());
-  handle_ = handle;
-  context_ = &context;
-}
-
-void Leaf::Resume() {
-  CHECK(suspended());
-  Unlink();
-  TaskContext* context = context_;
-  context_ = nullptr;
-  context->loop().Schedule(handle_, context->executor());
-}
-
-TaskContext::~TaskContext() = default;
-
-void TaskContext::Attach(TaskContext& parent, absl::Duration grace) {
+void TaskContext::Attach(TaskContext& parent) {
   CHECK(loop_ == nullptr);
   loop_ = parent.loop_;
   executor_ = parent.executor_;
-  grace_ = grace;
+  deadline_ = parent.deadline_;
   parent.children_.PushBack(*this);
-  if (grace == absl::ZeroDuration()) deadline_ = parent.deadline_;
   if (parent.stop_requested_) OnParentStop();
 }
 
-void TaskContext::OnParentStop() {
-  if (grace_ == absl::ZeroDuration()) {
-    RequestStop();
-  } else if (!grace_timer_.armed()) {
-    loop_->timers().Arm(grace_timer_, loop_->now() + grace_);
+void TaskContext::AttachWithDeadline(TaskContext& parent, MonotonicTime deadline) {
+  Attach(parent);
+  // A deadline above that is as early stops this context with its own.
+  if (stop_requested_ || deadline >= deadline_) return;
+  deadline_ = deadline;
+  if (deadline <= loop_->now()) {
+    OnTimer();
+  } else {
+    loop_->timers().ArmDeadline(*this, deadline);
   }
+}
+
+void TaskContext::AttachShielded(TaskContext& parent, absl::Duration grace) {
+  grace_ = grace;
+  Attach(parent);
+  if (shielded()) deadline_ = (armed() ? loop_->now() : deadline_) + grace;
+}
+
+void TaskContext::Detach() {
+  Unlink();
+  Disarm();
+}
+
+void TaskContext::OnParentStop() {
+  if (stop_requested_) return;
+  if (!shielded()) {
+    RequestStop();
+  } else if (!armed()) {
+    loop_->timers().ArmDeadline(*this, loop_->now() + grace_);
+  }
+}
+
+void TaskContext::OnTimer() {
+  deadline_passed_ = !shielded();
+  RequestStop();
 }
 
 void TaskContext::RequestStop() {
   if (stop_requested_) return;
   stop_requested_ = true;
-  grace_timer_.Disarm();
+  // A deadline that passes while the children wind down is not what stopped them.
+  Disarm();
   // A leaf that cannot stop at once stays suspended; it must not be asked twice.
   List<Leaf> asked;
   asked.TakeAll(leaves_);

@@ -1,6 +1,6 @@
 #include "mta/async/executor.h"
 
-#include "mta/base/check.h"
+#include <utility>
 
 namespace stagepost {
 
@@ -10,34 +10,31 @@ void Spawned::promise_type::Finish() {
   if (--group_.live_ == 0) group_.OnAllDone();
 }
 
-TaskGroup::~TaskGroup() { CHECK(tasks_.empty()) << live_ << " tasks still run"; }
+void Spawned::promise_type::Destroy() {
+  Unlink();
+  --group_.live_;
+  std::coroutine_handle<promise_type>::from_promise(*this).destroy();
+}
 
 void TaskGroup::Adopt(Spawned spawned, TaskContext& context) {
   Spawned::promise_type& promise = spawned.handle().promise();
   promise.set_context(context);
-  tasks_.PushBack(promise);
+  context.executor().tasks_.PushBack(promise);
   ++live_;
   context.loop().Schedule(spawned.handle(), context.executor());
 }
 
-void TaskGroup::DestroyAll() {
-  while (!tasks_.empty()) {
-    std::coroutine_handle<Spawned::promise_type>::from_promise(tasks_.PopFront()).destroy();
-    --live_;
-  }
-}
-
-Executor::~Executor() {
-  if (!dead_) CHECK(live() == 0) << live() << " tasks outlive their executor";
-}
+Executor::~Executor() { CHECK(tasks_.empty()) << live() << " tasks outlive their executor"; }
 
 void Executor::Kill() {
-  CHECK(loop_.current() != this);
-  dead_ = true;
-  loop_.DropReady(*this);
-  DestroyAll();
-  // Destructors may have woken others of this process.
-  loop_.DropReady(*this);
+  CHECK(loop_.current() != this) << "a task kills the process it runs in";
+  if (std::exchange(dead_, true)) return;
+  loop_.ready_.Drop(*this);
+  const Executor* const outer = std::exchange(loop_.dying_, this);
+  while (!tasks_.empty()) tasks_.back().Destroy();
+  loop_.dying_ = outer;
+  // A destructor may have killed another process, whose destructors woke one of this.
+  loop_.ready_.Drop(*this);
 }
 
 }  // namespace stagepost

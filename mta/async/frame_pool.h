@@ -25,8 +25,8 @@ void FreeFrame(void* frame, size_t size) noexcept;
 // What is allocated now and not yet freed, for leak tests and benchmarks.
 FramePoolStats FramePoolStatsNow();
 
-// Every later frame is filled with `pattern` before use, so that a read of uninitialised memory in a
-// coroutine changes the trace hash between two patterns. Costs time; for the determinism check.
+// Every later frame is filled with `pattern` before use, so that a read of uninitialised memory in
+// a coroutine changes the trace hash between two patterns. Costs time; for the determinism check.
 void PoisonFreshFrames(uint8_t pattern);
 
 }  // namespace stagepost

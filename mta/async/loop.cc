@@ -1,6 +1,5 @@
 #include "mta/async/loop.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "mta/base/check.h"
@@ -12,25 +11,16 @@ void Loop::Advance(MonotonicTime now) {
   now_ = now;
 }
 
-void Loop::Schedule(std::coroutine_handle<> handle, Executor& executor) {
-  ready_.push_back(Ready{handle, &executor});
-}
-
 void Loop::RunReady(size_t index) {
-  DCHECK(current_ == nullptr);
-  DCHECK(index < ready_.size());
-  const Ready next = ready_[index];
-  if (index == 0) {
-    ready_.pop_front();
-  } else {
-    ready_.erase(ready_.begin() + static_cast<std::ptrdiff_t>(index));
-  }
+  CHECK(current_ == nullptr) << "a task or a destructor drives the loop it runs on";
+  const ReadyQueue::Entry next = ready_.Take(index);
   fuel_ = kFuel;
   ++resumes_;
   current_ = next.executor;
   next.handle.resume();
-  current_ = nullptr;
+  // Its arguments are destroyed as part of the process that they belonged to.
   if (finished_) std::exchange(finished_, nullptr).destroy();
+  current_ = nullptr;
 }
 
 void Loop::RunUntilIdle() {
@@ -46,10 +36,6 @@ void Loop::RunUntilIdle() {
 void Loop::ReapAfterResume(std::coroutine_handle<> finished) {
   CHECK(!finished_);
   finished_ = finished;
-}
-
-void Loop::DropReady(const Executor& executor) {
-  std::erase_if(ready_, [&](const Ready& ready) { return ready.executor == &executor; });
 }
 
 }  // namespace stagepost

@@ -1,9 +1,12 @@
 // The one thread of control: what is ready to run, what is due, and what time it is.
 //
 // A Loop is driven from outside: live by epoll (mta/posix), in simulation by the scheduler
-// (sim/world), in tests by RunUntilIdle(). Each process has an Executor (executor.h) on a Loop; live
-// there is one, in simulation all processes of a world share one Loop, so that the scheduler sees
-// every runnable task.
+// (sim/world), in tests by RunUntilIdle(). Each process has an Executor (executor.h) on a Loop;
+// live there is one, in simulation all processes of a world share one Loop, so that the scheduler
+// sees every runnable task.
+//
+// A driver runs what is ready before it fires a timer, and takes in what the outside has completed
+// before it fires a deadline of the same instant: completion wins against a deadline.
 //
 // resume() is called in RunReady() and nowhere else. Wake-ups only append to the ready queue.
 #ifndef STAGEPOST_MTA_ASYNC_LOOP_H_
@@ -12,8 +15,8 @@
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 
+#include "mta/async/ready_queue.h"
 #include "mta/async/timer_queue.h"
 #include "mta/base/time.h"
 
@@ -23,8 +26,9 @@ class Executor;
 
 class Loop {
  public:
-  // Synchronous transfers and ready operations that one resume may make before it must go through
-  // the ready queue: bounds stack depth and latency, and, because it counts, deterministically.
+  // Synchronous returns and awaits of what is ready already that one resume may make before it must
+  // go through the ready queue: bounds latency, and stack depth on compilers without guaranteed
+  // tail calls; and because it counts, it does so deterministically.
   static constexpr int kFuel = 256;
 
   Loop() = default;
@@ -39,7 +43,9 @@ class Loop {
   TimerQueue& timers() { return timers_; }
 
   // Appends a suspended coroutine of `executor` to the ready queue.
-  void Schedule(std::coroutine_handle<> handle, Executor& executor);
+  void Schedule(std::coroutine_handle<> handle, Executor& executor) {
+    ready_.PushBack({handle, &executor});
+  }
 
   size_t ready_count() const { return ready_.size(); }
   const Executor& ready_executor(size_t index) const { return *ready_[index].executor; }
@@ -51,6 +57,10 @@ class Loop {
 
   // The executor whose task is running now; null between tasks.
   Executor* current() const { return current_; }
+
+  // The executor whose tasks Executor::Kill() is destroying at this moment, else null. Destructors
+  // that check for unfinished business leave it out there.
+  const Executor* dying() const { return dying_; }
 
   // Destroys the frame once the resume now running has returned. REQUIRES: it will be at its final
   // suspension then, and this is the only call during this resume.
@@ -64,16 +74,12 @@ class Loop {
 
  private:
   friend class Executor;
-  struct Ready {
-    std::coroutine_handle<> handle;
-    Executor* executor;
-  };
-  void DropReady(const Executor& executor);
 
   MonotonicTime now_;
   TimerQueue timers_;
-  std::deque<Ready> ready_;
+  ReadyQueue ready_;
   Executor* current_ = nullptr;
+  const Executor* dying_ = nullptr;
   std::coroutine_handle<> finished_;
   int fuel_ = kFuel;
   uint64_t resumes_ = 0;

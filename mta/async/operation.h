@@ -6,13 +6,14 @@
 // neither allocates nor suspends) or a PendingOperation that starts when it is awaited. T is
 // absl::Status or absl::StatusOr<…>. Like a Task it is awaited in the expression that makes it.
 //
-// When the context was asked to stop, a pending operation completes with kCancelled; an inline result
-// is always delivered, since its effect has happened. Each interface says what a cancelled call may
-// have done.
+// When the context was asked to stop, a pending operation completes with kCancelled; an inline
+// result is always delivered, since its effect has happened. Each interface says what a cancelled
+// call may have done.
 #ifndef STAGEPOST_MTA_ASYNC_OPERATION_H_
 #define STAGEPOST_MTA_ASYNC_OPERATION_H_
 
 #include <coroutine>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -20,20 +21,28 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "mta/async/context.h"
+#include "mta/async/frame_pool.h"
 #include "mta/base/check.h"
 
 namespace stagepost {
 
 // An operation that has to wait. Made by an implementation of the seam, owned by the Operation that
-// is returned. An implementation overrides Start() and OnStop() and, whenever the outcome is known,
-// calls Finish().
+// is returned. An implementation overrides Start() and, whenever the outcome is known, calls
+// Finish(), exactly once: a second call is a CHECK. It therefore overrides OnStop() too, unless it
+// is known to nobody while it waits: a timer it has armed or a list of waiters it stands in would
+// finish it again. docs/coroutines.md has a complete example.
 template <class T>
 class PendingOperation : public Leaf {
  public:
-  virtual ~PendingOperation() = default;  // also while suspended, at process death: let go of the world
+  virtual ~PendingOperation() =
+      default;  // also while suspended, at process death: let go of the world
 
-  // How the owner lets go; pooled operations override it.
+  // How the owner lets go; an operation that is not made by `new` overrides it.
   virtual void Release() { delete this; }
+
+  // From the pool of frames, being as short-lived and as frequent.
+  static void* operator new(size_t size) { return AllocateFrame(size); }
+  static void operator delete(void* operation, size_t size) { FreeFrame(operation, size); }
 
  protected:
   // The caller is suspended here. May call Finish() at once.
@@ -80,7 +89,7 @@ class [[nodiscard]] Operation {
     }
     if (context_->stop_requested()) {
       result_.emplace(absl::CancelledError("cancelled"));
-      return false;
+      return !context_->GoOn(caller);
     }
     pending_->Suspend(caller, *context_);
     pending_->Start();

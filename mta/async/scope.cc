@@ -8,13 +8,14 @@
 namespace stagepost {
 
 TaskScope::~TaskScope() {
-  if (live() == 0) return;
-  CHECK(context_.executor().dead()) << "scope " << name_ << " was not joined";
-  DestroyAll();
+  if (!unjoined_ || context_.loop().dying() == &context_.executor()) return;
+  CHECK(!unjoined_) << "scope " << name_ << " was not joined; " << live() << " children run";
 }
 
 absl::Status TaskScope::Admit() const {
-  if (closed_) return absl::FailedPreconditionError(absl::StrCat("scope ", name_, " is closed"));
+  if (closed_ || drained_ || context_.executor().dead()) {
+    return absl::FailedPreconditionError(absl::StrCat("scope ", name_, " is closed"));
+  }
   if (live() >= max_children_) {
     return absl::ResourceExhaustedError(
         absl::StrCat("scope ", name_, " has ", live(), " children already"));
@@ -30,17 +31,24 @@ void TaskScope::RequestStop() {
 void TaskScope::OnChildResult(absl::Status status) {
   if (status.ok() || policy_ == Policy::kSupervise || !first_error_.ok()) return;
   first_error_ = std::move(status);
-  context_.RequestStop();
+  RequestStop();
 }
 
 void TaskScope::OnAllDone() {
-  if (joiner_ != nullptr) std::exchange(joiner_, nullptr)->Resume();
+  if (joiner_ == nullptr) return;
+  drained_ = true;
+  std::exchange(joiner_, nullptr)->Resume();
 }
 
 void TaskScope::JoinOperation::await_suspend(std::coroutine_handle<> caller) {
   CHECK(scope_.joiner_ == nullptr) << "scope " << scope_.name_ << " is joined twice";
   scope_.joiner_ = this;
-  SuspendUnstoppable(caller, *context_);
+  if (context_->stop_requested()) {
+    SuspendUnstoppable(caller, *context_);
+    scope_.RequestStop();
+  } else {
+    Suspend(caller, *context_);
+  }
 }
 
 }  // namespace stagepost

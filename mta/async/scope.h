@@ -1,13 +1,22 @@
 // TaskScope: the only way to run tasks beside the caller.
 //
-//   TaskScope scope(co_await CurrentContext(), "sessions", TaskScope::Policy::kSupervise, limit);
-//   CO_RETURN_IF_ERROR(scope.Spawn(&RunSession, std::ref(server), std::move(connection)));
+//   Task<absl::Status> Serve(TaskScope& sessions, Listener& listener, Server& server) {
+//     while (true) {
+//       CO_ASSIGN_OR_RETURN(auto connection, co_await listener.Accept());
+//       CO_RETURN_IF_ERROR(sessions.Spawn(&RunSession, std::ref(server), std::move(connection)));
+//     }
+//   }
 //   …
-//   CO_RETURN_IF_ERROR(co_await scope.Join());
+//   co_return co_await WithScope("sessions", TaskScope::Policy::kSupervise, kMaxSessions, &Serve,
+//                                std::ref(*listener), std::ref(server));
 //
-// The scope owns its children; Join() is mandatory, and the destructor CHECKs that it happened, except
-// in a process that has died, where it destroys them. Declare the scope after everything that its
-// children refer to. Children inherit cancellation and deadline from the context the scope was made in.
+// Prefer WithScope(): it always joins. With a TaskScope of one's own, Join() is mandatory on every
+// way out: the destructor CHECKs that nothing was spawned since the last Join(), even if it has
+// finished, so that a forgotten path shows in the first test that takes it. CO_RETURN_IF_ERROR
+// between Spawn() and Join() is such a path.
+//
+// Declare the scope after everything that its children refer to. Children inherit cancellation and
+// deadline from the context the scope was made in.
 #ifndef STAGEPOST_MTA_ASYNC_SCOPE_H_
 #define STAGEPOST_MTA_ASYNC_SCOPE_H_
 
@@ -36,12 +45,14 @@ class TaskScope final : private TaskGroup {
       : context_(parent), name_(name), policy_(policy), max_children_(max_children) {}
   ~TaskScope();
 
-  // Starts f(args...), which returns Task<absl::Status>, through the ready queue. Arguments are kept
-  // by value; use std::ref for objects that outlive the scope.
-  // kResourceExhausted: max_children run already. kFailedPrecondition: Close() was called.
+  // Starts f(args...), which returns Task<absl::Status>, through the ready queue. Arguments are
+  // kept by value; use std::ref for objects that outlive the scope. On error they are destroyed.
+  // kResourceExhausted: max_children run already. kFailedPrecondition: the scope is closed, by
+  // Close(), RequestStop(), a first error, or the end of its last child while Join() waits.
   template <class F, class... Args>
   absl::Status Spawn(F f, Args... args) {
     if (absl::Status admitted = Admit(); !admitted.ok()) return admitted;
+    unjoined_ = true;
     Adopt(RunChild(*this, *this, std::move(f), std::move(args)...), context_);
     return absl::OkStatus();
   }
@@ -54,23 +65,28 @@ class TaskScope final : private TaskGroup {
   using TaskGroup::live;
   absl::string_view name() const { return name_; }
 
-  // Waits until no child runs, however long that takes: a stop request reaches the children, and the
-  // wait ends when they have answered it. May be called again after more children were spawned.
-  class JoinOperation : private Leaf {
+  // Waits until no child runs. A stop request or a deadline in the context of the Join is passed on
+  // as RequestStop(), and the wait goes on until the children have answered it: "deadline the rest"
+  // is WithDeadline(t, scope.Join()). May be called again after more children were spawned.
+  class [[nodiscard]] JoinOperation : private Leaf {
    public:
     explicit JoinOperation(TaskScope& scope) : scope_(scope) {}
     void Bind(TaskContext& context) { context_ = &context; }
+    void BindTo(TaskContext& context) { context_ = &context; }
     bool await_ready() const { return scope_.live() == 0; }
     void await_suspend(std::coroutine_handle<> caller);
-    absl::Status await_resume() { return scope_.first_error_; }
+    absl::Status await_resume() {
+      scope_.unjoined_ = scope_.drained_ = false;
+      return scope_.first_error_;
+    }
 
    private:
     friend class TaskScope;
-    void OnStop() override {}
+    void OnStop() override { scope_.RequestStop(); }
     TaskScope& scope_;
     TaskContext* context_ = nullptr;
   };
-  [[nodiscard]] JoinOperation Join() { return JoinOperation(*this); }
+  JoinOperation Join() { return JoinOperation(*this); }
 
  private:
   template <class F, class... Args>
@@ -86,9 +102,24 @@ class TaskScope final : private TaskGroup {
   Policy policy_;
   size_t max_children_;
   bool closed_ = false;
+  bool unjoined_ = false;  // something was spawned since the last Join()
+  bool drained_ = false;   // Join() has been woken, but has not returned yet
   absl::Status first_error_;
   JoinOperation* joiner_ = nullptr;
 };
+
+// Awaits body(scope, args...), which returns Task<absl::Status>, and then all that it spawned. If
+// the body fails, the children are asked to stop; its error comes before theirs. Arguments are kept
+// by value; use std::ref for objects that outlive the await.
+template <class F, class... Args>
+Task<absl::Status> WithScope(absl::string_view name, TaskScope::Policy policy, size_t max_children,
+                             F body, Args... args) {
+  TaskScope scope(co_await CurrentContext(), name, policy, max_children);
+  absl::Status status = co_await body(scope, std::move(args)...);
+  if (!status.ok()) scope.RequestStop();
+  const absl::Status joined = co_await scope.Join();
+  co_return status.ok() ? joined : status;
+}
 
 }  // namespace stagepost
 

@@ -5,15 +5,17 @@
 //   CO_ASSIGN_OR_RETURN(std::string line, co_await ReadLine(connection));
 //
 // A Task is lazy (nothing runs before the await), single-use and immovable: it is awaited in the
-// expression that makes it, so the caller's frame outlives every argument, temporaries included, and
-// the call tree is a tree. To run something beside the caller, hand the *function* and its arguments
-// to a TaskScope (scope.h). Errors are values; an exception that leaves a coroutine is a crash.
+// expression that makes it, so the caller's frame outlives every argument, temporaries included,
+// and the call tree is a tree. To run something beside the caller, hand the *function* and its
+// arguments to a TaskScope (scope.h). Errors are values; an exception that leaves a coroutine is a
+// crash.
 #ifndef STAGEPOST_MTA_ASYNC_TASK_H_
 #define STAGEPOST_MTA_ASYNC_TASK_H_
 
 #include <coroutine>
 #include <cstddef>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 #include "mta/async/context.h"
@@ -23,7 +25,8 @@
 
 namespace stagepost {
 
-// An awaitable that wants to know the context it is awaited in before await_ready().
+// What can be awaited: it is told the context it is awaited in before await_ready(). Anything else
+// would suspend where no stop request reaches it.
 template <class A>
 concept ContextAware = requires(A& awaitable, TaskContext& context) { awaitable.Bind(context); };
 
@@ -40,7 +43,9 @@ class PromiseBase {
 
   template <class A>
   A&& await_transform(A&& awaitable) {
-    if constexpr (ContextAware<A>) awaitable.Bind(*context_);
+    static_assert(ContextAware<A>, "await a Task, an Operation or a leaf of mta/async");
+    static_assert(!std::is_lvalue_reference_v<A>, "make it in the await expression");
+    awaitable.Bind(*context_);
     return std::forward<A>(awaitable);
   }
 

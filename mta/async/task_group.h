@@ -1,4 +1,4 @@
-// What an Executor and a TaskScope have in common: tasks that run beside each other, owned here.
+// What an Executor and a TaskScope have in common: tasks that run beside each other.
 //
 // Not for use elsewhere; see scope.h.
 #ifndef STAGEPOST_MTA_ASYNC_TASK_GROUP_H_
@@ -6,7 +6,6 @@
 
 #include <coroutine>
 #include <cstddef>
-#include <utility>
 
 #include "mta/async/context.h"
 #include "mta/async/task.h"
@@ -16,8 +15,8 @@ namespace stagepost {
 
 class TaskGroup;
 
-// The coroutine around a spawned task: holds the arguments, hands the result to its group. Its frame
-// belongs to the group while it runs and is destroyed by the loop once it has finished.
+// The coroutine around a spawned task: holds the arguments, hands the result to its group. Its
+// frame belongs to the executor while it runs, and is destroyed by the loop once it has finished.
 class Spawned {
  public:
   class promise_type : public PromiseBase, public ListNode<promise_type> {
@@ -29,6 +28,9 @@ class Spawned {
     }
     void return_void() { Finish(); }
     std::suspend_always final_suspend() noexcept { return {}; }
+
+    // Takes the task from its group and destroys it where it stands. For process death only.
+    void Destroy();
 
    private:
     void Finish();
@@ -47,23 +49,21 @@ class TaskGroup {
   TaskGroup(const TaskGroup&) = delete;
   TaskGroup& operator=(const TaskGroup&) = delete;
 
+  // Tasks of this group that have not finished.
   size_t live() const { return live_; }
 
  protected:
   TaskGroup() = default;
-  ~TaskGroup();
+  ~TaskGroup() = default;
 
-  // Makes the task of `spawned` ready in `context`.
+  // Makes the task of `spawned` ready in `context`, and known to its executor.
   void Adopt(Spawned spawned, TaskContext& context);
-  // Destroys the frames of all that still run. For process death only.
-  void DestroyAll();
 
  private:
   friend class Spawned::promise_type;
   // The last task has finished.
   virtual void OnAllDone() = 0;
 
-  List<Spawned::promise_type> tasks_;
   size_t live_ = 0;
 };
 

@@ -18,22 +18,22 @@ TimerQueue::~TimerQueue() {
 }
 
 bool TimerQueue::Before(const Entry& a, const Entry& b) {
-  return a.deadline != b.deadline ? a.deadline < b.deadline : a.sequence < b.sequence;
+  return a.time != b.time ? a.time < b.time : a.sequence < b.sequence;
 }
 
-void TimerQueue::Arm(Timer& timer, MonotonicTime deadline) {
+void TimerQueue::Insert(Timer& timer, MonotonicTime time, uint64_t sequence) {
   CHECK(!timer.armed());
   timer.queue_ = this;
   heap_.emplace_back();
-  SiftUp(heap_.size() - 1, Entry{deadline, next_sequence_++, &timer});
+  SiftUp(heap_.size() - 1, Entry{time, sequence, &timer});
 }
 
 MonotonicTime TimerQueue::next_deadline() const {
-  return heap_.empty() ? MonotonicTime::InfiniteFuture() : heap_.front().deadline;
+  return heap_.empty() ? MonotonicTime::InfiniteFuture() : heap_.front().time;
 }
 
 bool TimerQueue::FireNext(MonotonicTime now) {
-  if (heap_.empty() || heap_.front().deadline > now) return false;
+  if (heap_.empty() || heap_.front().time > now) return false;
   Timer& timer = *heap_.front().timer;
   Remove(timer);
   timer.OnTimer();

@@ -1,7 +1,8 @@
-// Timers in order of (deadline, sequence): a 4-ary heap of intrusive timers.
+// Timers in order of (time, deadlines last, sequence): a 4-ary heap of intrusive timers.
 //
 // Arming and disarming cost O(log n) and no allocation beyond the heap's own array; a million
-// pending timers are fine. Two timers of the same instant fire in the order they were armed in.
+// pending timers are fine. Two timers of the same instant fire in the order they were armed in,
+// except that deadlines come after everything else: what completes at that instant was in time.
 #ifndef STAGEPOST_MTA_ASYNC_TIMER_QUEUE_H_
 #define STAGEPOST_MTA_ASYNC_TIMER_QUEUE_H_
 
@@ -45,7 +46,11 @@ class TimerQueue {
   ~TimerQueue();  // disarms what is left
 
   // REQUIRES: `timer` is not armed.
-  void Arm(Timer& timer, MonotonicTime deadline);
+  void Arm(Timer& timer, MonotonicTime time) { Insert(timer, time, next_sequence_++); }
+  // As Arm(), behind all timers of the same instant that Arm() has armed or yet arms.
+  void ArmDeadline(Timer& timer, MonotonicTime time) {
+    Insert(timer, time, kDeadlineBit | next_sequence_++);
+  }
 
   bool empty() const { return heap_.empty(); }
   size_t size() const { return heap_.size(); }
@@ -57,11 +62,13 @@ class TimerQueue {
 
  private:
   friend class Timer;
+  static constexpr uint64_t kDeadlineBit = uint64_t{1} << 63;
   struct Entry {
-    MonotonicTime deadline;
+    MonotonicTime time;
     uint64_t sequence;
     Timer* timer;
   };
+  void Insert(Timer& timer, MonotonicTime time, uint64_t sequence);
   static bool Before(const Entry& a, const Entry& b);
   void Place(size_t index, const Entry& entry);
   void SiftUp(size_t index, const Entry& entry);

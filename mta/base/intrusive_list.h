@@ -1,4 +1,5 @@
-// A doubly linked list whose links live in the elements: no allocation, O(1) removal by the element.
+// A doubly linked list whose links live in the elements: no allocation, O(1) removal by the
+// element.
 //
 //   struct Waiter : ListNode<Waiter> { … };
 //   List<Waiter> waiters;  waiters.PushBack(w);  w.Unlink();
@@ -52,7 +53,9 @@ class List {
   }
 
   bool empty() const { return head_.next_ == &head_; }
+  // REQUIRES: not empty.
   T& front() const { return static_cast<T&>(*head_.next_); }
+  T& back() const { return static_cast<T&>(*head_.previous_); }
 
   // REQUIRES: `element` is in no list of this Tag.
   void PushBack(T& element) {
@@ -67,6 +70,13 @@ class List {
   // REQUIRES: not empty.
   T& PopFront() {
     T& element = front();
+    static_cast<Node&>(element).Unlink();
+    return element;
+  }
+
+  // REQUIRES: not empty.
+  T& PopBack() {
+    T& element = back();
     static_cast<Node&>(element).Unlink();
     return element;
   }

@@ -29,6 +29,19 @@ TEST(List, KeepsOrder) {
   EXPECT_FALSE(a.linked());
 }
 
+TEST(List, PopsFromBothEnds) {
+  Item a(1), b(2), c(3);
+  List<Item> list;
+  list.PushBack(a);
+  list.PushBack(b);
+  list.PushBack(c);
+  EXPECT_EQ(&list.front(), &a);
+  EXPECT_EQ(&list.back(), &c);
+  EXPECT_EQ(&list.PopBack(), &c);
+  EXPECT_FALSE(c.linked());
+  EXPECT_EQ(Drain(list), (std::vector<int>{1, 2}));
+}
+
 TEST(List, AnElementLeavesWhenItDies) {
   Item a(1), c(3);
   auto b = std::make_unique<Item>(2);
