@@ -109,7 +109,7 @@ absl::string_view BaseName(absl::string_view path) {
 }
 
 std::vector<Line> LinesOf(const TraceLog& log) {
-  std::map<std::pair<uint32_t, int32_t>, std::string> programs;
+  std::map<std::pair<uint32_t, uint32_t>, std::string> programs;
   std::vector<Line> lines;
   lines.reserve(log.kept().size() + 1);
   lines.push_back({"time (s)", "host", "process", "what", "text"});
@@ -119,7 +119,7 @@ std::vector<Line> LinesOf(const TraceLog& log) {
     if (event.kind == EventKind::kProcessStarted) program = Shown(BaseName(event.subject));
     lines.push_back(
         {absl::StrFormat("%d.%09d", traced.time_ns / 1'000'000'000, traced.time_ns % 1'000'000'000),
-         log.host_name(traced.host),
+         log.HostName(traced.host),
          traced.process == 0 ? "-" : absl::StrCat(program, "[", traced.process, "]"),
          EventKindName(event.kind), EventText(event)});
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "absl/strings/str_cat.h"
 #include "mta/base/errno.h"
 
 namespace stagepost {
@@ -29,12 +30,16 @@ uint32_t TraceLog::AddHost(absl::string_view name) {
   return static_cast<uint32_t>(hosts_.size() - 1);
 }
 
-void TraceLog::Record(int64_t time_ns, uint32_t host, int32_t process, const Event& event) {
+std::string TraceLog::HostName(uint32_t host) const {
+  if (host == kWorld) return "-";
+  return host < hosts_.size() ? hosts_[host] : absl::StrCat("host-", host);
+}
+
+void TraceLog::Record(int64_t time_ns, uint32_t host, uint32_t process, const Event& event) {
   hasher_.Add(static_cast<uint64_t>(event.kind) | static_cast<uint64_t>(host) << 32,
               static_cast<uint64_t>(time_ns));
   hasher_.Add(static_cast<uint64_t>(event.number), static_cast<uint64_t>(event.number2));
-  hasher_.Add(static_cast<uint32_t>(process) | static_cast<uint64_t>(event.subject.size()) << 32,
-              event.detail.size());
+  hasher_.Add(process | static_cast<uint64_t>(event.subject.size()) << 32, event.detail.size());
   hasher_.AddText(event.subject);
   hasher_.AddText(event.detail);
 

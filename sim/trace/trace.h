@@ -30,11 +30,11 @@
 namespace stagepost {
 
 struct TraceEvent {
-  uint64_t index = 0;   // of all events of the run, from 0
-  int64_t time_ns = 0;  // virtual time since the world began
-  uint32_t host = 0;    // as AddHost() gave it; TraceLog::kWorld: of no host
-  int32_t process = 0;  // process id on that host; 0: none
-  Event event;          // its text lives as long as the log if kept, else during OnEvent() only
+  uint64_t index = 0;    // of all events of the run, from 0
+  int64_t time_ns = 0;   // virtual time since the world began
+  uint32_t host = 0;     // as AddHost() gave it; TraceLog::kWorld: of no host
+  uint32_t process = 0;  // process id on that host; 0: none
+  Event event;           // its text lives as long as the log if kept, else during OnEvent() only
 };
 
 // Somebody who watches: an expectation, an invariant, the trigger of a fault.
@@ -54,19 +54,20 @@ class TraceLog {
   };
 
   // The host of events that belong to none.
-  static constexpr uint32_t kWorld = 0;
+  static constexpr uint32_t kWorld = 0xffffffff;
   // Events between two checkpoints.
   static constexpr uint64_t kCheckpointInterval = 1024;
 
-  explicit TraceLog(Keep keep = Keep::kNothing) : keep_(keep) { hosts_.emplace_back("-"); }
+  explicit TraceLog(Keep keep = Keep::kNothing) : keep_(keep) {}
   TraceLog(const TraceLog&) = delete;
   TraceLog& operator=(const TraceLog&) = delete;
 
-  // Gives the index of a new host: 1, 2, ...
+  // Gives the index of a new host: 0, 1, ...
   uint32_t AddHost(absl::string_view name);
-  const std::string& host_name(uint32_t host) const { return hosts_[host]; }
+  // "-" for kWorld, "host-N" for an index that AddHost() has not given.
+  std::string HostName(uint32_t host) const;
 
-  void Record(int64_t time_ns, uint32_t host, int32_t process, const Event& event);
+  void Record(int64_t time_ns, uint32_t host, uint32_t process, const Event& event);
 
   // Events recorded so far.
   uint64_t size() const { return size_; }
