@@ -2,9 +2,12 @@
 #ifndef STAGEPOST_MTA_DELIVER_DELIVER_H_
 #define STAGEPOST_MTA_DELIVER_DELIVER_H_
 
+#include <functional>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "mta/async/task.h"
 #include "mta/env/environment.h"
 #include "mta/queue/queue.h"
@@ -15,12 +18,17 @@ namespace stagepost {
 struct LocalMailer {
   std::string path = "/usr/libexec/sendmail/mail.local";
   Arguments arguments = {"mail.local", "-l"};
+  std::string host_name;  // $j: what LHLO says, and the domain of MAILER-DAEMON in Return-Path
+  // The user of this host that an address of an envelope means; nullopt: it leads elsewhere. This
+  // version has no other mailer, so a recipient that leads elsewhere stays in the queue.
+  std::function<std::optional<std::string>(absl::string_view address)> user_of;
 };
 
 // Tries to deliver message `id` to all its recipients: those delivered leave the envelope, those
-// deferred stay with the reason, and an empty envelope is removed. A recipient refused for good stays
-// too: this version cannot send bounces, and nothing is lost silently. OK also when some or all were
-// deferred, when another holds the lock, or when the message is gone; an error is one of the queue.
+// deferred stay with the reason, and an empty envelope is removed. A recipient refused for good
+// stays too: this version cannot send bounces, and nothing is lost silently. OK also when some or
+// all were deferred, when another holds the lock, or when the message is gone; an error is one of
+// the queue.
 Task<absl::Status> DeliverMessage(Environment& env, Queue& queue, LocalMailer mailer,
                                   std::string id);
 

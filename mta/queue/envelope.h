@@ -1,12 +1,17 @@
 // An envelope: who sent a message, to whom it still has to go, and the message's header.
 //
-// Written to and read from a qf file (queue_file.h); the body is in the df file beside it. Addresses
-// are without angle brackets, as they were given; the null reverse-path is the empty string.
+// Written to and read from a qf file (queue_file.h); the body is in the df file beside it.
+// Addresses are without angle brackets, as they were given; the null reverse-path is the empty
+// string.
+//
+// Besides what this program works with, an envelope carries what a qf file of sendmail may hold and
+// must not lose when it is written back: such fields say which line they are.
 #ifndef STAGEPOST_MTA_QUEUE_ENVELOPE_H_
 #define STAGEPOST_MTA_QUEUE_ENVELOPE_H_
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,25 +22,46 @@ namespace stagepost {
 
 // A recipient that is still to be served. Those that are done leave the envelope.
 struct Recipient {
-  std::string address;         // alice@corp.example
-  std::string user;            // what the mailer is given: alice
-  std::string status;          // why it was deferred last, e.g. "Deferred: …"; empty at first
+  std::string address;          // alice@corp.example
+  std::string user;             // what the mailer is given: alice. Not in the qf file
+  std::string status;           // M line: why it was deferred last, "Deferred: …"; empty at first
+  bool bracketed = true;        // whether the R line has the address in angle brackets
+  std::string flags = "PFD";    // R line, before the colon: primary, DSN on failure and on delay
+  std::string final_recipient;  // r line: "RFC822; alice@corp.example"; empty: none
+  std::string original_recipient;  // Q line: ORCPT as it was given; empty: none
+  std::string controlling_user;    // C line: "alice:2001:2001:<alice@corp.example>"; empty: none
+};
+
+// Where the df file is, from its Stat(): the I line.
+struct DataFileId {
+  uint64_t device = 0;
+  uint64_t inode = 0;
+  friend bool operator==(const DataFileId&, const DataFileId&) = default;
 };
 
 struct Envelope {
-  std::string id;              // queue id, 14 characters: 6AK6XWSU000517
-  std::string sender;          // reverse-path; empty for <>
+  std::string id;                // queue id, 14 characters: 6AK6XWSU000517
+  std::string sender;            // reverse-path; empty for <>
+  bool sender_bracketed = true;  // whether the S line has it in angle brackets
   std::vector<Recipient> recipients;
   Header header;
-  absl::Time created;          // T line, whole seconds
+  absl::Time created;                              // T line, whole seconds
   absl::Time last_attempt = absl::InfinitePast();  // K line; InfinitePast: none
-  int attempts = 0;            // N line
-  int64_t priority = 0;        // P line
-  std::string message;         // M line: the last error of the whole message
-  bool eight_bit = false;      // F line '8': the body has bytes above 127
-  bool has_8bitmime = false;   // B line
-  int64_t body_bytes = 0;      // with LF line ends, as in the df file
-  // $ lines: macros of the session that received it ("r" protocol, "s" HELO name, "_" relay, …).
+  int attempts = 0;                                // N line
+  int64_t priority = 0;                            // P line
+  std::optional<DataFileId> data_file;             // I line
+  std::string message;        // M line before S: the last error of the whole message
+  bool eight_bit = false;     // F line '8': the body has bytes above 127
+  bool has_8bitmime = false;  // B line "8BITMIME"
+  bool seven_bit = false;     // B line "7BIT": the client said so
+  // The other letters of the F line: w warning sent, r response (a bounce), b Bcc is to be deleted,
+  // d RET was given, n no body in a bounce, s split, e needs SMTPUTF8.
+  std::string flags = "bs";
+  std::string envelope_id;  // Z line: ENVID
+  std::string auth_sender;  // A line: AUTH= of MAIL
+  int64_t body_bytes = 0;   // with LF line ends, as in the df file
+  // $ lines: macros of the session that received it, by name without braces ("r" protocol, "s" HELO
+  // name, "_" relay, "daemon_flags", …).
   std::map<std::string, std::string> macros;
 };
 
