@@ -42,9 +42,8 @@ inline constexpr absl::Duration kOrphanAge = absl::Hours(24);
 // A message being received. Destroyed without Commit(), its df file stays behind as an orphan until
 // Abandon() or a queue run removes it.
 //
-// After Commit() it holds the lock of the new message until it is destroyed: do that when the
-// acceptance has been recorded, and before the message's delivery is started. No queue run works on
-// the message before.
+// After Commit() it holds the lock of the new message until HandOver() or its end: no queue run
+// works on the message before its acceptance has been recorded.
 class IncomingMessage {
  public:
   virtual ~IncomingMessage() = default;
@@ -57,7 +56,9 @@ class IncomingMessage {
   // kInvalidArgument: the envelope has what a qf file cannot hold (a line end inside a field).
   // A stop request waits for kCommitGrace.
   virtual Task<absl::Status> Commit(Envelope& envelope) = 0;
-  // Removes what was written.
+  // Lets go of the lock. Called after Commit(), before the message's delivery is started.
+  virtual void HandOver() = 0;
+  // Removes what was written. REQUIRES: not committed.
   virtual Task<absl::Status> Abandon() = 0;
 };
 
