@@ -5,7 +5,6 @@
 #include "absl/status/status.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "mta/base/strings.h"
 
 namespace stagepost {
 namespace {

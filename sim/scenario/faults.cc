@@ -1,0 +1,230 @@
+#include "sim/scenario/faults.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "sim/scenario/host_builder.h"
+#include "sim/scenario/values.h"
+#include "sim/world/sim_file_caller.h"
+
+namespace stagepost {
+namespace {
+
+absl::Duration Duration(const std::string& text) { return *ParseScenarioDuration(text); }
+
+bool IsWriting(FileCall call) {
+  switch (call) {
+    case FileCall::kWrite:
+    case FileCall::kMakeDirectory:
+    case FileCall::kSymlink:
+    case FileCall::kLink:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+class FaultPlan::HostFiles final : public FileFaults {
+ public:
+  HostFiles(World& world, PatternCache& patterns) : world_(world), patterns_(patterns) {}
+
+  FileFault OnCall(FileCall call, absl::string_view path) override {
+    if (full_ > 0 && IsWriting(call)) return {.error = Errno::kENOSPC};
+    for (const scenario::FileError* error : errors_) {
+      if (error->has_call() && error->call() != FileCallName(call)) continue;
+      if (error->has_path() && !MatchesWhole(patterns_.Get(error->path()), path)) continue;
+      if (world_.core().choices.Chance("fault/file_error", error->per_mille())) {
+        return {.error = *ParseErrno(error->error())};
+      }
+    }
+    return {};
+  }
+  bool idle() const { return full_ == 0 && errors_.empty(); }
+
+  int full_ = 0;
+  std::vector<const scenario::FileError*> errors_;
+
+ private:
+  World& world_;
+  PatternCache& patterns_;
+};
+
+FaultPlan::FaultPlan(World& world, PatternCache& patterns, RestartMta restart_mta)
+    : world_(world), patterns_(patterns), restart_mta_(std::move(restart_mta)) {
+  world.core().trace.AddObserver(this);
+}
+
+FaultPlan::~FaultPlan() {
+  world_.core().trace.RemoveObserver(this);
+  for (const auto& host : world_.hosts()) host->file_faults = nullptr;
+}
+
+void FaultPlan::Arm(const scenario::Fault& fault) {
+  switch (fault.trigger_case()) {
+    case scenario::Fault::TRIGGER_NOT_SET:
+      Trip(fault);
+      return;
+    case scenario::Fault::kAfter:
+      world_.After(Duration(fault.after()), [this, &fault] {
+        if (!healed_) Trip(fault);
+      });
+      return;
+    case scenario::Fault::kOnReply:
+    case scenario::Fault::kOnCommand:
+    case scenario::Fault::kOnFileCall: {
+      Armed armed{&fault, {}};
+      for (const std::string& host : fault.host()) {
+        armed.hosts.insert(world_.FindHost(host)->index());
+      }
+      armed_.push_back(std::move(armed));
+      return;
+    }
+  }
+}
+
+bool FaultPlan::Triggers(const Armed& armed, const TraceEvent& event) {
+  if (!armed.hosts.contains(event.host)) return false;
+  const Event& what = event.event;
+  switch (armed.fault->trigger_case()) {
+    case scenario::Fault::kOnReply:
+      return what.kind == EventKind::kSmtpReply &&
+             MatchesAtStart(patterns_.Get(armed.fault->on_reply()), what.detail);
+    case scenario::Fault::kOnCommand:
+      return what.kind == EventKind::kSmtpCommand &&
+             MatchesAtStart(patterns_.Get(armed.fault->on_command()), what.detail);
+    case scenario::Fault::kOnFileCall: {
+      const scenario::FileCall& call = armed.fault->on_file_call();
+      const bool named = what.kind == EventKind::kFileCall
+                             ? what.subject == call.call()
+                             : what.kind == EventKind::kFileWritten && call.call() == "write";
+      const absl::string_view path = what.kind == EventKind::kFileCall ? what.detail : what.subject;
+      return named && (!call.has_path() || MatchesWhole(patterns_.Get(call.path()), path));
+    }
+    default:
+      return false;
+  }
+}
+
+void FaultPlan::OnEvent(const TraceEvent& event) {
+  if (armed_.empty() || event.event.kind == EventKind::kFault) return;
+  std::vector<const scenario::Fault*> tripped;
+  std::erase_if(armed_, [&](const Armed& armed) {
+    if (!Triggers(armed, event)) return false;
+    tripped.push_back(armed.fault);
+    return true;
+  });
+  for (const scenario::Fault* fault : tripped) Trip(*fault);
+}
+
+void FaultPlan::Trip(const scenario::Fault& fault) {
+  if (!fault.has_delay_up_to()) {
+    world_.Soon([this, &fault] { Strike(fault); });
+    return;
+  }
+  const int64_t range = absl::ToInt64Microseconds(Duration(fault.delay_up_to()));
+  const uint64_t delay =
+      world_.core().choices.Pick("fault/delay", static_cast<uint64_t>(range) + 1);
+  world_.After(absl::Microseconds(delay), [this, &fault] {
+    if (!healed_) Strike(fault);
+  });
+}
+
+void FaultPlan::Strike(const scenario::Fault& fault) {
+  if (fault.what_case() == scenario::Fault::kPartition) return Partition(fault.partition());
+  for (const std::string& name : fault.host()) StrikeHost(fault, *world_.FindHost(name));
+}
+
+void FaultPlan::StrikeHost(const scenario::Fault& fault, SimHost& host) {
+  switch (fault.what_case()) {
+    case scenario::Fault::kCrash:
+      if (!host.up()) return;
+      host.Crash();
+      if (fault.crash().has_restart_after()) {
+        RestartAfter(fault.crash().restart_after(), host, /*boot=*/true);
+      }
+      return;
+    case scenario::Fault::kKillMta:
+      world_.core().Record(host.index(), 0, {EventKind::kFault, "kill_mta", host.name()});
+      if (host.up()) {
+        for (const uint32_t pid : MtaProcesses(host)) {
+          host.FindProcess(pid)->Deliver(Signal::kKill);
+        }
+      }
+      if (fault.kill_mta().has_restart_after()) {
+        RestartAfter(fault.kill_mta().restart_after(), host, /*boot=*/false);
+      }
+      return;
+    case scenario::Fault::kFileError: {
+      const scenario::FileError& error = fault.file_error();
+      world_.core().Record(host.index(), 0, {EventKind::kFault, "file_error", error.error()});
+      FilesOf(host).errors_.push_back(&error);
+      EndLater(error.has_duration(), error.duration(),
+               [this, &host, &error] { std::erase(FilesOf(host).errors_, &error); });
+      return;
+    }
+    case scenario::Fault::kDiskFull:
+      world_.core().Record(host.index(), 0, {EventKind::kFault, "disk_full", host.name()});
+      ++FilesOf(host).full_;
+      EndLater(fault.disk_full().has_duration(), fault.disk_full().duration(),
+               [this, &host] { --FilesOf(host).full_; });
+      return;
+    case scenario::Fault::kPartition:
+    case scenario::Fault::WHAT_NOT_SET:
+      return;
+  }
+}
+
+void FaultPlan::Partition(const scenario::Partition& partition) {
+  SimHost& from = *world_.FindHost(partition.from());
+  SimHost& to = *world_.FindHost(partition.to());
+  world_.core().Record(from.index(), 0, {EventKind::kFault, "partition", to.name()});
+  const auto set = [this, &from, &to, both = partition.both()](bool blocked) {
+    world_.fabric().SetBlocked(from.node(), to.node(), blocked);
+    if (both) world_.fabric().SetBlocked(to.node(), from.node(), blocked);
+  };
+  set(true);
+  EndLater(partition.has_duration(), partition.duration(), [set] { set(false); });
+}
+
+void FaultPlan::RestartAfter(const std::string& after, SimHost& host, bool boot) {
+  ++restarts_pending_;
+  world_.After(Duration(after), [this, &host, boot] {
+    --restarts_pending_;
+    if (boot && !host.up()) host.Boot();
+    if (host.up()) restart_mta_(host);
+  });
+}
+
+void FaultPlan::EndLater(bool has_duration, const std::string& duration,
+                         std::function<void()> end) {
+  const uint64_t id = next_end_++;
+  ends_[id] = std::move(end);
+  if (!has_duration) return;
+  world_.After(Duration(duration), [this, id] {
+    const auto found = ends_.find(id);
+    if (found == ends_.end()) return;
+    const std::function<void()> action = std::move(found->second);
+    ends_.erase(found);
+    action();
+  });
+}
+
+FaultPlan::HostFiles& FaultPlan::FilesOf(SimHost& host) {
+  std::unique_ptr<HostFiles>& files = files_[host.index()];
+  if (files == nullptr) files = std::make_unique<HostFiles>(world_, patterns_);
+  host.file_faults = files.get();
+  return *files;
+}
+
+void FaultPlan::Heal() {
+  healed_ = true;
+  armed_.clear();
+  for (auto& [id, end] : ends_) end();
+  ends_.clear();
+}
+
+}  // namespace stagepost

@@ -1,0 +1,172 @@
+#include "sim/scenario/host_builder.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "mta/base/check.h"
+#include "mta/base/status_macros.h"
+#include "mta/bin/mail_local.h"
+#include "mta/bin/sendmail.h"
+#include "sim/peer/sink.h"
+#include "sim/scenario/values.h"
+#include "sim/world/sim_pipe.h"
+
+namespace stagepost {
+namespace {
+
+struct Layout {
+  absl::string_view path;
+  FileMode mode;
+  uint32_t owner = 0;
+  uint32_t group = 0;
+};
+
+// Modes as the installation guide has them; the mail spool as mail.local needs it.
+constexpr Layout kDirectories[] = {
+    {"/etc/mail", 0755},
+    {"/home", 0755},
+    {"/root", 0700},
+    {"/tmp", 01777},
+    {"/usr/sbin", 0755},
+    {"/var/mail", 01777},
+    {"/var/spool/mqueue", 0700},
+};
+
+void AddAccounts(const scenario::Host& spec, SimHost& host) {
+  SimAccounts& accounts = host.accounts();
+  for (const SystemAccount& account : SystemAccounts()) {
+    if (account.name == "root") continue;
+    CHECK(accounts.AddGroup({std::string(account.group), GroupId{account.id}}, {}).ok());
+    CHECK(accounts
+              .AddUser({.name = std::string(account.name),
+                        .id = UserId{account.id},
+                        .group = GroupId{account.id},
+                        .full_name = "",
+                        .home = std::string(account.home),
+                        .shell = "/usr/sbin/nologin"})
+              .ok());
+  }
+  for (const scenario::User& user : spec.user()) {
+    // Two users may share a group.
+    (void)accounts.AddGroup({user.name(), GroupId{user.gid()}}, {});
+    CHECK(accounts
+              .AddUser({.name = user.name(),
+                        .id = UserId{user.uid()},
+                        .group = GroupId{user.gid()},
+                        .full_name = user.full_name(),
+                        .home = user.home(),
+                        .shell = "/bin/sh"})
+              .ok());
+    CHECK(host.editor()
+              .MakeDirectories(user.home(), {UserId{user.uid()}, GroupId{user.gid()}, 0755})
+              .ok());
+  }
+}
+
+void InstallProgram(SimHost& host, absl::string_view path, Program program) {
+  CHECK(host.editor().WriteFile(path, "", {.mode = 0755}).ok());
+  host.InstallProgram(path, program);
+}
+
+}  // namespace
+
+UserId ScenarioUser(SimHost& host, absl::string_view name) {
+  uint32_t id = 0;
+  if (absl::SimpleAtoi(name, &id)) return UserId{id};
+  const auto user = host.accounts().FindUser(name);
+  CHECK(user.ok()) << name;
+  return user->id;
+}
+
+GroupId ScenarioGroup(SimHost& host, absl::string_view name) {
+  uint32_t id = 0;
+  if (absl::SimpleAtoi(name, &id)) return GroupId{id};
+  const auto group = host.accounts().FindGroup(name);
+  CHECK(group.ok()) << name;
+  return group->id;
+}
+
+absl::Status ApplyFile(const scenario::File& file, SimHost& host) {
+  const DiskEditor::Ownership ownership{ScenarioUser(host, file.owner()),
+                                        ScenarioGroup(host, file.group()),
+                                        *ParseFileMode(file.mode())};
+  if (file.directory()) return host.editor().MakeDirectories(file.path(), ownership);
+  return host.editor().WriteFile(file.path(), file.content(), ownership);
+}
+
+SimHost& BuildHost(const scenario::Host& spec, World& world) {
+  HostSpec host_spec;
+  host_spec.name = spec.name();
+  host_spec.time_zone = *ParseFixedTimeZone(spec.time_zone());
+  for (const std::string& address : spec.address()) {
+    host_spec.addresses.push_back(*IpAddress::Parse(address));
+  }
+  SimHost& host = world.AddHost(std::move(host_spec));
+  DiskEditor editor = host.editor();
+  for (const Layout& directory : kDirectories) {
+    CHECK(editor
+              .MakeDirectories(directory.path,
+                               {UserId{directory.owner}, GroupId{directory.group}, directory.mode})
+              .ok());
+  }
+  AddAccounts(spec, host);
+  InstallProgram(host, kSendmailPath, &SendmailMain);
+  InstallProgram(host, kMailLocalPath, &MailLocalMain);
+  if (spec.has_sink()) {
+    InstallProgram(host, kSinkPath, &SinkMain);
+    CHECK(editor.MakeDirectories(kSinkDirectory).ok());
+  }
+  if (spec.has_mta()) {
+    const auto lines = [](const auto& names) {
+      return names.empty() ? "" : absl::StrCat(absl::StrJoin(names, "\n"), "\n");
+    };
+    CHECK(editor.WriteFile("/etc/mail/local-host-names", lines(spec.mta().local())).ok());
+    CHECK(editor.WriteFile("/etc/mail/relay-domains", lines(spec.mta().relay())).ok());
+  }
+  for (const scenario::File& file : spec.file()) {
+    const absl::Status applied = ApplyFile(file, host);
+    CHECK(applied.ok()) << applied.message();
+  }
+  return host;
+}
+
+absl::Status StartMta(const scenario::Host& spec, SimHost& host, std::string* output) {
+  ProcessSpec process;
+  process.path = kSendmailPath;
+  process.arguments = {kSendmailPath, "-L", "sm-mta", "-bD"};
+  if (spec.mta().has_queue_interval()) {
+    const absl::Duration interval = *ParseScenarioDuration(spec.mta().queue_interval());
+    process.arguments.push_back(absl::StrCat("-q", absl::ToInt64Seconds(interval), "s"));
+  }
+  if (spec.mta().has_run_as_user()) {
+    process.arguments.push_back("-O");
+    process.arguments.push_back(absl::StrCat("RunAsUser=", spec.mta().run_as_user()));
+  }
+  if (output != nullptr) {
+    process.output = MakeCapturingSink(output);
+    process.error = MakeCapturingSink(output);
+  }
+  return host.Execute(std::move(process), nullptr).status();
+}
+
+absl::Status StartSink(const scenario::Host& spec, SimHost& host) {
+  ProcessSpec process;
+  process.path = kSinkPath;
+  process.arguments = {kSinkPath};
+  for (const std::string& domain : spec.sink().domain()) process.arguments.push_back(domain);
+  return host.Execute(std::move(process), nullptr).status();
+}
+
+std::vector<uint32_t> MtaProcesses(SimHost& host) {
+  std::vector<uint32_t> found;
+  for (const uint32_t pid : host.ProcessIds()) {
+    if (host.FindProcess(pid)->path() == kSendmailPath) found.push_back(pid);
+  }
+  return found;
+}
+
+}  // namespace stagepost

@@ -1,0 +1,38 @@
+// Turns the hosts of a scenario into simulated machines: disk layout, accounts, programs, services.
+//
+// Every host has the directories and modes of a Debian machine with sendmail installed, the system
+// accounts, and Stagepost's programs where sendmail's would be. The mta's lists become the class
+// files /etc/mail/local-host-names and /etc/mail/relay-domains.
+#ifndef STAGEPOST_SIM_SCENARIO_HOST_BUILDER_H_
+#define STAGEPOST_SIM_SCENARIO_HOST_BUILDER_H_
+
+#include "sim/scenario/scenario.pb.h"
+#include "sim/world/world.h"
+
+namespace stagepost {
+
+inline constexpr char kSendmailPath[] = "/usr/sbin/sendmail";
+inline constexpr char kMailLocalPath[] = "/usr/libexec/sendmail/mail.local";
+inline constexpr char kSinkPath[] = "/usr/sbin/sink";
+
+// Adds the host, with everything on its disk. Starts nothing. REQUIRES: checked by the loader.
+SimHost& BuildHost(const scenario::Host& spec, World& world);
+
+// Writes a file or makes a directory as the scenario says.
+absl::Status ApplyFile(const scenario::File& file, SimHost& host);
+
+// Ids of a user or group named in a scenario, or given as a number.
+UserId ScenarioUser(SimHost& host, absl::string_view name);
+GroupId ScenarioGroup(SimHost& host, absl::string_view name);
+
+// Starts `sendmail -bD …` as the scenario configures it, or the sink. kFailedPrecondition: the
+// program cannot be started.
+absl::Status StartMta(const scenario::Host& spec, SimHost& host, std::string* output);
+absl::Status StartSink(const scenario::Host& spec, SimHost& host);
+
+// The processes of sendmail on the host, its children excluded.
+std::vector<uint32_t> MtaProcesses(SimHost& host);
+
+}  // namespace stagepost
+
+#endif  // STAGEPOST_SIM_SCENARIO_HOST_BUILDER_H_
