@@ -1,0 +1,228 @@
+#include "sim/check/expectations.h"
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/strip.h"
+#include "mta/base/check.h"
+#include "sim/check/mbox.h"
+#include "sim/peer/sink.h"
+
+namespace stagepost {
+namespace {
+
+using Unmet = std::optional<std::string>;
+
+SimHost& HostOf(World& world, absl::string_view name) {
+  SimHost* host = world.FindHost(name);
+  CHECK(host != nullptr) << name;
+  return *host;
+}
+
+// Text as it is shown in a failure: escaped, at most a few hundred bytes of it.
+std::string Show(absl::string_view text) {
+  constexpr size_t kMost = 400;
+  std::string shown = absl::CEscape(text.substr(0, kMost));
+  if (text.size() > kMost) absl::StrAppend(&shown, "… (", text.size(), " bytes)");
+  return absl::StrCat("\"", shown, "\"");
+}
+
+// The fields that count, as every counting expectation has them.
+template <class Counting>
+Unmet CheckCount(const Counting& expect, bool has_exact, uint32_t exact, size_t seen,
+                 absl::string_view what) {
+  if (has_exact && seen != exact) {
+    return absl::StrCat("expected ", exact, " ", what, ", there are ", seen);
+  }
+  if (expect.has_at_least() && seen < expect.at_least()) {
+    return absl::StrCat("expected at least ", expect.at_least(), " ", what, ", there are ", seen);
+  }
+  if (expect.has_at_most() && seen > expect.at_most()) {
+    return absl::StrCat("expected at most ", expect.at_most(), " ", what, ", there are ", seen);
+  }
+  return std::nullopt;
+}
+
+template <class Texts>
+Unmet CheckContains(const Texts& texts, absl::string_view in, absl::string_view what) {
+  for (const std::string& text : texts) {
+    if (!absl::StrContains(in, text)) {
+      return absl::StrCat(what, " does not contain ", Show(text), "; it is ", Show(in));
+    }
+  }
+  return std::nullopt;
+}
+
+Unmet CheckMatches(bool wanted, const std::string& pattern, absl::string_view in,
+                   absl::string_view what, PatternCache& patterns) {
+  if (!wanted || MatchesSomewhere(patterns.Get(pattern), in)) return std::nullopt;
+  return absl::StrCat(what, " does not match ", pattern, "; it is ", Show(in));
+}
+
+// A user or group as scenarios write them: a name, or a number.
+uint32_t UserNumber(SimHost& host, absl::string_view name) {
+  uint32_t id = 0;
+  if (absl::SimpleAtoi(name, &id)) return id;
+  const auto user = host.accounts().FindUser(name);
+  CHECK(user.ok()) << name;
+  return static_cast<uint32_t>(user->id);
+}
+
+uint32_t GroupNumber(SimHost& host, absl::string_view name) {
+  uint32_t id = 0;
+  if (absl::SimpleAtoi(name, &id)) return id;
+  const auto group = host.accounts().FindGroup(name);
+  CHECK(group.ok()) << name;
+  return static_cast<uint32_t>(group->id);
+}
+
+Unmet CheckMode(bool wanted, absl::string_view mode, const FileStat& stat,
+                absl::string_view path) {
+  const std::string is = absl::StrFormat("%o", stat.mode);
+  if (!wanted || is == absl::StripPrefix(mode, "0")) return std::nullopt;
+  return absl::StrCat(path, " has mode ", is, ", expected ", mode);
+}
+
+Unmet CheckOwner(bool wanted, absl::string_view owner, SimHost& host, const FileStat& stat,
+                 absl::string_view path) {
+  const auto is = static_cast<uint32_t>(stat.owner);
+  if (!wanted || UserNumber(host, owner) == is) return std::nullopt;
+  return absl::StrCat(path, " belongs to user ", is, ", expected ", owner);
+}
+
+Unmet Check(const scenario::Expect::Mailbox& expect, World& world, PatternCache& patterns) {
+  SimHost& host = HostOf(world, expect.host());
+  const std::string path = absl::StrCat("/var/mail/", expect.user());
+  const auto text = host.editor().ReadFile(path);
+  const absl::string_view content = text.ok() ? absl::string_view(*text) : "";
+  const std::string what = absl::StrCat("the mailbox of ", expect.user(), " on ", expect.host());
+  if (Unmet unmet = CheckCount(expect, expect.has_messages(), expect.messages(),
+                               ParseMbox(content).size(), absl::StrCat("messages in ", what))) {
+    return unmet;
+  }
+  if (Unmet unmet = CheckContains(expect.contains(), content, what)) return unmet;
+  if (Unmet unmet = CheckMatches(expect.has_matches(), expect.matches(), content, what,
+                                 patterns)) {
+    return unmet;
+  }
+  if (!expect.has_mode() && !expect.has_owner()) return std::nullopt;
+  const auto stat = host.editor().LinkStat(path);
+  if (!stat.ok()) return std::string(stat.status().message());
+  if (Unmet unmet = CheckMode(expect.has_mode(), expect.mode(), *stat, path)) return unmet;
+  return CheckOwner(expect.has_owner(), expect.owner(), host, *stat, path);
+}
+
+Unmet Check(const scenario::Expect::Queue& expect, World& world, PatternCache&) {
+  const auto names =
+      HostOf(world, expect.host()).editor().ListDirectory("/var/spool/mqueue");
+  size_t queued = 0;
+  if (names.ok()) {
+    for (const std::string& name : *names) queued += absl::StartsWith(name, "qf");
+  }
+  return CheckCount(expect, expect.has_messages(), expect.messages(), queued,
+                    absl::StrCat("messages in the queue of ", expect.host()));
+}
+
+Unmet Check(const scenario::Expect::SinkMail& expect, World& world, PatternCache&) {
+  const auto files = HostOf(world, expect.host()).editor().Snapshot(kSinkDirectory);
+  size_t messages = 0;
+  std::string all;
+  if (files.ok()) {
+    for (const auto& file : *files) {
+      if (file.stat.type != FileType::kRegular) continue;
+      ++messages;
+      absl::StrAppend(&all, file.bytes, "\n");
+    }
+  }
+  if (Unmet unmet = CheckCount(expect, expect.has_messages(), expect.messages(), messages,
+                               absl::StrCat("messages at the sink ", expect.host()))) {
+    return unmet;
+  }
+  return CheckContains(expect.contains(), all, absl::StrCat("what the sink ", expect.host(), " got"));
+}
+
+Unmet Check(const scenario::Expect::Log& expect, World& world, PatternCache& patterns) {
+    size_t lines = 0;
+  std::string last;
+  for (const LogLine& line : HostOf(world, expect.host()).log()) {
+    last = absl::StrCat(line.tag, "[", line.pid, "]: ", line.text);
+    lines += (!expect.has_contains() || absl::StrContains(last, expect.contains())) &&
+             (!expect.has_matches() || MatchesSomewhere(patterns.Get(expect.matches()), last));
+  }
+  const std::string what =
+      absl::StrCat("lines with ", Show(expect.has_contains() ? expect.contains() : expect.matches()),
+                   " in the log of ", expect.host());
+  if (Unmet unmet = CheckCount(expect, expect.has_count(), expect.count(), lines, what)) {
+    return unmet;
+  }
+  if (expect.has_count() || expect.has_at_least() || expect.has_at_most() || lines > 0) {
+    return std::nullopt;
+  }
+  return absl::StrCat("expected ", what, "; there are none, the last line is ", Show(last));
+}
+
+Unmet Check(const scenario::Expect::FileState& expect, World& world, PatternCache& patterns) {
+  SimHost& host = HostOf(world, expect.host());
+  const auto stat = host.editor().LinkStat(expect.path());
+  if (stat.ok() != expect.exists()) {
+    return absl::StrCat(expect.path(), " on ", expect.host(),
+                        stat.ok() ? " exists" : " does not exist");
+  }
+  if (!expect.exists()) return std::nullopt;
+  if (Unmet unmet = CheckMode(expect.has_mode(), expect.mode(), *stat, expect.path())) return unmet;
+  if (Unmet unmet = CheckOwner(expect.has_owner(), expect.owner(), host, *stat, expect.path())) {
+    return unmet;
+  }
+  if (expect.has_group() &&
+      GroupNumber(host, expect.group()) != static_cast<uint32_t>(stat->group)) {
+    return absl::StrCat(expect.path(), " belongs to group ", static_cast<uint32_t>(stat->group),
+                        ", expected ", expect.group());
+  }
+  if (expect.contains().empty() && !expect.has_matches()) return std::nullopt;
+  const auto text = host.editor().ReadFile(expect.path());
+  if (!text.ok()) return std::string(text.status().message());
+  if (Unmet unmet = CheckContains(expect.contains(), *text, expect.path())) return unmet;
+  return CheckMatches(expect.has_matches(), expect.matches(), *text, expect.path(), patterns);
+}
+
+Unmet Check(const scenario::Expect::Process& expect, World& world, PatternCache&) {
+  SimHost& host = HostOf(world, expect.host());
+  bool running = false;
+  for (const uint32_t pid : host.ProcessIds()) {
+    const absl::string_view path = host.FindProcess(pid)->path();
+    running |= path.substr(path.rfind('/') + 1) == expect.program();
+  }
+  if (running == expect.running()) return std::nullopt;
+  return absl::StrCat(expect.program(), running ? " runs on " : " does not run on ", expect.host());
+}
+
+}  // namespace
+
+std::optional<std::string> CheckExpectation(const scenario::Expect& expect, World& world,
+                                            PatternCache& patterns) {
+  switch (expect.what_case()) {
+    case scenario::Expect::kMailbox:
+      return Check(expect.mailbox(), world, patterns);
+    case scenario::Expect::kQueue:
+      return Check(expect.queue(), world, patterns);
+    case scenario::Expect::kSink:
+      return Check(expect.sink(), world, patterns);
+    case scenario::Expect::kLog:
+      return Check(expect.log(), world, patterns);
+    case scenario::Expect::kFile:
+      return Check(expect.file(), world, patterns);
+    case scenario::Expect::kProcess:
+      return Check(expect.process(), world, patterns);
+    case scenario::Expect::WHAT_NOT_SET:
+      break;
+  }
+  CHECK(false) << "an expectation of nothing";
+  return std::nullopt;
+}
+
+}  // namespace stagepost

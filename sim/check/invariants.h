@@ -1,0 +1,82 @@
+// What must hold in every run, whatever the scenario expects.
+//
+//   conservation     every recipient of every accepted message is delivered, bounced, discarded, or
+//                    still in the queue at the end; judged by the disks, not by what the MTA says
+//   duplicates       a second copy only where a process was killed or a host crashed
+//   no relay         nothing is accepted for a domain that is neither local nor relayed for
+//   whole messages   every message in a mailbox is complete, except one that was being written when
+//                    the power failed, and whose message had been accepted before
+//   least privilege  a mailbox is a regular file with mode 600 and belongs to its user
+//   liveness         deliveries end; a queue that is run drains, or says again why it cannot
+//
+// Watches the trace of one world from the beginning, and looks at the world when the run is over.
+#ifndef STAGEPOST_SIM_CHECK_INVARIANTS_H_
+#define STAGEPOST_SIM_CHECK_INVARIANTS_H_
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sim/scenario/scenario.pb.h"
+#include "sim/trace/trace.h"
+#include "sim/world/world.h"
+
+namespace stagepost {
+
+class Invariants final : public TraceObserver {
+ public:
+  // `scenario` and `world` outlive this.
+  Invariants(const scenario::Scenario& scenario, World& world);
+  ~Invariants() override;
+
+  void OnEvent(const TraceEvent& event) override;
+
+  // A client has seen this reply: "250 … ID Message accepted for delivery" makes a promise.
+  void ClientSaw(absl::string_view host, absl::string_view reply);
+
+  // Faults are over: messages that were deferred must be tried again where a queue is run.
+  void Healed();
+
+  // Whether some accepted message is neither done nor deferred, though its host's MTA runs and nobody
+  // killed the job.
+  bool work_left() const;
+  // Copies beyond the first, all explained by crashes.
+  int duplicates() const { return duplicates_; }
+
+  // What is broken, one line each; to be called once, at the end, after Healed() and time enough.
+  std::vector<std::string> Check();
+
+ private:
+  // A message, by the host that accepted it and its queue id.
+  using MessageId = std::pair<uint32_t, std::string>;
+  struct Accepted {
+    std::set<std::string> recipients;
+    std::set<std::string> settled;  // bounced or discarded
+    bool deferred = false;
+    bool done = false;
+  };
+  struct Copies;
+
+  const scenario::Host& SpecOf(uint32_t host) const;
+  int WorkLeft(const SimHost& host) const;
+  bool MustFinish(SimHost& host) const;
+  void CheckHost(SimHost& host, const scenario::Host& spec, std::vector<std::string>& broken);
+  void CheckConservation(SimHost& host, const Copies& copies, std::vector<std::string>& broken);
+  Copies ReadMailboxes(SimHost& host, const scenario::Host& spec,
+                       std::vector<std::string>& broken);
+  void CheckRecipientAllowed(const TraceEvent& event);
+
+  const scenario::Scenario& scenario_;
+  World& world_;
+  std::map<MessageId, Accepted> accepted_;
+  std::set<std::pair<std::string, std::string>> promised_;  // host name, queue id
+  std::map<uint32_t, int> violent_deaths_;                  // by host: crashes and kills
+  std::vector<std::string> broken_early_;
+  int duplicates_ = 0;
+};
+
+}  // namespace stagepost
+
+#endif  // STAGEPOST_SIM_CHECK_INVARIANTS_H_

@@ -1,0 +1,58 @@
+#include "sim/check/mbox.h"
+
+#include "gtest/gtest.h"
+
+namespace stagepost {
+namespace {
+
+constexpr char kTwo[] =
+    "From u@outside.example Fri Nov 20 06:33:32 2026\n"
+    "Return-Path: <u@outside.example>\n"
+    "Received: from c.example (host.outside.example [192.0.2.33])\n"
+    "\tby mx1.corp.example (8.17.1.9/8.17.1.9) with ESMTP id 6AK6XWSU000517\n"
+    "\tfor <alice@corp.example>; Fri, 20 Nov 2026 06:33:32 GMT\n"
+    "Content-Length: 7\n"
+    "\n"
+    "Hello.\n"
+    "\n"
+    "From v@outside.example Fri Nov 20 06:33:33 2026\n"
+    "Received: from c.example by mx1.corp.example with ESMTP id 6AK6XWSU000518;\n"
+    "\tFri, 20 Nov 2026 06:33:33 GMT\n"
+    "Content-Length: 0\n"
+    "\n"
+    "\n";
+
+TEST(Mbox, SplitsAndFindsIds) {
+  const auto messages = ParseMbox(kTwo);
+  ASSERT_EQ(messages.size(), 2u);
+  EXPECT_EQ(messages[0].damage, "");
+  EXPECT_EQ(messages[0].queue_id, "6AK6XWSU000517");
+  EXPECT_EQ(messages[0].body, "Hello.\n");
+  EXPECT_EQ(messages[0].from_line, "u@outside.example Fri Nov 20 06:33:32 2026");
+  EXPECT_EQ(messages[1].damage, "");
+  EXPECT_EQ(messages[1].queue_id, "6AK6XWSU000518");
+  EXPECT_EQ(messages[1].body, "");
+}
+
+TEST(Mbox, EmptyHoldsNone) { EXPECT_TRUE(ParseMbox("").empty()); }
+
+// However a mailbox is cut off, the last message shows it.
+TEST(Mbox, EveryCutIsSeen) {
+  const absl::string_view whole(kTwo);
+  const size_t second = whole.find("From v@");
+  for (size_t cut = second + 1; cut < whole.size(); ++cut) {
+    const auto messages = ParseMbox(whole.substr(0, cut));
+    ASSERT_EQ(messages.size(), cut < second + 5 ? 1u : 2u) << cut;
+    EXPECT_NE(messages.back().damage, "") << cut;
+  }
+}
+
+TEST(Mbox, JunkInFrontIsDamage) {
+  const auto messages = ParseMbox("junk\n\nFrom a b\nX: y\n\n\n");
+  ASSERT_EQ(messages.size(), 2u);
+  EXPECT_NE(messages[0].damage, "");
+  EXPECT_EQ(messages[1].damage, "");
+}
+
+}  // namespace
+}  // namespace stagepost

@@ -1,0 +1,371 @@
+#include "sim/scenario/runner.h"
+
+#include <algorithm>
+#include <deque>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "mta/base/check.h"
+#include "sim/check/expectations.h"
+#include "sim/check/invariants.h"
+#include "sim/scenario/dialogue.h"
+#include "sim/scenario/faults.h"
+#include "sim/scenario/host_builder.h"
+#include "sim/scenario/pattern_cache.h"
+#include "sim/trace/render.h"
+#include "sim/world/sim_pipe.h"
+#include "sim/world/world.h"
+
+namespace stagepost {
+namespace {
+
+// Every run begins at the same wall time: a Friday, so that dates in expectations can be written
+// down.
+constexpr absl::CivilSecond kStart(2026, 11, 20, 6, 0, 0);
+
+// How long a daemon may take to listen, and to end.
+constexpr absl::Duration kStartLimit = absl::Minutes(5);
+constexpr absl::Duration kStopLimit = absl::Minutes(10);
+// What is left after the last step, with nothing in the way, may take so long, or three queue runs.
+// Longer than any SMTP time-out of a session whose client is gone.
+constexpr absl::Duration kDrainLimit = absl::Hours(3);
+
+absl::Duration Duration(const std::string& text) { return *ParseScenarioDuration(text); }
+
+class Run {
+ public:
+  Run(const LoadedScenario& loaded, const RunOptions& options, Choices choices)
+      : loaded_(loaded),
+        choices_(std::move(choices)),
+        trace_(options.keep_trace),
+        world_(choices_, trace_, absl::FromCivil(kStart, absl::UTCTimeZone())),
+        invariants_(loaded.scenario, world_),
+        faults_(world_, patterns_, [this](SimHost& host) { RestartServices(host); }),
+        limit_(MonotonicTime() + Duration(loaded.scenario.time_limit())) {}
+
+  RunResult Execute() {
+    BuildWorld();
+    const auto& scenario = loaded_.scenario;
+    for (int i = 0; i < scenario.step_size() && !OutOfTime(); ++i) {
+      trace_.Record(world_.now().nanoseconds(), TraceLog::kWorld, 0,
+                    {EventKind::kStep, "step", loaded_.WhereStep(i), i});
+      Perform(scenario.step(i), i);
+    }
+    for (int i = 0; i < scenario.expect_size() && !OutOfTime(); ++i) {
+      Check(scenario.expect(i), loaded_.WhereExpect(i));
+    }
+    if (OutOfTime()) {
+      Fail(loaded_.Where(), absl::StrCat("has not ended after ", scenario.time_limit()));
+    }
+    Drain();
+    for (std::string& broken : invariants_.Check()) Fail(loaded_.Where(), std::move(broken));
+    return Result();
+  }
+
+ private:
+  void Fail(std::string where, std::string what) {
+    result_.failures.push_back({std::move(where), std::move(what)});
+  }
+  bool OutOfTime() const { return world_.now() >= limit_; }
+  MonotonicTime LimitAfter(absl::Duration duration) const {
+    return std::min(limit_, world_.now() + duration);
+  }
+
+  void BuildWorld() {
+    for (const scenario::Host& spec : loaded_.scenario.world().host()) {
+      specs_.push_back(&spec);
+      hosts_.push_back(&BuildHost(spec, world_));
+    }
+    for (size_t i = 0; i < hosts_.size(); ++i) {
+      if (specs_[i]->mta().start()) StartServices(i, loaded_.WhereHost(static_cast<int>(i)));
+    }
+  }
+
+  size_t IndexOf(const std::string& name) const {
+    for (size_t i = 0; i < hosts_.size(); ++i) {
+      if (hosts_[i]->name() == name) return i;
+    }
+    CHECK(false) << name;
+    return 0;
+  }
+  SimHost& HostOf(const std::string& name) const { return *hosts_[IndexOf(name)]; }
+
+  // Starts what the host serves, without waiting.
+  void RestartServices(SimHost& host) {
+    const scenario::Host& spec = *specs_[IndexOf(host.name())];
+    if (spec.has_sink()) (void)StartSink(spec, host);
+    if (spec.has_mta() && MtaProcesses(host).empty()) (void)StartMta(spec, host, nullptr);
+  }
+
+  static bool Listens(const SimHost& host) {
+    return !const_cast<SimHost&>(host).node().listeners.empty();
+  }
+
+  // Starts the host's services and waits until they listen.
+  void StartServices(size_t index, const std::string& where) {
+    SimHost& host = *hosts_[index];
+    if (specs_[index]->has_sink()) {
+      CHECK(StartSink(*specs_[index], host).ok());
+      world_.RunUntil([&] { return Listens(host); }, LimitAfter(kStartLimit));
+    }
+    if (!specs_[index]->has_mta()) return;
+    outputs_.emplace_back();
+    std::string* output = &outputs_.back();
+    if (const absl::Status started = StartMta(*specs_[index], host, output); !started.ok()) {
+      return Fail(where, absl::StrCat("sendmail on ", host.name(), ": ", started.message()));
+    }
+    world_.RunUntil([&] { return Listens(host) || MtaProcesses(host).empty(); },
+                    LimitAfter(kStartLimit));
+    if (!Listens(host)) {
+      Fail(where,
+           absl::StrCat("sendmail on ", host.name(), " does not listen; it said: ", *output));
+    }
+  }
+
+  void StopMta(const std::string& name, const std::string& where) {
+    SimHost& host = HostOf(name);
+    for (const uint32_t pid : MtaProcesses(host))
+      host.FindProcess(pid)->Deliver(Signal::kTerminate);
+    if (!world_.RunUntil([&] { return MtaProcesses(host).empty(); }, LimitAfter(kStopLimit))) {
+      Fail(where, absl::StrCat("sendmail on ", name, " did not end after SIGTERM"));
+    }
+  }
+
+  void Perform(const scenario::Step& step, int index) {
+    const std::string where = loaded_.WhereStep(index);
+    switch (step.what_case()) {
+      case scenario::Step::kSmtp:
+        return Perform(step.smtp(), index);
+      case scenario::Step::kRun:
+        return Perform(step.run(), where);
+      case scenario::Step::kWait:
+        return Perform(step.wait(), where);
+      case scenario::Step::kChange:
+        return Perform(step.change(), where);
+      case scenario::Step::kFault:
+        return faults_.Arm(step.fault());
+      case scenario::Step::kExpect:
+        return Check(step.expect(), where);
+      case scenario::Step::kStartMta:
+        return StartServices(IndexOf(step.start_mta().host()), where);
+      case scenario::Step::kStopMta:
+        return StopMta(step.stop_mta().host(), where);
+      case scenario::Step::WHAT_NOT_SET:
+        break;
+    }
+    CHECK(false) << where;
+  }
+
+  // The address that `from` reaches `to` by: of the same family as one of its own.
+  static std::optional<IpAddress> Route(SimHost& from, SimHost& to) {
+    if (&from == &to) return IpAddress::Parse("127.0.0.1");
+    for (const IpAddress& address : to.node().addresses) {
+      for (const IpAddress& own : from.node().addresses) {
+        if (own.is_v4() == address.is_v4()) return address;
+      }
+    }
+    return std::nullopt;
+  }
+
+  void Perform(const scenario::Smtp& smtp, int index) {
+    const std::string where = loaded_.WhereStep(index);
+    SimHost& from = HostOf(smtp.from());
+    if (!from.up()) return Fail(where, absl::StrCat(smtp.from(), " is down"));
+    const std::optional<IpAddress> address = Route(from, HostOf(smtp.to()));
+    if (!address.has_value()) {
+      return Fail(where, absl::StrCat(smtp.from(), " and ", smtp.to(),
+                                      " have no addresses of the same family"));
+    }
+    DialogueResult& dialogue = dialogues_.emplace_back();
+    ProcessSpec client;
+    client.path = "smtp-client";
+    client.arguments = {"smtp-client"};
+    SimProcess& process = from.Spawn(std::move(client), nullptr);
+    process.StartTask(&PlayDialogue, std::ref(process.environment()), std::cref(smtp),
+                      SocketAddress{*address, static_cast<uint16_t>(smtp.port())},
+                      std::ref(patterns_), std::ref(dialogue));
+    world_.RunUntil([&] { return dialogue.done || !from.up(); }, limit_);
+    for (const std::string& reply : dialogue.replies) invariants_.ClientSaw(smtp.to(), reply);
+    for (DialogueFailure& failure : dialogue.failures) {
+      Fail(failure.turn < 0 ? where : loaded_.WhereTurn(index, failure.turn),
+           std::move(failure.what));
+    }
+    if (!dialogue.done && OutOfTime()) Fail(where, "the dialogue has not ended");
+  }
+
+  // A command's path, as its first word is looked up.
+  static std::string FindProgram(SimHost& host, const std::string& word) {
+    if (word.find('/') != word.npos) return word;
+    for (const char* directory : {"/usr/sbin/", "/usr/bin/", "/usr/lib/"}) {
+      if (host.editor().Stat(absl::StrCat(directory, word)).ok()) {
+        return absl::StrCat(directory, word);
+      }
+    }
+    return absl::StrCat("/usr/sbin/", word);
+  }
+
+  void Perform(const scenario::Run& run, const std::string& where) {
+    SimHost& host = HostOf(run.host());
+    if (!host.up()) return Fail(where, absl::StrCat(run.host(), " is down"));
+    outputs_.resize(outputs_.size() + 2);
+    std::string* output = &outputs_[outputs_.size() - 2];
+    std::string* error = &outputs_.back();
+    const auto user = host.accounts().FindUser(ScenarioUser(host, run.as()));
+    CHECK(user.ok()) << run.as();
+    const Identity identity = *host.accounts().IdentityOf(*user);
+    ProcessSpec process;
+    process.arguments = *SplitCommand(run.command());
+    process.path = FindProgram(host, process.arguments[0]);
+    process.credentials = {identity.user,  identity.user,  identity.user,         identity.group,
+                           identity.group, identity.group, identity.supplementary};
+    process.input = MakeTextSource(run.stdin());
+    process.output = MakeCapturingSink(output);
+    process.error = MakeCapturingSink(error);
+    auto& status = exits_.emplace_back();
+    const auto started =
+        host.Execute(std::move(process), [&status](const ExitStatus& exit) { status = exit; });
+    if (!started.ok()) return Fail(where, std::string(started.status().message()));
+    world_.RunUntil([&] { return status.has_value() || !host.up(); }, limit_);
+    if (!status.has_value()) return Fail(where, absl::StrCat(run.command(), " has not ended"));
+    const int code =
+        status->killed_by.has_value() ? 128 + static_cast<int>(*status->killed_by) : status->code;
+    const std::string all = absl::StrCat(*output, *error);
+    if (code != run.expect_exit()) {
+      Fail(where, absl::StrCat(run.command(), ": exit code ", code, ", expected ",
+                               run.expect_exit(), "; it said: ", absl::CEscape(all)));
+    }
+    if (run.has_expect_output() && !MatchesSomewhere(patterns_.Get(run.expect_output()), all)) {
+      Fail(where, absl::StrCat(run.command(), ": the output does not match ", run.expect_output(),
+                               "; it is: ", absl::CEscape(all)));
+    }
+  }
+
+  void Perform(const scenario::Wait& wait, const std::string& where) {
+    if (wait.has_for_()) {
+      world_.RunUntil([] { return false; }, LimitAfter(Duration(wait.for_())));
+      return;
+    }
+    const MonotonicTime limit = LimitAfter(Duration(wait.limit()));
+    std::optional<std::string> unmet;
+    // What the expectation looks at changes only while something runs.
+    while ((unmet = CheckExpectation(wait.until(), world_, patterns_)).has_value()) {
+      const uint64_t events = trace_.size();
+      bool more = true;
+      while (more && !world_.spinning() &&
+             (trace_.size() == events || world_.core().loop.ready_count() > 0)) {
+        more = world_.Step(limit);
+      }
+      if (!more || world_.spinning()) break;
+    }
+    if (unmet.has_value() &&
+        (unmet = CheckExpectation(wait.until(), world_, patterns_)).has_value()) {
+      Fail(where, absl::StrCat("after ", wait.limit(), ": ", *unmet));
+    }
+  }
+
+  void Perform(const scenario::Change& change, const std::string& where) {
+    SimHost& host = HostOf(change.host());
+    const absl::Status changed = Apply(change, host);
+    if (!changed.ok()) Fail(where, std::string(changed.message()));
+  }
+
+  static absl::Status Apply(const scenario::Change& change, SimHost& host) {
+    DiskEditor editor = host.editor();
+    switch (change.what_case()) {
+      case scenario::Change::kWrite:
+        return ApplyFile(change.write(), host);
+      case scenario::Change::kRemove:
+        return editor.RemoveAll(change.remove());
+      case scenario::Change::kChmod:
+        return editor.ChangeMode(change.chmod().path(), *ParseFileMode(change.chmod().mode()));
+      case scenario::Change::kChown: {
+        const scenario::Chown& chown = change.chown();
+        const auto stat = editor.LinkStat(chown.path());
+        if (!stat.ok()) return stat.status();
+        return editor.ChangeOwner(
+            chown.path(), chown.has_owner() ? ScenarioUser(host, chown.owner()) : stat->owner,
+            chown.has_group() ? ScenarioGroup(host, chown.group()) : stat->group);
+      }
+      case scenario::Change::kRename:
+        return editor.Rename(change.rename().from(), change.rename().to());
+      case scenario::Change::WHAT_NOT_SET:
+        break;
+    }
+    return absl::InternalError("a change of nothing");
+  }
+
+  void Check(const scenario::Expect& expect, const std::string& where) {
+    if (auto unmet = CheckExpectation(expect, world_, patterns_)) Fail(where, *std::move(unmet));
+  }
+
+  // The second phase: faults are over, and what is under way must come to an end.
+  void Drain() {
+    faults_.Heal();
+    invariants_.Healed();
+    absl::Duration grace = kDrainLimit;
+    for (const scenario::Host* spec : specs_) {
+      if (!spec->mta().has_queue_interval()) continue;
+      grace = std::max(grace, 3 * Duration(spec->mta().queue_interval()));
+    }
+    world_.RunUntil(
+        [&] {
+          return world_.core().loop.ready_count() == 0 && !faults_.restarts_pending() &&
+                 world_.fabric().connections() == 0 && !invariants_.work_left();
+        },
+        world_.now() + grace);
+    if (world_.spinning()) {
+      Fail(loaded_.Where(), "liveness: tasks run on and on without time moving");
+    } else if (world_.fabric().connections() > 0) {
+      Fail(loaded_.Where(), absl::StrCat("liveness: ", world_.fabric().connections(),
+                                         " connections are still open"));
+    }
+  }
+
+  RunResult Result() {
+    result_.virtual_time = world_.now() - MonotonicTime();
+    result_.hash = trace_.hash();
+    result_.events = trace_.size();
+    result_.choice_log = choices_.Log();
+    if (trace_.keep() != TraceLog::Keep::kNothing) result_.trace_text = RenderTrace(trace_);
+    return std::move(result_);
+  }
+
+  const LoadedScenario& loaded_;
+  RunResult result_;
+  Choices choices_;
+  TraceLog trace_;
+  PatternCache patterns_;
+  // What processes of the world write to; stays where it is.
+  std::deque<std::string> outputs_;
+  std::deque<std::optional<ExitStatus>> exits_;
+  std::deque<DialogueResult> dialogues_;
+  World world_;
+  Invariants invariants_;
+  FaultPlan faults_;
+  MonotonicTime limit_;
+  std::vector<const scenario::Host*> specs_;
+  std::vector<SimHost*> hosts_;
+};
+
+}  // namespace
+
+absl::StatusOr<RunResult> RunScenario(const LoadedScenario& scenario, const RunOptions& options) {
+  for (int i = 0; i < scenario.scenario.world().host_size(); ++i) {
+    if (scenario.scenario.world().host(i).mta().has_mc_file()) {
+      return absl::UnimplementedError(
+          absl::StrCat(scenario.WhereHost(i),
+                       ": field \"mc_file\": this version does not read configuration "
+                       "files; say which domains are `local` and which to `relay`"));
+    }
+  }
+  if (!options.choice_log.has_value()) {
+    return Run(scenario, options, Choices::FromSeed(options.seed)).Execute();
+  }
+  absl::StatusOr<Choices> choices = Choices::FromLog(*options.choice_log);
+  if (!choices.ok()) return choices.status();
+  return Run(scenario, options, *std::move(choices)).Execute();
+}
+
+}  // namespace stagepost

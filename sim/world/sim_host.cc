@@ -1,0 +1,100 @@
+#include "sim/world/sim_host.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "mta/base/check.h"
+#include "mta/base/errno.h"
+
+namespace stagepost {
+
+SimHost::SimHost(WorldCore& core, SimFabric& fabric, uint32_t index, HostSpec spec)
+    : core_(core), fabric_(fabric), disk_(core.TrueTime()), time_zone_(spec.time_zone) {
+  node_.index = index;
+  node_.name = std::move(spec.name);
+  node_.addresses = std::move(spec.addresses);
+  fabric.AddNode(node_);
+  core.Record(index, 0, {EventKind::kHostStarted, node_.name, ""});
+}
+
+SimHost::~SimHost() = default;
+
+void SimHost::InstallProgram(absl::string_view path, Program program) {
+  programs_[std::string(path)] = program;
+}
+
+absl::StatusOr<SimProcess*> SimHost::Execute(ProcessSpec spec, SimProcess::OnExit on_exit) {
+  CHECK(up()) << name();
+  const Identity identity = spec.credentials.effective();
+  const DiskResult<FileStat> file =
+      disk_.MayExecute({identity, spec.umask, nullptr, 0, WallNow()}, spec.path);
+  if (!file.ok()) return ErrnoStatus(file.error, absl::StrCat("exec ", spec.path));
+  const auto program = programs_.find(spec.path);
+  if (program == programs_.end()) {
+    return ErrnoStatus(Errno::kENOEXEC, absl::StrCat("exec ", spec.path));
+  }
+  if (file.value.mode & 04000) {
+    spec.credentials.effective_user = spec.credentials.saved_user = file.value.owner;
+  }
+  if (file.value.mode & 02000) {
+    spec.credentials.effective_group = spec.credentials.saved_group = file.value.group;
+  }
+  SimProcess& process = Spawn(std::move(spec), std::move(on_exit));
+  process.Start(program->second);
+  return &process;
+}
+
+SimProcess& SimHost::Spawn(ProcessSpec spec, SimProcess::OnExit on_exit) {
+  const uint32_t pid = next_pid_++;
+  auto process = std::make_unique<SimProcess>(*this, pid, std::move(spec), std::move(on_exit));
+  return *(processes_[pid] = std::move(process));
+}
+
+SimProcess* SimHost::FindProcess(uint32_t pid) {
+  const auto found = processes_.find(pid);
+  return found == processes_.end() ? nullptr : found->second.get();
+}
+
+std::vector<uint32_t> SimHost::ProcessIds() const {
+  std::vector<uint32_t> ids;
+  for (const auto& [pid, process] : processes_) {
+    if (!process->inert()) ids.push_back(pid);
+  }
+  return ids;
+}
+
+void SimHost::KillChildrenOf(uint32_t pid) {
+  for (const auto& [child_pid, child] : processes_) {
+    if (child->spec().parent != pid || child->inert()) continue;
+    core_.soon.push_back([this, child_pid = child_pid] {
+      if (SimProcess* process = FindProcess(child_pid)) process->Deliver(Signal::kKill);
+    });
+  }
+}
+
+void SimHost::ReapSoon(uint32_t pid) {
+  core_.soon.push_back([this, pid] { processes_.erase(pid); });
+}
+
+void SimHost::Crash() {
+  CHECK(up()) << name();
+  node_.up = false;
+  // Every Environment is inert before the first frame goes, so that no process sees another one end.
+  for (const auto& [pid, process] : processes_) process->FallSilent();
+  for (const auto& [pid, process] : processes_) {
+    process->Die({.code = 0, .killed_by = Signal::kKill}, /*crashed=*/true);
+  }
+  processes_.clear();
+  disk_.Crash(core_.choices);
+  core_.Record(index(), 0, {EventKind::kHostCrashed, node_.name, ""});
+}
+
+void SimHost::Boot() {
+  CHECK(!up()) << name();
+  node_.up = true;
+  core_.Record(index(), 0, {EventKind::kHostStarted, node_.name, ""});
+}
+
+void SimHost::AppendLog(LogLine line) { log_.push_back(std::move(line)); }
+
+}  // namespace stagepost

@@ -1,0 +1,104 @@
+// One simulated machine: disk, accounts, programs, processes, clock; it can crash and boot again.
+#ifndef STAGEPOST_SIM_WORLD_SIM_HOST_H_
+#define STAGEPOST_SIM_WORLD_SIM_HOST_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "mta/env/environment.h"
+#include "sim/world/core.h"
+#include "sim/world/disk.h"
+#include "sim/world/disk_editor.h"
+#include "sim/world/sim_accounts.h"
+#include "sim/world/sim_file_caller.h"
+#include "sim/world/sim_network.h"
+#include "sim/world/sim_process.h"
+
+namespace stagepost {
+
+struct HostSpec {
+  std::string name;
+  std::vector<IpAddress> addresses;
+  absl::TimeZone time_zone = absl::UTCTimeZone();
+};
+
+struct LogLine {
+  absl::Time when;  // by the host's clock
+  std::string tag;
+  uint32_t pid = 0;
+  Severity severity = Severity::kInfo;
+  std::string text;
+};
+
+class SimHost {
+ public:
+  SimHost(WorldCore& core, SimFabric& fabric, uint32_t index, HostSpec spec);
+  ~SimHost();
+  SimHost(const SimHost&) = delete;
+  SimHost& operator=(const SimHost&) = delete;
+
+  const std::string& name() const { return node_.name; }
+  uint32_t index() const { return node_.index; }
+  bool up() const { return node_.up; }
+  WorldCore& core() const { return core_; }
+  SimFabric& fabric() const { return fabric_; }
+  NetNode& node() { return node_; }
+  Disk& disk() { return disk_; }
+  // For set-up, inspection and changes from outside.
+  DiskEditor editor() { return DiskEditor(disk_, WallNow()); }
+  // What goes wrong with file calls of this host's processes; null: nothing. Not owned.
+  FileFaults* file_faults = nullptr;
+  SimAccounts& accounts() { return accounts_; }
+  absl::TimeZone time_zone() const { return time_zone_; }
+
+  // The host's own idea of the time.
+  absl::Time WallNow() const { return core_.TrueTime() + clock_offset; }
+  absl::Duration clock_offset;
+  double load_average = 0.0;
+
+  // What the file at `path` does when it is executed. The file itself is the caller's business.
+  void InstallProgram(absl::string_view path, Program program);
+  // Starts the program file at `path`, with the permission checks and set-id bits of execve(2).
+  // Errors carry an Errno. REQUIRES: the host is up.
+  absl::StatusOr<SimProcess*> Execute(ProcessSpec spec, SimProcess::OnExit on_exit);
+
+  // A process of the scenario's own, without a program file. The caller starts a task in it.
+  SimProcess& Spawn(ProcessSpec spec, SimProcess::OnExit on_exit);
+
+  SimProcess* FindProcess(uint32_t pid);
+  // Process ids, ascending.
+  std::vector<uint32_t> ProcessIds() const;
+
+  // Power failure: every process is gone, what was not synced may be; peers hear nothing.
+  void Crash();
+  // REQUIRES: crashed. Starts nothing by itself.
+  void Boot();
+
+  const std::vector<LogLine>& log() const { return log_; }
+  void AppendLog(LogLine line);
+
+  // Used by SimProcess: forgets a process that has ended, once nothing of it is running.
+  void ReapSoon(uint32_t pid);
+  void KillChildrenOf(uint32_t pid);
+
+ private:
+  WorldCore& core_;
+  SimFabric& fabric_;
+  NetNode node_;
+  Disk disk_;
+  SimAccounts accounts_;
+  absl::TimeZone time_zone_;
+  std::map<std::string, Program, std::less<>> programs_;
+  std::map<uint32_t, std::unique_ptr<SimProcess>> processes_;
+  uint32_t next_pid_ = 100;
+  std::vector<LogLine> log_;
+};
+
+}  // namespace stagepost
+
+#endif  // STAGEPOST_SIM_WORLD_SIM_HOST_H_

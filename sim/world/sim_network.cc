@@ -1,0 +1,305 @@
+#include "sim/world/sim_network.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "mta/base/check.h"
+#include "sim/world/sim_connection.h"
+
+namespace stagepost {
+
+namespace {
+class AcceptOperation;
+}  // namespace
+
+// A listening socket and the connections it has not given away yet.
+class SimListener final : public OwnedSocket {
+ public:
+  SimListener(SocketOwner& owner, const ListenOptions& options, const SocketAddress& local)
+      : owner_(owner), local_(local), backlog_(std::max(options.backlog, 1)) {
+    owner.node().listeners[local] = this;
+    owner.sockets().PushBack(*this);
+  }
+  ~SimListener() { Shut(false); }
+
+  bool full() const { return waiting_.size() > static_cast<size_t>(backlog_); }
+  bool has_waiting() const { return !waiting_.empty(); }
+  const SocketAddress& local() const { return local_; }
+  bool shut() const { return shut_; }
+  void Enqueue(TcpConnection& connection);
+  std::unique_ptr<Connection> TakeFirst() {
+    TcpConnection::End* end = waiting_.front();
+    waiting_.pop_front();
+    return MakeSimConnection(owner_, *end);
+  }
+  void KernelClose(bool silently) override { Shut(silently); }
+
+  AcceptOperation* acceptor = nullptr;
+
+ private:
+  void Shut(bool silently) {
+    if (std::exchange(shut_, true)) return;
+    owner_.node().listeners.erase(local_);
+    while (!waiting_.empty()) {
+      TcpConnection::End* end = waiting_.front();
+      waiting_.pop_front();
+      if (silently) {
+        end->Vanish();
+      } else {
+        end->Reset();
+      }
+    }
+  }
+
+  SocketOwner& owner_;
+  const SocketAddress local_;
+  const int backlog_;
+  std::deque<TcpConnection::End*> waiting_;
+  bool shut_ = false;
+};
+
+namespace {
+
+using ConnectionOr = absl::StatusOr<std::unique_ptr<Connection>>;
+
+class AcceptOperation final : public PendingOperation<ConnectionOr> {
+ public:
+  explicit AcceptOperation(std::shared_ptr<SimListener> listener)
+      : listener_(std::move(listener)) {}
+  ~AcceptOperation() override { Forget(); }
+  void Wake() {
+    Forget();
+    Finish(listener_->TakeFirst());
+  }
+
+ private:
+  void Start() override {
+    listener_->acceptor = this;
+    if (listener_->has_waiting()) Wake();
+  }
+  void OnStop() override {
+    Forget();
+    PendingOperation::OnStop();
+  }
+  void Forget() {
+    if (listener_->acceptor == this) listener_->acceptor = nullptr;
+  }
+  std::shared_ptr<SimListener> listener_;
+};
+
+class ListenerHandle final : public Listener {
+ public:
+  explicit ListenerHandle(std::shared_ptr<SimListener> listener)
+      : listener_(std::move(listener)) {}
+  Operation<ConnectionOr> Accept() override {
+    if (listener_->shut()) return ConnectionOr(ErrnoStatus(Errno::kEBADF, "accept"));
+    if (listener_->has_waiting()) return ConnectionOr(listener_->TakeFirst());
+    return Operation<ConnectionOr>(new AcceptOperation(listener_));
+  }
+  SocketAddress local() const override { return listener_->local(); }
+
+ private:
+  std::shared_ptr<SimListener> listener_;
+};
+
+SimListener* FindListener(NetNode& node, const SocketAddress& to) {
+  const auto exact = node.listeners.find(to);
+  if (exact != node.listeners.end()) return exact->second;
+  const IpAddress any = to.address.is_v4() ? IpAddress() : IpAddress::V6({});
+  const auto wild = node.listeners.find({any, to.port});
+  return wild == node.listeners.end() ? nullptr : wild->second;
+}
+
+// A connection attempt: request, answer, and what goes wrong with either.
+class ConnectOperation final : public PendingOperation<ConnectionOr>, private Timer {
+ public:
+  ConnectOperation(SimFabric& fabric, SocketOwner& owner, const SocketAddress& to,
+                   const std::optional<IpAddress>& from)
+      : fabric_(fabric), owner_(owner), to_(to), from_(from) {}
+  ~ConnectOperation() override { GiveUp(); }
+
+ private:
+  enum class Phase { kRequest, kAnswer };
+
+  void Start() override {
+    if (!PickLocal()) {
+      return Finish(ErrnoStatus(Errno::kEADDRNOTAVAIL, absl::StrCat("connect ", to_.ToString())));
+    }
+    server_ = fabric_.Route(owner_.node(), to_.address);
+    latency_ = server_ == nullptr ? absl::Milliseconds(1)
+                                  : fabric_.DrawLatency(owner_.node(), *server_);
+    Arm(latency_);
+  }
+
+  bool PickLocal() {
+    NetNode& node = owner_.node();
+    if (from_.has_value()) {
+      local_.address = *from_;
+      if (fabric_.Route(node, *from_) != &node) return false;
+    } else if (to_.address.is_loopback() || node.addresses.empty()) {
+      local_.address = to_.address;
+    } else {
+      const auto same_family =
+          std::find_if(node.addresses.begin(), node.addresses.end(),
+                       [&](const IpAddress& a) { return a.is_v4() == to_.address.is_v4(); });
+      if (same_family == node.addresses.end()) return false;
+      local_.address = *same_family;
+    }
+    local_.port = node.next_port++;
+    if (node.next_port < 32768) node.next_port = 32768;
+    return true;
+  }
+
+  void OnTimer() override {
+    if (phase_ == Phase::kAnswer) return Answer();
+    if (server_ == nullptr || !server_->up || fabric_.Blocked(owner_.node(), *server_)) {
+      return TryAgain();
+    }
+    SimListener* listener = FindListener(*server_, to_);
+    if (listener != nullptr && listener->full()) return TryAgain();
+    if (listener != nullptr) {
+      connection_ =
+          &fabric_.NewConnection(owner_.node(), local_, *server_, to_, latency_);
+      listener->Enqueue(*connection_);
+    }
+    phase_ = Phase::kAnswer;
+    Arm(latency_);
+  }
+
+  void TryAgain() {
+    if (++tries_ >= kMaxConnectTries) {
+      return Finish(ErrnoStatus(Errno::kETIMEDOUT, absl::StrCat("connect ", to_.ToString())));
+    }
+    Arm(RetransmitAfter(tries_));
+  }
+
+  void Answer() {
+    WorldCore& core = fabric_.core();
+    if (connection_ == nullptr) {
+      core.Record(owner_.node().index, owner_.pid(),
+                  {EventKind::kConnectionRefused, local_.ToString(), to_.ToString()});
+      return Finish(ErrnoStatus(Errno::kECONNREFUSED, absl::StrCat("connect ", to_.ToString())));
+    }
+    core.Record(owner_.node().index, owner_.pid(),
+                {EventKind::kConnectionOpened, local_.ToString(), to_.ToString(),
+                 static_cast<int64_t>(connection_->id())});
+    TcpConnection& connection = *std::exchange(connection_, nullptr);
+    Finish(MakeSimConnection(owner_, connection.client()));
+  }
+
+  void OnStop() override {
+    Disarm();
+    GiveUp();
+    PendingOperation::OnStop();
+  }
+  void GiveUp() {
+    if (connection_ == nullptr) return;
+    TcpConnection& connection = *std::exchange(connection_, nullptr);
+    if (owner_.node().up) {
+      connection.client().Reset();
+    } else {
+      connection.client().Vanish();
+    }
+  }
+  void Arm(absl::Duration delay) {
+    Loop& loop = fabric_.core().loop;
+    loop.timers().Arm(*this, loop.now() + delay);
+  }
+
+  SimFabric& fabric_;
+  SocketOwner& owner_;
+  const SocketAddress to_;
+  const std::optional<IpAddress> from_;
+  SocketAddress local_;
+  NetNode* server_ = nullptr;
+  absl::Duration latency_;
+  Phase phase_ = Phase::kRequest;
+  TcpConnection* connection_ = nullptr;
+  int tries_ = 0;
+};
+
+}  // namespace
+
+void SimListener::Enqueue(TcpConnection& connection) {
+  waiting_.push_back(&connection.server());
+  if (acceptor != nullptr) acceptor->Wake();
+}
+
+absl::Duration RetransmitAfter(int tries) {
+  return absl::Seconds(std::min(60, 1 << std::min(tries - 1, 6)));
+}
+
+SimFabric::SimFabric(WorldCore& core)
+    : core_(core),
+      latency_(core.choices.StreamOf("net/latency")),
+      jitter_(core.choices.StreamOf("net/jitter")),
+      segment_(core.choices.StreamOf("net/segment")),
+      cut_(core.choices.StreamOf("net/cut")) {}
+
+SimFabric::~SimFabric() = default;
+
+void SimFabric::AddNode(NetNode& node) {
+  for (const IpAddress& address : node.addresses) {
+    CHECK(nodes_.emplace(address, &node).second) << address.ToString() << " is used twice";
+  }
+}
+
+NetNode* SimFabric::Route(NetNode& from, const IpAddress& address) const {
+  if (address.is_loopback()) return &from;
+  const auto found = nodes_.find(address);
+  return found == nodes_.end() ? nullptr : found->second;
+}
+
+void SimFabric::SetBlocked(const NetNode& from, const NetNode& to, bool blocked) {
+  if (blocked) {
+    blocked_.insert({from.index, to.index});
+  } else if (const auto cut = blocked_.find({from.index, to.index}); cut != blocked_.end()) {
+    blocked_.erase(cut);
+  }
+}
+
+absl::Duration SimFabric::DrawLatency(const NetNode& from, const NetNode& to) {
+  if (&from == &to) return absl::Microseconds(20 + core_.choices.Pick(latency_, 30));
+  // From 200 µs in the same room to 100 ms round the world.
+  const uint64_t draw = core_.choices.Pick(latency_, 1 << 20);
+  const uint64_t range = draw < 1 << 18 ? 1000 : draw < 3 << 18 ? 10'000 : 100'000;
+  return absl::Microseconds(200 + draw % range);
+}
+
+absl::StatusOr<std::unique_ptr<Listener>> SimFabric::Listen(SocketOwner& owner,
+                                                            const ListenOptions& options) {
+  NetNode& node = owner.node();
+  SocketAddress local = options.address;
+  const std::string what = absl::StrCat("bind ", local.ToString());
+  if (!local.address.is_unspecified() && Route(node, local.address) != &node) {
+    return ErrnoStatus(Errno::kEADDRNOTAVAIL, what);
+  }
+  if (local.port == 0) local.port = node.next_port++;
+  for (const auto& [address, listener] : node.listeners) {
+    const bool overlaps = address.address == local.address ||
+                          ((address.address.is_unspecified() || local.address.is_unspecified()) &&
+                           address.address.is_v4() == local.address.is_v4());
+    if (address.port == local.port && overlaps) return ErrnoStatus(Errno::kEADDRINUSE, what);
+  }
+  return std::make_unique<ListenerHandle>(
+      std::make_shared<SimListener>(owner, options, local));
+}
+
+Operation<absl::StatusOr<std::unique_ptr<Connection>>> SimFabric::Connect(
+    SocketOwner& owner, const SocketAddress& to, const std::optional<IpAddress>& from) {
+  return Operation<ConnectionOr>(new ConnectOperation(*this, owner, to, from));
+}
+
+TcpConnection& SimFabric::NewConnection(NetNode& client, const SocketAddress& client_address,
+                                        NetNode& server, const SocketAddress& server_address,
+                                        absl::Duration latency) {
+  const uint64_t id = next_connection_++;
+  auto connection = std::make_unique<TcpConnection>(*this, id, latency);
+  connection->Wire(client, client_address, server, server_address);
+  return *(connections_[id] = std::move(connection));
+}
+
+void SimFabric::Free(TcpConnection& connection) { connections_.erase(connection.id()); }
+
+}  // namespace stagepost

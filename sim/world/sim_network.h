@@ -1,0 +1,128 @@
+// The simulated network: TCP between simulated hosts, as byte streams.
+//
+// Fault model. Segments of one direction arrive in order, cut at arbitrary places, each after a
+// drawn latency. Loss is delay: a segment (or connection request) that meets a partition or a host
+// that is down is sent again after 1, 2, 4, … seconds, up to 60; after kMaxTries the sender gets
+// ETIMEDOUT. A partition may be one-way. A process that dies has its connections closed by its
+// kernel; a host that crashes says nothing, and answers with a reset once it is up again. Closing
+// with unread data resets the connection, as Linux does. Windows are 64 KiB a direction.
+#ifndef STAGEPOST_SIM_WORLD_SIM_NETWORK_H_
+#define STAGEPOST_SIM_WORLD_SIM_NETWORK_H_
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "mta/base/errno.h"
+#include "mta/base/intrusive_list.h"
+#include "mta/env/network.h"
+#include "sim/world/core.h"
+
+namespace stagepost {
+
+class SimFabric;
+class SimListener;
+
+// A host as the network sees it.
+struct NetNode {
+  uint32_t index = 0;
+  std::string name;
+  std::vector<IpAddress> addresses;  // loopback excluded
+  bool up = true;
+  uint16_t next_port = 32768;
+  std::map<SocketAddress, SimListener*> listeners;
+};
+
+// What a process is to its sockets. Sockets register with their owner, so that they can be closed
+// when it dies; the owner is inert then.
+class SocketOwner;
+struct SocketTag;
+
+class OwnedSocket : public ListNode<OwnedSocket, SocketTag> {
+ public:
+  // The owner's kernel closes the socket. `silently`: the host has crashed.
+  virtual void KernelClose(bool silently) = 0;
+
+ protected:
+  ~OwnedSocket() = default;
+};
+
+class SocketOwner {
+ public:
+  SocketOwner(NetNode& node, uint32_t pid) : node_(node), pid_(pid) {}
+  NetNode& node() const { return node_; }
+  uint32_t pid() const { return pid_; }
+  List<OwnedSocket, SocketTag>& sockets() { return sockets_; }
+  void CloseAll(bool silently) {
+    while (!sockets_.empty()) sockets_.PopFront().KernelClose(silently);
+  }
+
+ private:
+  NetNode& node_;
+  uint32_t pid_;
+  List<OwnedSocket, SocketTag> sockets_;
+};
+
+// Both ends of one TCP connection and what is under way between them.
+class TcpConnection;
+
+class SimFabric {
+ public:
+  explicit SimFabric(WorldCore& core);
+  ~SimFabric();
+
+  WorldCore& core() { return core_; }
+  // REQUIRES: no other node has one of its addresses.
+  void AddNode(NetNode& node);
+  // The node that `address` leads to from `from`; null if there is none.
+  NetNode* Route(NetNode& from, const IpAddress& address) const;
+
+  // Cuts the way from `from` to `to` (one direction), or heals one such cut: cuts count.
+  void SetBlocked(const NetNode& from, const NetNode& to, bool blocked);
+  bool Blocked(const NetNode& from, const NetNode& to) const {
+    return !blocked_.empty() && blocked_.contains({from.index, to.index});
+  }
+
+  absl::StatusOr<std::unique_ptr<Listener>> Listen(SocketOwner& owner,
+                                                   const ListenOptions& options);
+  Operation<absl::StatusOr<std::unique_ptr<Connection>>> Connect(
+      SocketOwner& owner, const SocketAddress& to, const std::optional<IpAddress>& from);
+
+  // One way between two nodes, drawn anew for each connection.
+  absl::Duration DrawLatency(const NetNode& from, const NetNode& to);
+
+  // Connections that are open at either end, or have something under way.
+  size_t connections() const { return connections_.size(); }
+
+  // Used by the connections themselves.
+  TcpConnection& NewConnection(NetNode& client, const SocketAddress& client_address,
+                               NetNode& server, const SocketAddress& server_address,
+                               absl::Duration latency);
+  void Free(TcpConnection& connection);
+  Choices::Stream jitter_stream() const { return jitter_; }
+  Choices::Stream segment_stream() const { return segment_; }
+  Choices::Stream cut_stream() const { return cut_; }
+
+ private:
+  WorldCore& core_;
+  std::map<IpAddress, NetNode*> nodes_;
+  std::multiset<std::pair<uint32_t, uint32_t>> blocked_;
+  std::map<uint64_t, std::unique_ptr<TcpConnection>> connections_;
+  uint64_t next_connection_ = 1;
+  Choices::Stream latency_, jitter_, segment_, cut_;
+};
+
+// When a segment or request that got no answer is sent again, after `tries` tries.
+absl::Duration RetransmitAfter(int tries);
+inline constexpr int kMaxTries = 15;        // of a segment: about a quarter of an hour
+inline constexpr int kMaxConnectTries = 7;  // of a connection request: about two minutes
+
+}  // namespace stagepost
+
+#endif  // STAGEPOST_SIM_WORLD_SIM_NETWORK_H_
