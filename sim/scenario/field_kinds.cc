@@ -5,13 +5,13 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "mta/env/network.h"
 #include "sim/scenario/suggest.h"
 #include "sim/scenario/values.h"
+#include "sim/trace/one_line.h"
 
 namespace stagepost {
 namespace {
@@ -22,10 +22,7 @@ constexpr size_t kMaxLabelBytes = 63;
 constexpr size_t kMaxPathBytes = 4095;  // PATH_MAX less the NUL
 constexpr size_t kMaxUserBytes = 32;    // useradd(8)
 
-std::string Quoted(absl::string_view text) {
-  return absl::StrCat("\"", absl::CHexEscape(text.substr(0, 60)), text.size() > 60 ? "..." : "",
-                      "\"");
-}
+std::string Quoted(absl::string_view text) { return absl::StrCat("\"", OneLine(text, 60), "\""); }
 
 template <class... Parts>
 absl::Status Bad(const Parts&... parts) {

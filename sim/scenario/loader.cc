@@ -10,12 +10,15 @@
 #include "google/protobuf/text_format.h"
 #include "sim/scenario/scenario_text.h"
 #include "sim/scenario/validator.h"
+#include "sim/trace/one_line.h"
 
 namespace stagepost {
 namespace {
 
 using google::protobuf::FieldDescriptor;
 using google::protobuf::TextFormat;
+
+constexpr size_t kMaxMessage = 1000;
 
 // One line, whatever the file is called.
 std::string Printable(absl::string_view file) { return absl::Utf8SafeCHexEscape(file); }
@@ -24,7 +27,8 @@ absl::Status ToStatus(absl::string_view file, const ScenarioError& error) {
   std::string message =
       absl::StrCat(Printable(file), ":", error.line + 1, ":", error.column + 1, ": ");
   if (!error.field.empty()) absl::StrAppend(&message, "field \"", error.field, "\": ");
-  absl::StrAppend(&message, error.what);
+  // Names that were not checked yet may stand in a list of what is known.
+  absl::StrAppend(&message, OneLine(error.what, kMaxMessage));
   return absl::InvalidArgumentError(message);
 }
 
@@ -34,14 +38,20 @@ std::vector<int> LinesOf(const google::protobuf::Message& message,
   std::vector<int> lines;
   const FieldDescriptor* field = message.GetDescriptor()->FindFieldByName(name);
   const int count = message.GetReflection()->FieldSize(message, field);
-  for (int i = 0; i < count; ++i) lines.push_back(places->GetLocation(field, i).line + 1);
+  // Values in the form `x: [a, b]` after the first have no place of their own.
+  int line = 1;
+  for (int i = 0; i < count; ++i) {
+    const int own = places == nullptr ? -1 : places->GetLocation(field, i).line;
+    if (own >= 0) line = own + 1;
+    lines.push_back(line);
+  }
   return lines;
 }
 
 const TextFormat::ParseInfoTree* Nested(const TextFormat::ParseInfoTree* places,
                                         const google::protobuf::Descriptor* type,
                                         const std::string& name, int index) {
-  return places->GetTreeForNested(type->FindFieldByName(name), index);
+  return places == nullptr ? nullptr : places->GetTreeForNested(type->FindFieldByName(name), index);
 }
 
 void FillInLines(LoadedScenario& loaded, const TextFormat::ParseInfoTree& places) {

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/io/tokenizer.h"
@@ -13,6 +12,7 @@
 #include "re2/re2.h"
 #include "sim/scenario/loader.h"
 #include "sim/scenario/suggest.h"
+#include "sim/trace/one_line.h"
 
 namespace stagepost {
 namespace {
@@ -94,8 +94,7 @@ std::vector<std::string> FieldNames(const std::string& message) {
 std::string ShortName(const std::string& message) { return message.substr(message.rfind('.') + 1); }
 
 std::string Found(const std::string& token) {
-  return token.empty() ? "the end of the file"
-                       : absl::CHexEscape(absl::string_view(token).substr(0, kMaxShown));
+  return token.empty() ? "the end of the file" : OneLine(token, kMaxShown);
 }
 
 // Errors that name a field: fills in field and what. The texts are those of protobuf 3.21; one that
@@ -146,7 +145,7 @@ std::string Reworded(const std::string& message, bool at_value) {
   if (RE2::PartialMatch(message, "^Message is too deep")) {
     return absl::StrCat("messages may be nested ", kMaxScenarioDepth, " deep at most");
   }
-  std::string text = absl::CHexEscape(absl::string_view(message).substr(0, kMaxShown));
+  std::string text = OneLine(message, kMaxShown);
   if (!text.empty()) text[0] = absl::ascii_tolower(static_cast<unsigned char>(text[0]));
   if (text.size() > 1 && text.back() == '.') text.pop_back();
   return text;
@@ -159,7 +158,7 @@ ScenarioError Explain(absl::string_view text, ScenarioError error) {
       error.line = before.wanted.line;
       error.column = before.wanted.column;
     }
-    error.field = absl::CHexEscape(absl::string_view(error.field).substr(0, kMaxShown));
+    error.field = OneLine(error.field, kMaxShown);
     return error;
   }
   const Before before = LookBefore(text, error, "");

@@ -5,7 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "google/protobuf/descriptor.h"
@@ -14,6 +13,7 @@
 #include "sim/scenario/field_kinds.h"
 #include "sim/scenario/loader.h"
 #include "sim/scenario/values.h"
+#include "sim/trace/one_line.h"
 
 namespace stagepost {
 namespace {
@@ -32,6 +32,8 @@ struct Node {
   TextFormat::ParseLocation at;
   std::string name;
 };
+
+std::string Shown(absl::string_view text) { return OneLine(text, 60); }
 
 class Validator {
  public:
@@ -276,18 +278,16 @@ bool Validator::WorldRule(const Node& node) {
     const scenario::Host& host = world.host(i);
     // A missing name is said to be missing, not to be double.
     if (!host.name().empty() && !names.insert(host.name()).second) {
-      return Fail(node, "host",
-                  absl::StrCat("a second host \"", absl::CHexEscape(host.name()), "\""), i);
+      return Fail(node, "host", absl::StrCat("a second host \"", Shown(host.name()), "\""), i);
     }
     for (const std::string& text : host.address()) {
       const std::optional<IpAddress> address = IpAddress::Parse(text);
       if (!address.has_value()) continue;
       const auto [first, added] = addresses.emplace(*address, host.name());
       if (!added) {
-        return Fail(node, "host",
-                    absl::StrCat("address ", text, " is taken by host \"",
-                                 absl::CHexEscape(first->second), "\""),
-                    i);
+        return Fail(
+            node, "host",
+            absl::StrCat("address ", text, " is taken by host \"", Shown(first->second), "\""), i);
       }
     }
   }
@@ -303,8 +303,7 @@ bool Validator::HostRule(const Node& node) {
   NameSet paths;
   for (int i = 0; i < host.file_size(); ++i) {
     if (!paths.insert(host.file(i).path()).second) {
-      return Fail(node, "file",
-                  absl::StrCat("a second file ", absl::CHexEscape(host.file(i).path())), i);
+      return Fail(node, "file", absl::StrCat("a second file ", Shown(host.file(i).path())), i);
     }
   }
   return UniqueUsers(node, host);
@@ -321,16 +320,14 @@ bool Validator::UniqueUsers(const Node& node, const scenario::Host& host) {
     const scenario::User& user = host.user(i);
     if (!names.insert(user.name()).second) {
       return Fail(node, "user",
-                  absl::StrCat("there is a user \"", absl::CHexEscape(user.name()), "\" already"),
-                  i);
+                  absl::StrCat("there is a user \"", Shown(user.name()), "\" already"), i);
     }
     if (!user.has_uid()) continue;
     if (user.uid() == UINT32_MAX) return Fail(node, "user", "no user has the uid 4294967295", i);
     const auto [first, added] = ids.emplace(user.uid(), user.name());
     if (!added) {
       return Fail(node, "user",
-                  absl::StrCat("uid ", user.uid(), " is that of ", absl::CHexEscape(first->second)),
-                  i);
+                  absl::StrCat("uid ", user.uid(), " is that of ", Shown(first->second)), i);
     }
   }
   return true;
@@ -389,8 +386,7 @@ bool Validator::ChownRule(const Node& node) {
 
 bool Validator::HasMta(const Node& node, const std::string& host, int index) {
   return hosts_.at(host)->has_mta() ||
-         Fail(node, "host", absl::StrCat("host \"", absl::CHexEscape(host), "\" has no mta"),
-              index);
+         Fail(node, "host", absl::StrCat("host \"", Shown(host), "\" has no mta"), index);
 }
 
 bool Validator::NeedsMta(const Node& node) {
@@ -464,8 +460,7 @@ bool Validator::QueueRule(const Node& node) {
 bool Validator::SinkMailRule(const Node& node) {
   const auto& sink = static_cast<const scenario::Expect::SinkMail&>(node.message);
   if (!hosts_.at(sink.host())->has_sink()) {
-    return Fail(node, "host",
-                absl::StrCat("host \"", absl::CHexEscape(sink.host()), "\" has no sink"));
+    return Fail(node, "host", absl::StrCat("host \"", Shown(sink.host()), "\" has no sink"));
   }
   if (!sink.has_messages() && !sink.has_at_least() && !sink.has_at_most() &&
       sink.contains_size() == 0) {

@@ -1,9 +1,9 @@
 #include "sim/scenario/values.h"
+#include "sim/trace/one_line.h"
 
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 
 namespace stagepost {
@@ -41,9 +41,8 @@ bool Matches(const RE2& pattern, absl::string_view text, RE2::Anchor anchor) {
 absl::StatusOr<absl::Duration> ParseScenarioDuration(absl::string_view text) {
   absl::Duration duration;
   if (!absl::ParseDuration(text, &duration)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("\"", absl::CHexEscape(text.substr(0, 40)),
-                     "\" is no duration, such as \"1500ms\", \"5s\", \"2h30m\""));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "\"", OneLine(text, 40), "\" is no duration, such as \"1500ms\", \"5s\", \"2h30m\""));
   }
   if (duration < absl::ZeroDuration()) return absl::InvalidArgumentError("may not be negative");
   if (duration > kLongest) return absl::InvalidArgumentError("may be 100 years at most");
@@ -58,9 +57,8 @@ absl::StatusOr<FileMode> ParseFileMode(absl::string_view text) {
     if (good) mode = mode * 8 + static_cast<FileMode>(c - '0');
   }
   if (!good) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("\"", absl::CHexEscape(text.substr(0, 40)),
-                     "\" is no mode: three or four octal digits, such as \"600\""));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "\"", OneLine(text, 40), "\" is no mode: three or four octal digits, such as \"600\""));
   }
   return mode;
 }
@@ -107,7 +105,7 @@ absl::StatusOr<absl::TimeZone> ParseFixedTimeZone(absl::string_view text) {
     }
   }
   return absl::InvalidArgumentError(
-      absl::StrCat("\"", absl::CHexEscape(text.substr(0, 40)),
+      absl::StrCat("\"", OneLine(text, 40),
                    "\" is no time zone: \"UTC\", or a difference from it such as \"+0200\""));
 }
 
@@ -116,9 +114,8 @@ absl::StatusOr<Errno> ParseErrno(absl::string_view text) {
     const auto error = static_cast<Errno>(number);
     if (ErrnoName(error) == text && text != "E?") return error;
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat("\"", absl::CHexEscape(text.substr(0, 40)),
-                   "\" is no error of errno(3), such as \"EIO\", \"ENOSPC\""));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "\"", OneLine(text, 40), "\" is no error of errno(3), such as \"EIO\", \"ENOSPC\""));
 }
 
 absl::StatusOr<std::unique_ptr<RE2>> CompilePattern(absl::string_view text) {
@@ -133,7 +130,7 @@ absl::StatusOr<std::unique_ptr<RE2>> CompilePattern(absl::string_view text) {
   auto pattern = std::make_unique<RE2>(re2::StringPiece(text.data(), text.size()), options);
   if (!pattern->ok()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("bad pattern: ", absl::CHexEscape(pattern->error().substr(0, 100))));
+        absl::StrCat("bad pattern: ", OneLine(pattern->error(), 100)));
   }
   return pattern;
 }

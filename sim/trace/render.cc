@@ -5,10 +5,10 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "mta/base/errno.h"
+#include "sim/trace/one_line.h"
 
 namespace stagepost {
 namespace {
@@ -58,14 +58,6 @@ const Row* Find(EventKind kind) {
   return nullptr;
 }
 
-std::string Shown(absl::string_view text) {
-  std::string shown = absl::CHexEscape(text.substr(0, kMaxTraceText));
-  if (text.size() > kMaxTraceText) {
-    absl::StrAppend(&shown, "... (", text.size() - kMaxTraceText, " more)");
-  }
-  return shown;
-}
-
 std::string EventText(const Event& event) {
   const Row* row = Find(event.kind);
   const absl::string_view form = row == nullptr ? "$s $d $n $m" : row->form;
@@ -77,10 +69,10 @@ std::string EventText(const Event& event) {
     }
     switch (form[++i]) {
       case 's':
-        text += Shown(event.subject);
+        text += OneLine(event.subject, kMaxTraceText);
         break;
       case 'd':
-        text += Shown(event.detail);
+        text += OneLine(event.detail, kMaxTraceText);
         break;
       case 'n':
         absl::StrAppend(&text, event.number);
@@ -116,7 +108,8 @@ std::vector<Line> LinesOf(const TraceLog& log) {
   for (const TraceEvent& traced : log.kept()) {
     const Event& event = traced.event;
     std::string& program = programs[{traced.host, traced.process}];
-    if (event.kind == EventKind::kProcessStarted) program = Shown(BaseName(event.subject));
+    if (event.kind == EventKind::kProcessStarted)
+      program = OneLine(BaseName(event.subject), kMaxTraceText);
     lines.push_back(
         {absl::StrFormat("%d.%09d", traced.time_ns / 1'000'000'000, traced.time_ns % 1'000'000'000),
          log.HostName(traced.host),
