@@ -1,0 +1,51 @@
+// passwd(5) and group(5) as files, read anew at each look-up. For private worlds.
+//
+// Lines that are not well-formed are skipped, as the C library does.
+#ifndef STAGEPOST_MTA_POSIX_ACCOUNT_FILE_H_
+#define STAGEPOST_MTA_POSIX_ACCOUNT_FILE_H_
+
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+
+#include <array>
+#include <memory>
+#include <string>
+
+namespace stagepost {
+
+// The C library's reader of one file. `Entry` is passwd or group.
+template <class Entry>
+class AccountFile {
+ public:
+  explicit AccountFile(const std::string& path)
+      : file_(::fopen(path.c_str(), "re"), &AccountFile::Close) {}
+
+  bool exists() const { return file_ != nullptr; }
+
+  // The next entry, valid until the next call; null at the end.
+  const Entry* Next() {
+    Entry* result = nullptr;
+    return Read(&result) == 0 ? result : nullptr;
+  }
+
+ private:
+  static void Close(FILE* file) {
+    if (file != nullptr) ::fclose(file);
+  }
+  int Read(Entry** result) {
+    if constexpr (std::is_same_v<Entry, passwd>) {
+      return ::fgetpwent_r(file_.get(), &entry_, text_.data(), text_.size(), result);
+    } else {
+      return ::fgetgrent_r(file_.get(), &entry_, text_.data(), text_.size(), result);
+    }
+  }
+
+  std::unique_ptr<FILE, void (*)(FILE*)> file_;
+  Entry entry_;
+  std::array<char, 64 * 1024> text_;
+};
+
+}  // namespace stagepost
+
+#endif  // STAGEPOST_MTA_POSIX_ACCOUNT_FILE_H_

@@ -1,0 +1,203 @@
+#include "mta/posix/file_system.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <array>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "mta/base/status_macros.h"
+#include "mta/posix/directory_list.h"
+#include "mta/posix/file.h"
+
+namespace stagepost {
+namespace {
+
+int OpenFlags(const OpenOptions& options) {
+  // O_NONBLOCK means nothing to regular files and directories; for anything else it must not be the
+  // other end that decides how long an open takes.
+  int flags = O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+  if (options.read && options.write) {
+    flags |= O_RDWR;
+  } else {
+    flags |= options.write ? O_WRONLY : O_RDONLY;
+  }
+  if (options.create) flags |= O_CREAT;
+  if (options.exclusive) flags |= O_EXCL;
+  if (options.truncate) flags |= O_TRUNC;
+  if (options.append) flags |= O_APPEND;
+  if (options.no_follow) flags |= O_NOFOLLOW;
+  if (options.directory) flags |= O_DIRECTORY;
+  return flags;
+}
+
+}  // namespace
+
+template <class Call>
+absl::Status PosixFileSystem::Do(absl::string_view name, absl::string_view path, Call call) const {
+  const std::string what = absl::StrCat(name, " ", path);
+  ASSIGN_OR_RETURN(const std::string real, services_.root.ToMachine(what, path));
+  IdentityScope scope(services_.own, identity_.get());
+  if (!scope.permitted()) return ErrnoStatus(Errno::kEPERM, what);
+  if (Retry([&] { return call(real.c_str()); }) != 0) return LastError(what);
+  return absl::OkStatus();
+}
+
+template <class Call>
+absl::Status PosixFileSystem::DoWithTwoPaths(absl::string_view name, absl::string_view from,
+                                             absl::string_view to, Call call) const {
+  const std::string what = absl::StrCat(name, " ", from, " ", to);
+  ASSIGN_OR_RETURN(const std::string real_from, services_.root.ToMachine(what, from));
+  ASSIGN_OR_RETURN(const std::string real_to, services_.root.ToMachine(what, to));
+  IdentityScope scope(services_.own, identity_.get());
+  if (!scope.permitted()) return ErrnoStatus(Errno::kEPERM, what);
+  if (call(real_from.c_str(), real_to.c_str()) != 0) return LastError(what);
+  return absl::OkStatus();
+}
+
+std::unique_ptr<FileSystem> PosixFileSystem::As(const Identity& identity) {
+  return std::make_unique<PosixFileSystem>(services_, std::make_shared<const Identity>(identity));
+}
+
+Operation<absl::StatusOr<std::unique_ptr<File>>> PosixFileSystem::Open(absl::string_view path,
+                                                                       const OpenOptions& options) {
+  using Result = absl::StatusOr<std::unique_ptr<File>>;
+  UniqueFd fd;
+  absl::Status opened = Do("open", path, [&](const char* real) {
+    fd.Reset(::open(real, OpenFlags(options), static_cast<mode_t>(options.mode)));
+    return fd.valid() ? 0 : -1;
+  });
+  if (!opened.ok()) return Result(opened);
+  const std::string what = absl::StrCat("open ", path);
+  struct stat status;
+  if (::fstat(fd.get(), &status) != 0) return Result(LastError(what));
+  if (S_ISFIFO(status.st_mode) && !options.non_blocking) {
+    return Result(
+        ErrnoStatus(Errno::kEOPNOTSUPP, absl::StrCat(what, ": a FIFO, without non_blocking")));
+  }
+  return Result(
+      std::make_unique<PosixFile>(services_, identity_, std::move(fd), std::string(path), status));
+}
+
+Operation<absl::StatusOr<FileStat>> PosixFileSystem::Stat(absl::string_view path) {
+  struct stat status;
+  absl::Status done = Do("stat", path, [&](const char* real) { return ::stat(real, &status); });
+  if (!done.ok()) return absl::StatusOr<FileStat>(done);
+  return absl::StatusOr<FileStat>(ToFileStat(status));
+}
+
+Operation<absl::StatusOr<FileStat>> PosixFileSystem::LinkStat(absl::string_view path) {
+  struct stat status;
+  absl::Status done = Do("lstat", path, [&](const char* real) { return ::lstat(real, &status); });
+  if (!done.ok()) return absl::StatusOr<FileStat>(done);
+  return absl::StatusOr<FileStat>(ToFileStat(status));
+}
+
+Operation<absl::Status> PosixFileSystem::MakeDirectory(absl::string_view path, FileMode mode) {
+  return Do("mkdir", path, [&](const char* real) { return ::mkdir(real, mode); });
+}
+
+Operation<absl::Status> PosixFileSystem::RemoveDirectory(absl::string_view path) {
+  return Do("rmdir", path, [](const char* real) { return ::rmdir(real); });
+}
+
+Operation<absl::Status> PosixFileSystem::Unlink(absl::string_view path) {
+  return Do("unlink", path, [](const char* real) { return ::unlink(real); });
+}
+
+Operation<absl::Status> PosixFileSystem::Rename(absl::string_view from, absl::string_view to) {
+  return DoWithTwoPaths("rename", from, to,
+                        [](const char* a, const char* b) { return ::rename(a, b); });
+}
+
+Operation<absl::Status> PosixFileSystem::Link(absl::string_view from, absl::string_view to) {
+  return DoWithTwoPaths("link", from, to,
+                        [](const char* a, const char* b) { return ::link(a, b); });
+}
+
+// An absolute target is a path of the private world too, or following the link would lead out of
+// it.
+Operation<absl::Status> PosixFileSystem::Symlink(absl::string_view target, absl::string_view path) {
+  return DoWithTwoPaths("symlink", target, path,
+                        [](const char* a, const char* b) { return ::symlink(a, b); });
+}
+
+Operation<absl::StatusOr<std::string>> PosixFileSystem::ReadLink(absl::string_view path) {
+  using Result = absl::StatusOr<std::string>;
+  std::array<char, PATH_MAX> target;
+  ssize_t size = 0;
+  absl::Status done = Do("readlink", path, [&](const char* real) {
+    size = ::readlink(real, target.data(), target.size());
+    return size < 0 ? -1 : 0;
+  });
+  if (!done.ok()) return Result(done);
+  return Result(services_.root.FromMachine({target.data(), static_cast<size_t>(size)}));
+}
+
+Operation<absl::Status> PosixFileSystem::ChangeMode(absl::string_view path, FileMode mode) {
+  return Do("chmod", path, [&](const char* real) { return ::chmod(real, mode); });
+}
+
+Operation<absl::Status> PosixFileSystem::ChangeOwner(absl::string_view path,
+                                                     std::optional<UserId> owner,
+                                                     std::optional<GroupId> group) {
+  return Do("chown", path, [&](const char* real) {
+    return ::lchown(real, owner ? static_cast<uid_t>(*owner) : static_cast<uid_t>(-1),
+                    group ? static_cast<gid_t>(*group) : static_cast<gid_t>(-1));
+  });
+}
+
+Operation<absl::Status> PosixFileSystem::SetTimes(absl::string_view path, absl::Time accessed,
+                                                  absl::Time modified) {
+  const timespec times[2] = {absl::ToTimespec(accessed), absl::ToTimespec(modified)};
+  return Do("utimensat", path,
+            [&](const char* real) { return ::utimensat(AT_FDCWD, real, times, 0); });
+}
+
+absl::StatusOr<UniqueFd> PosixFileSystem::OpenDirectory(absl::string_view name,
+                                                        absl::string_view path) const {
+  UniqueFd fd;
+  RETURN_IF_ERROR(Do(name, path, [&](const char* real) {
+    fd.Reset(::open(real, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    return fd.valid() ? 0 : -1;
+  }));
+  return fd;
+}
+
+Operation<absl::StatusOr<std::vector<DirectoryEntry>>> PosixFileSystem::ListDirectory(
+    absl::string_view path) {
+  absl::StatusOr<UniqueFd> fd = OpenDirectory("opendir", path);
+  if (!fd.ok()) return absl::StatusOr<std::vector<DirectoryEntry>>(fd.status());
+  return ListOpenDirectory(services_.workers, *std::move(fd), absl::StrCat("readdir ", path));
+}
+
+Operation<absl::Status> PosixFileSystem::SyncDirectory(absl::string_view path) {
+  absl::StatusOr<UniqueFd> fd = OpenDirectory("fsync", path);
+  if (!fd.ok()) return fd.status();
+  std::string what = absl::StrCat("fsync ", path);
+  struct stat status;
+  if (::fstat(fd->get(), &status) != 0) return LastError(what);
+  return SyncOperationOf(services_.syncs,
+                         {.fd = std::make_shared<const UniqueFd>(*std::move(fd)),
+                          .device = status.st_dev,
+                          .inode = status.st_ino,
+                          .directory = true},
+                         std::move(what));
+}
+
+Operation<absl::StatusOr<FreeSpace>> PosixFileSystem::GetFreeSpace(absl::string_view path) {
+  struct statvfs space;
+  absl::Status done =
+      Do("statvfs", path, [&](const char* real) { return ::statvfs(real, &space); });
+  if (!done.ok()) return absl::StatusOr<FreeSpace>(done);
+  return absl::StatusOr<FreeSpace>(FreeSpace{
+      .block_bytes = space.f_frsize, .free_blocks = space.f_bavail, .free_inodes = space.f_favail});
+}
+
+}  // namespace stagepost

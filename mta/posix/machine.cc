@@ -1,0 +1,80 @@
+#include "mta/posix/machine.h"
+
+#include <ifaddrs.h>
+#include <limits.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <array>
+#include <limits>
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "mta/base/check.h"
+#include "mta/posix/event_loop.h"
+#include "mta/posix/socket_address.h"
+#include "mta/posix/unique_fd.h"
+
+namespace stagepost {
+namespace {
+
+uint64_t RandomWord() {
+  uint64_t word;
+  const ssize_t got = Retry([&] { return ::getrandom(&word, sizeof(word), 0); });
+  CHECK(got == sizeof(word)) << "getrandom: errno " << errno;
+  return word;
+}
+
+}  // namespace
+
+absl::Time PosixClock::WallNow() const { return absl::Now(); }
+
+MonotonicTime PosixClock::MonotonicNow() const { return MachineMonotonicNow(); }
+
+uint64_t PosixRandom::Uniform(uint64_t range) {
+  CHECK(range > 0);
+  // Words beyond the last whole multiple of `range` would favour small numbers.
+  constexpr uint64_t kMax = std::numeric_limits<uint64_t>::max();
+  const uint64_t excess = (kMax % range + 1) % range;
+  uint64_t word = RandomWord();
+  while (word > kMax - excess) word = RandomWord();
+  return word % range;
+}
+
+std::string PosixHost::name() const {
+  std::array<char, HOST_NAME_MAX + 1> name = {};
+  if (::gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "localhost";
+  return name.data();
+}
+
+std::vector<IpAddress> PosixHost::interface_addresses() const {
+  std::vector<IpAddress> addresses;
+  ifaddrs* interfaces = nullptr;
+  if (::getifaddrs(&interfaces) != 0) return addresses;
+  for (const ifaddrs* i = interfaces; i != nullptr; i = i->ifa_next) {
+    if ((i->ifa_flags & IFF_UP) == 0) continue;
+    if (std::optional<SocketAddress> address = FromKernel(i->ifa_addr)) {
+      addresses.push_back(address->address);
+    }
+  }
+  ::freeifaddrs(interfaces);
+  return addresses;
+}
+
+double PosixHost::load_average() const {
+  double average = 0;
+  if (::getloadavg(&average, 1) != 1) return 0;
+  return average;
+}
+
+absl::TimeZone PosixHost::time_zone() const { return absl::LocalTimeZone(); }
+
+Operation<absl::StatusOr<DnsAnswer>> PosixResolver::Query(absl::string_view name, DnsType) {
+  return absl::StatusOr<DnsAnswer>(absl::UnimplementedError(
+      absl::StrCat("DNS query for ", name, ": this build cannot query name servers yet")));
+}
+
+}  // namespace stagepost

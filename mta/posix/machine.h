@@ -1,0 +1,57 @@
+// The small parts of the Environment: time, chance, facts about the host.
+#ifndef STAGEPOST_MTA_POSIX_MACHINE_H_
+#define STAGEPOST_MTA_POSIX_MACHINE_H_
+
+#include <string>
+#include <vector>
+
+#include "mta/env/clock.h"
+#include "mta/env/host.h"
+#include "mta/env/probes.h"
+#include "mta/env/random.h"
+#include "mta/env/resolver.h"
+#include "mta/env/trace.h"
+
+namespace stagepost {
+
+class PosixClock final : public Clock {
+ public:
+  absl::Time WallNow() const override;
+  MonotonicTime MonotonicNow() const override;  // CLOCK_MONOTONIC
+};
+
+// getrandom(2).
+class PosixRandom final : public Random {
+ public:
+  uint64_t Uniform(uint64_t range) override;
+};
+
+class PosixHost final : public Host {
+ public:
+  std::string name() const override;
+  std::vector<IpAddress> interface_addresses() const override;
+  double load_average() const override;
+  absl::TimeZone time_zone() const override;  // TZ, else /etc/localtime
+};
+
+// Queries over the network are not implemented yet: each fails with kUnimplemented and says so.
+class PosixResolver final : public Resolver {
+ public:
+  Operation<absl::StatusOr<DnsAnswer>> Query(absl::string_view name, DnsType type) override;
+};
+
+// Nothing is listening to events yet.
+class InertTrace final : public Trace {
+ public:
+  void Record(const Event&) override {}
+};
+
+class InertProbes final : public Probes {
+ public:
+  bool Buggify(absl::string_view) override { return false; }
+  void Reached(absl::string_view) override {}
+};
+
+}  // namespace stagepost
+
+#endif  // STAGEPOST_MTA_POSIX_MACHINE_H_

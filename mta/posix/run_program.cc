@@ -1,0 +1,69 @@
+#include "mta/posix/run_program.h"
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <map>
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/string_view.h"
+#include "mta/base/check.h"
+#include "mta/posix/environment.h"
+#include "mta/posix/signals.h"
+
+namespace stagepost {
+namespace {
+
+// Started without one of the standard streams, the next file opened would become it.
+void OpenMissingStreams() {
+  for (int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) >= 0) continue;
+    CHECK(::open("/dev/null", O_RDWR) == fd) << "/dev/null as descriptor " << fd;
+  }
+}
+
+std::map<std::string, std::string> VariablesOfMachine() {
+  std::map<std::string, std::string> variables;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    const absl::string_view text = *variable;
+    const size_t equals = text.find('=');
+    // Of two with the same name the first counts, as for getenv(3).
+    if (equals != absl::string_view::npos) {
+      variables.emplace(std::string(text.substr(0, equals)), std::string(text.substr(equals + 1)));
+    }
+  }
+  return variables;
+}
+
+std::string PrivateRootOfMachine() {
+  const std::string name(kPrivateRootVariable);
+  const char* const root = ::secure_getenv(name.c_str());
+  if (root == nullptr || *root == '\0') return "";
+  if (!absl::StartsWith(root, "/")) {
+    constexpr absl::string_view kMessage = "STAGEPOST_ROOT must be an absolute path\n";
+    if (::write(STDERR_FILENO, kMessage.data(), kMessage.size()) < 0) ::_exit(78);
+    ::_exit(78);  // EX_CONFIG
+  }
+  return root;
+}
+
+}  // namespace
+
+int RunProgram(Program main, int argc, char** argv) {
+  OpenMissingStreams();
+  ::syscall(SYS_close_range, 3u, ~0u, CLOSE_RANGE_CLOEXEC);
+  PrepareSignals();
+  PosixOptions options{.arguments = Arguments(argv, argv + argc),
+                       .variables = VariablesOfMachine(),
+                       .private_root = PrivateRootOfMachine(),
+                       .title = {}};
+  options.title = TitleArea::Take(argc, argv);
+  PosixEnvironment environment(std::move(options));
+  return environment.Run(main);
+}
+
+}  // namespace stagepost

@@ -1,0 +1,85 @@
+// SyncService: brings files and directories to stable storage, off the thread of control.
+//
+// Every wait for the disk goes through here, so this is the one place that decides how many flushes
+// run beside each other and who shares one. For each file system at most kFlushesPerDevice run at a
+// time (one stalled disk leaves workers to the others); the rest queue in order. Waiters share:
+//
+// - a directory's waiters, one flush, if it has not begun when they come: the queue directory is
+//   synced for every message, and one flush then serves all that have arrived meanwhile;
+// - a file's waiters the same, but only those of the same open file: the kernel reports a write
+//   error once per open file, and a shared flush would hide it from the others.
+//
+// More sharing (many files, one flush of the file system's journal) belongs here too.
+#ifndef STAGEPOST_MTA_POSIX_SYNC_SERVICE_H_
+#define STAGEPOST_MTA_POSIX_SYNC_SERVICE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+
+#include "mta/base/intrusive_list.h"
+#include "mta/posix/unique_fd.h"
+#include "mta/posix/worker_pool.h"
+
+namespace stagepost {
+
+class SyncService {
+ public:
+  static constexpr size_t kFlushesPerDevice = 12;
+
+  // What is to be flushed. The descriptor stays open until the flush is over.
+  struct Target {
+    std::shared_ptr<const UniqueFd> fd;
+    uint64_t device = 0;
+    uint64_t inode = 0;
+    bool directory = false;
+  };
+
+  // Who waits. Unlinking it withdraws: no flush is begun for its sake alone, and it is not told.
+  class Waiter : public ListNode<Waiter> {
+   public:
+    // Whether the flush that it waits for is running.
+    bool begun() const { return begun_; }
+
+   protected:
+    ~Waiter() = default;
+
+   private:
+    friend class SyncService;
+    // `error` is an errno, 0 when all is on stable storage.
+    virtual void OnSynced(int error) = 0;
+    bool begun_ = false;
+  };
+
+  // `workers` outlives the service, but runs none of its flushes after it.
+  explicit SyncService(WorkerPool& workers);
+  SyncService(const SyncService&) = delete;
+  SyncService& operator=(const SyncService&) = delete;
+  ~SyncService();
+
+  // Begins or joins a flush that covers everything written before this call.
+  void Sync(const Target& target, Waiter& waiter);
+
+  // Flushes begun so far, to see what was shared.
+  uint64_t flushes() const { return flushes_; }
+
+ private:
+  class Flush;
+  struct Device {
+    std::deque<std::unique_ptr<Flush>> queued;
+    size_t running = 0;
+  };
+  static bool Shares(const Target& a, const Target& b);
+  void Begin(Device& device);
+  void OnFlushed(Flush& flush);
+
+  WorkerPool& workers_;
+  std::map<uint64_t, Device> devices_;  // those with work, by device number
+  uint64_t flushes_ = 0;
+};
+
+}  // namespace stagepost
+
+#endif  // STAGEPOST_MTA_POSIX_SYNC_SERVICE_H_
