@@ -52,6 +52,23 @@ class List {
     head_.next_ = head_.previous_ = nullptr;
   }
 
+  // For range-for. The current element may be unlinked once the iterator has moved on.
+  class Iterator {
+   public:
+    explicit Iterator(Node* node) : node_(node) {}
+    T& operator*() const { return static_cast<T&>(*node_); }
+    Iterator& operator++() {
+      node_ = node_->next_;
+      return *this;
+    }
+    friend bool operator==(const Iterator&, const Iterator&) = default;
+
+   private:
+    Node* node_;
+  };
+  Iterator begin() const { return Iterator(head_.next_); }
+  Iterator end() const { return Iterator(head_.next_->previous_); }  // the head itself
+
   bool empty() const { return head_.next_ == &head_; }
   // REQUIRES: not empty.
   T& front() const { return static_cast<T&>(*head_.next_); }

@@ -42,6 +42,24 @@ TEST(List, PopsFromBothEnds) {
   EXPECT_EQ(Drain(list), (std::vector<int>{1, 2}));
 }
 
+TEST(List, IsWalkedInOrder) {
+  Item a(1), b(2), c(3);
+  List<Item> list;
+  for (const Item& item : list) FAIL() << item.value;
+  list.PushBack(a);
+  list.PushBack(b);
+  list.PushBack(c);
+  std::vector<int> values;
+  for (auto it = list.begin(); it != list.end();) {
+    Item& item = *it;
+    ++it;
+    values.push_back(item.value);
+    item.Unlink();
+  }
+  EXPECT_EQ(values, (std::vector<int>{1, 2, 3}));
+  EXPECT_TRUE(list.empty());
+}
+
 TEST(List, AnElementLeavesWhenItDies) {
   Item a(1), c(3);
   auto b = std::make_unique<Item>(2);

@@ -69,7 +69,6 @@ class OpenFile : public ListNode<OpenFile> {
 
  private:
   friend class Disk;
-  friend struct InodeLocks;
   Inode* inode_ = nullptr;
   uint64_t process_ = 0;
   bool read_ = false;
@@ -168,15 +167,18 @@ class Disk {
   void Crash(Choices& choices);
   // Everything becomes durable.
   void SyncAll();
+  // While set, every change is durable at once, as are the changes it needs and, when a file's
+  // content is written, whatever was pending of that file. For DiskEditor.
+  void SetDurable(bool durable) { durable_ = durable; }
 
   // --- For inspection.
 
-  const Inode& root() const { return *root_; }
+  DiskResult<const Inode*> Find(const DiskCaller& caller, absl::string_view path,
+                                bool follow) const;
   FileStat StatOf(const Inode& inode) const;
   const EntryJournal& journal() const { return journal_; }
-  const List<Inode>& inodes() const { return inodes_; }
   size_t open_files() const { return open_count_; }
-  size_t inode_count() const { return inode_count_; }
+  uint64_t inode_count() const { return inode_count_; }
 
  private:
   // Whether the last component is followed when it is a symbolic link.
@@ -187,10 +189,10 @@ class Disk {
   };
   struct Walked {
     Errno error = Errno::kOk;
-    Inode* parent = nullptr;  // the directory of the last component
-    absl::string_view name;   // the last component
-    Inode* inode = nullptr;   // what it leads to; null if there is no such entry
-    bool dots = false;        // the last component is ".", ".." or the root
+    Inode* parent = nullptr;      // the directory of the last component
+    absl::string_view name = {};  // the last component
+    Inode* inode = nullptr;       // what it leads to; null if there is no such entry
+    bool dots = false;            // the last component is ".", ".." or the root
     bool trailing_slash = false;
   };
   Walked Walk(const DiskCaller& caller, absl::string_view path, Last last) const;
@@ -212,6 +214,7 @@ class Disk {
   DiskResult<Inode*> Create(const DiskCaller& caller, const Walked& at, FileType type,
                             FileMode mode);
   OpenFile* NewOpenFile(Inode& inode, const DiskCaller& caller, const OpenOptions& options);
+  static uint64_t BlocksFor(FileType type, uint64_t bytes);
   bool Charge(Inode& inode, uint64_t bytes, const Identity& identity);
   uint64_t AvailableBlocks(const Identity& identity) const;
   void DropPrivilegeBits(const DiskCaller& caller, Inode& inode);
@@ -228,17 +231,19 @@ class Disk {
   void DropLink(Inode& inode, absl::Time now);
   void FreeIfUnused(Inode& inode);
   void SyncDirectoryInode(Inode& directory);
-  bool WouldDeadlock(uint64_t process, const Inode& inode, LockMode mode, int depth) const;
+  bool WouldDeadlock(uint64_t process, const InodeLocks& locks, LockMode mode, int depth) const;
   void Reattach();
 
   DiskOptions options_;
   List<Inode> inodes_;  // all, by number; freed by FreeIfUnused() and the destructor
   List<OpenFile> open_files_;
   EntryJournal journal_;
+  PendingChange not_pending_;  // what RecordChange() gives while durable_
+  bool durable_ = false;
   Inode* root_ = nullptr;
   uint64_t next_inode_number_ = 2;
   uint64_t used_blocks_ = 0;
-  size_t inode_count_ = 0;
+  uint64_t inode_count_ = 0;
   size_t open_count_ = 0;
 };
 

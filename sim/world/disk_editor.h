@@ -72,6 +72,7 @@ class DiskEditor {
   absl::StatusOr<std::vector<SnapshotEntry>> Snapshot(absl::string_view path = "/") const;
 
  private:
+  class Durably;
   DiskCaller Root() const;
   absl::Status Own(absl::string_view path, const Ownership& ownership);
 

@@ -60,7 +60,8 @@ struct Inode : ListNode<Inode> {
   std::string bytes;         // content of a file, target of a symbolic link
   DirectoryEntries entries;  // of a directory
   Inode* parent = nullptr;   // of a directory; pinned
-  uint64_t blocks = 0;       // of the disk's space, as charged
+  uint64_t blocks = 0;       // of the disk's space, as charged while `alive`
+  bool alive = true;         // has links or opens; if not, only a crash can bring it back
 
   std::vector<PendingChange> pending;  // oldest first
   InodeTimes synced_times;             // meaningful while `pending` is not empty

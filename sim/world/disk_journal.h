@@ -48,7 +48,7 @@ bool DependsOn(const EntryOperation& later, const EntryOperation& earlier);
 
 class EntryJournal {
  public:
-  // Beyond this many the oldest operation becomes durable, as by a kernel's own write-back.
+  // Beyond this many the oldest half becomes durable, as by a kernel's own write-back.
   static constexpr size_t kMaxOperations = 512;
 
   // Pins every inode the operation mentions.
@@ -58,8 +58,10 @@ class EntryJournal {
   // operations that touch it, those they depend on by entry, and, if one is a rename, whatever it
   // needs for the renamed file to be reachable. The caller unpins (Unpin below) what it gets.
   std::vector<EntryOperation> TakeForSync(const Inode& directory);
-  // The oldest operation, if there are too many.
-  bool TakeOverflow(EntryOperation& operation);
+  // The newest operation, and whatever it needs to survive.
+  std::vector<EntryOperation> TakeLast();
+  // The oldest operations, if there are too many.
+  std::vector<EntryOperation> TakeOverflow();
   std::vector<EntryOperation> TakeAll();
 
   const std::vector<EntryOperation>& operations() const { return operations_; }
@@ -71,6 +73,7 @@ class EntryJournal {
   static void Settle(const std::vector<EntryOperation>& operations, const std::vector<bool>& kept);
 
  private:
+  std::vector<EntryOperation> Take(const std::vector<bool>& wanted);
   bool Allowed(const std::vector<bool>& kept, size_t index) const;
   std::vector<EntryOperation> operations_;  // oldest first
 };

@@ -2,16 +2,15 @@
 //
 // Every call draws whether it completes inline (usual) or after a while (microseconds to a few
 // milliseconds; syncs always take time), and then happens on the disk atomically: there the
-// processes of a host interleave. Reads and writes are rarely short. One choice per call is drawn,
-// and 0 means that nothing unusual happens. A cancelled call has had no effect; a cancelled sync
-// may have had.
+// processes of a host interleave. A read or write is short now and then. One choice per call is
+// drawn, and 0 means that nothing unusual happens. A cancelled call has had no effect; a cancelled
+// sync may have had.
 #ifndef STAGEPOST_SIM_WORLD_SIM_FILE_SYSTEM_H_
 #define STAGEPOST_SIM_WORLD_SIM_FILE_SYSTEM_H_
 
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -26,10 +25,13 @@
 
 namespace stagepost {
 
+struct SimFileContext;
+
 class SimFileSystem final : public FileSystem {
  public:
   // `caller` outlives this and every File opened here.
-  explicit SimFileSystem(FileCaller& caller) : caller_(caller) {}
+  explicit SimFileSystem(FileCaller& caller);
+  ~SimFileSystem() override;
 
   std::unique_ptr<FileSystem> As(const Identity& identity) override;
   Operation<absl::StatusOr<std::unique_ptr<File>>> Open(absl::string_view path,
@@ -58,12 +60,9 @@ class SimFileSystem final : public FileSystem {
   Operation<absl::StatusOr<OpenFile*>> OpenWorkingDirectory(absl::string_view path);
 
  private:
-  SimFileSystem(FileCaller& caller, std::shared_ptr<const Identity> identity, bool permitted)
-      : caller_(caller), identity_(std::move(identity)), permitted_(permitted) {}
+  explicit SimFileSystem(std::unique_ptr<SimFileContext> context);
 
-  FileCaller& caller_;
-  std::shared_ptr<const Identity> identity_;  // null: the caller's own
-  bool permitted_ = true;                     // to be who it is
+  const std::unique_ptr<SimFileContext> context_;
 };
 
 }  // namespace stagepost

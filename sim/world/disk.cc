@@ -1,0 +1,172 @@
+#include "sim/world/disk.h"
+
+#include <utility>
+
+#include "mta/base/check.h"
+#include "sim/world/disk_permissions.h"
+
+namespace stagepost {
+Disk::Disk(absl::Time now, const DiskOptions& options) : options_(options) {
+  root_ = new Inode;
+  root_->number = next_inode_number_++;
+  root_->type = FileType::kDirectory;
+  root_->attributes.mode = 0755;
+  root_->times = {now, now, now};
+  root_->links = 2;
+  root_->parent = root_;
+  root_->blocks = 1;
+  inodes_.PushBack(*root_);
+  used_blocks_ = 1;
+  inode_count_ = 1;
+  const Identity identity;
+  const DiskCaller caller{identity, 0, nullptr, 0, now};
+  CHECK(MakeDirectory(caller, "/dev", 0755) == Errno::kOk);
+  CHECK(MakeNullDevice(caller, "/dev/null", 0666) == Errno::kOk);
+  SyncAll();
+}
+
+Disk::~Disk() {
+  while (!open_files_.empty()) delete &open_files_.PopFront();
+  while (!inodes_.empty()) delete &inodes_.PopFront();
+}
+
+FileStat Disk::StatOf(const Inode& inode) const {
+  FileStat stat;
+  stat.type = inode.type;
+  stat.mode = inode.attributes.mode;
+  stat.owner = inode.attributes.owner;
+  stat.group = inode.attributes.group;
+  stat.size = inode.is_directory() ? kBlockBytes : inode.bytes.size();
+  stat.inode = inode.number;
+  stat.device = options_.device;
+  stat.links = inode.links;
+  stat.accessed = inode.times.accessed;
+  stat.modified = inode.times.modified;
+  stat.changed = inode.times.changed;
+  return stat;
+}
+
+DiskResult<const Inode*> Disk::Find(const DiskCaller& caller, absl::string_view path,
+                                    bool follow) const {
+  const Walked at = Existing(caller, path, follow ? Last::kFollow : Last::kNoFollow);
+  return {at.error, at.inode};
+}
+
+// --- Space and lifetime.
+
+uint64_t Disk::AvailableBlocks(const Identity& identity) const {
+  const uint64_t kept = IsRoot(identity) ? 0 : options_.reserved_blocks;
+  const uint64_t taken = used_blocks_ + kept;
+  return taken < options_.blocks ? options_.blocks - taken : 0;
+}
+
+uint64_t Disk::BlocksFor(FileType type, uint64_t bytes) {
+  if (type == FileType::kDirectory) return 1;
+  return type == FileType::kRegular ? (bytes + kBlockBytes - 1) / kBlockBytes : 0;
+}
+
+// Makes the inode pay for `bytes`; false, and nothing changes, if there is not the space.
+bool Disk::Charge(Inode& inode, uint64_t bytes, const Identity& identity) {
+  const uint64_t wanted = BlocksFor(inode.type, bytes);
+  if (wanted > inode.blocks && wanted - inode.blocks > AvailableBlocks(identity)) return false;
+  used_blocks_ += wanted - inode.blocks;
+  inode.blocks = wanted;
+  return true;
+}
+
+void Disk::FreeIfUnused(Inode& inode) {
+  if (inode.links != 0 || inode.opens != 0) return;
+  // Space is free at once, even while a crash could still bring the file back.
+  if (inode.alive) {
+    inode.alive = false;
+    used_blocks_ -= inode.blocks;
+    --inode_count_;
+  }
+  if (inode.pins != 0) return;
+  Inode* parent = inode.parent;
+  delete &inode;
+  if (parent == nullptr) return;
+  --parent->pins;
+  FreeIfUnused(*parent);
+}
+
+void Disk::SetParent(Inode& directory, Inode* parent) {
+  Inode* old = directory.parent;
+  directory.parent = parent;
+  ++parent->pins;
+  if (old == nullptr) return;
+  --old->pins;
+  FreeIfUnused(*old);
+}
+
+// --- What is pending.
+
+PendingChange& Disk::RecordChange(Inode& inode, PendingChange::Kind kind) {
+  if (durable_) {
+    if (kind != PendingChange::Kind::kAttributes) inode.pending.clear();
+    return not_pending_;
+  }
+  if (inode.pending.empty()) inode.synced_times = inode.times;
+  if (inode.pending.size() >= kMaxPendingChanges) {
+    inode.pending.erase(inode.pending.begin(), inode.pending.begin() + kMaxPendingChanges / 2);
+  }
+  PendingChange& change = inode.pending.emplace_back();
+  change.kind = kind;
+  change.old_size = inode.bytes.size();
+  return change;
+}
+
+void Disk::RecordEntries(EntryOperation operation) {
+  journal_.Append(std::move(operation));
+  Retire(durable_ ? journal_.TakeLast() : journal_.TakeOverflow());
+}
+
+void Disk::Retire(const std::vector<EntryOperation>& operations) {
+  const auto unpin = [this](Inode* inode) {
+    if (inode == nullptr) return;
+    --inode->pins;
+    FreeIfUnused(*inode);
+  };
+  for (const EntryOperation& operation : operations) {
+    for (const EntryChange& change : operation.all()) {
+      unpin(change.before);
+      unpin(change.after);
+      unpin(change.directory);
+    }
+  }
+}
+
+void Disk::SyncDirectoryInode(Inode& directory) {
+  directory.pending.clear();
+  Retire(journal_.TakeForSync(directory));
+}
+
+void Disk::SyncAll() {
+  Retire(journal_.TakeAll());
+  for (Inode& inode : inodes_) {
+    inode.pending.clear();
+    inode.sync_failed = false;
+  }
+}
+
+// --- The world.
+
+void Disk::ReleaseProcess(uint64_t process) {
+  // Waiters first: closing a file may grant its lock.
+  for (const OpenFile& file : open_files_) {
+    if (file.process() != process || file.inode_->locks == nullptr) continue;
+    List<LockWaiter>& waiters = file.inode_->locks->waiters;
+    for (auto it = waiters.begin(); it != waiters.end();) {
+      LockWaiter& waiter = *it;
+      ++it;
+      if (&waiter.file() == &file) waiter.Unlink();
+    }
+  }
+  for (auto it = open_files_.begin(); it != open_files_.end();) {
+    OpenFile& file = *it;
+    ++it;
+    if (file.process() == process) Close(file);
+  }
+}
+
+}  // namespace stagepost

@@ -1,0 +1,62 @@
+#include "sim/world/sim_file_caller.h"
+
+namespace stagepost {
+
+absl::string_view FileCallName(FileCall call) {
+  switch (call) {
+    case FileCall::kOpen:
+      return "open";
+    case FileCall::kRead:
+      return "read";
+    case FileCall::kWrite:
+      return "write";
+    case FileCall::kTruncate:
+      return "ftruncate";
+    case FileCall::kFileStat:
+      return "fstat";
+    case FileCall::kFileChangeMode:
+      return "fchmod";
+    case FileCall::kFileChangeOwner:
+      return "fchown";
+    case FileCall::kSync:
+    case FileCall::kSyncDirectory:
+      return "fsync";
+    case FileCall::kLock:
+      return "lock";
+    case FileCall::kUnlock:
+      return "unlock";
+    case FileCall::kStat:
+      return "stat";
+    case FileCall::kLinkStat:
+      return "lstat";
+    case FileCall::kMakeDirectory:
+      return "mkdir";
+    case FileCall::kRemoveDirectory:
+      return "rmdir";
+    case FileCall::kUnlink:
+      return "unlink";
+    case FileCall::kRename:
+      return "rename";
+    case FileCall::kLink:
+      return "link";
+    case FileCall::kSymlink:
+      return "symlink";
+    case FileCall::kReadLink:
+      return "readlink";
+    case FileCall::kChangeMode:
+      return "chmod";
+    case FileCall::kChangeOwner:
+      return "lchown";
+    case FileCall::kSetTimes:
+      return "utimensat";
+    case FileCall::kListDirectory:
+      return "opendir";
+    case FileCall::kGetFreeSpace:
+      return "statfs";
+    case FileCall::kChangeDirectory:
+      return "chdir";
+  }
+  return "?";
+}
+
+}  // namespace stagepost
