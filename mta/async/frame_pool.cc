@@ -2,7 +2,6 @@
 
 #include <cstring>
 #include <new>
-#include <optional>
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
@@ -72,6 +71,6 @@ void FreeFrame(void* frame, size_t size) noexcept {
 
 FramePoolStats FramePoolStatsNow() { return pool.stats; }
 
-void PoisonFreshFrames(uint8_t pattern) { pool.poison = pattern; }
+void PoisonFreshFrames(std::optional<uint8_t> pattern) { pool.poison = pattern; }
 
 }  // namespace stagepost

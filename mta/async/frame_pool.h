@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 namespace stagepost {
 
@@ -25,9 +26,10 @@ void FreeFrame(void* frame, size_t size) noexcept;
 // What is allocated now and not yet freed, for leak tests and benchmarks.
 FramePoolStats FramePoolStatsNow();
 
-// Every later frame is filled with `pattern` before use, so that a read of uninitialised memory in
-// a coroutine changes the trace hash between two patterns. Costs time; for the determinism check.
-void PoisonFreshFrames(uint8_t pattern);
+// Every later frame is filled with `pattern` before use, until nullopt is given, so that a read of
+// uninitialised memory in a coroutine changes the trace hash between two patterns. Costs time; for
+// the determinism check.
+void PoisonFreshFrames(std::optional<uint8_t> pattern);
 
 }  // namespace stagepost
 

@@ -13,6 +13,9 @@ TaskScope::~TaskScope() {
 }
 
 absl::Status TaskScope::Admit() const {
+  if (context_.stop_requested()) {
+    return absl::CancelledError(absl::StrCat("scope ", name_, " stops"));
+  }
   if (closed_ || drained_ || context_.executor().dead()) {
     return absl::FailedPreconditionError(absl::StrCat("scope ", name_, " is closed"));
   }
@@ -21,11 +24,6 @@ absl::Status TaskScope::Admit() const {
         absl::StrCat("scope ", name_, " has ", live(), " children already"));
   }
   return absl::OkStatus();
-}
-
-void TaskScope::RequestStop() {
-  Close();
-  context_.RequestStop();
 }
 
 void TaskScope::OnChildResult(absl::Status status) {

@@ -3,7 +3,10 @@
 //   Task<absl::Status> Serve(TaskScope& sessions, Listener& listener, Server& server) {
 //     while (true) {
 //       CO_ASSIGN_OR_RETURN(auto connection, co_await listener.Accept());
-//       CO_RETURN_IF_ERROR(sessions.Spawn(&RunSession, std::ref(server), std::move(connection)));
+//       const absl::Status spawned =
+//           sessions.Spawn(&RunSession, std::ref(server), std::move(connection));
+//       if (absl::IsResourceExhausted(spawned)) continue;  // busy: the connection was closed
+//       CO_RETURN_IF_ERROR(spawned);
 //     }
 //   }
 //   …
@@ -47,8 +50,9 @@ class TaskScope final : private TaskGroup {
 
   // Starts f(args...), which returns Task<absl::Status>, through the ready queue. Arguments are
   // kept by value; use std::ref for objects that outlive the scope. On error they are destroyed.
-  // kResourceExhausted: max_children run already. kFailedPrecondition: the scope is closed, by
-  // Close(), RequestStop(), a first error, or the end of its last child while Join() waits.
+  // kResourceExhausted: max_children run already. kCancelled: the scope stops, by RequestStop() or
+  // a first error. kFailedPrecondition: Close() was called, or Join() waits and the last child has
+  // ended.
   template <class F, class... Args>
   absl::Status Spawn(F f, Args... args) {
     if (absl::Status admitted = Admit(); !admitted.ok()) return admitted;
@@ -59,8 +63,8 @@ class TaskScope final : private TaskGroup {
 
   // No new children from now on.
   void Close() { closed_ = true; }
-  // Closes, and asks every child to stop.
-  void RequestStop();
+  // No new children from now on, and asks those that run to stop.
+  void RequestStop() { context_.RequestStop(); }
 
   using TaskGroup::live;
   absl::string_view name() const { return name_; }
@@ -90,6 +94,27 @@ class TaskScope final : private TaskGroup {
 
  private:
   template <class F, class... Args>
+  friend Task<absl::Status> WithScope(absl::string_view name, Policy policy, size_t max_children,
+                                      F body, Args... args);
+
+  // Awaits a task of the caller in the context of the children.
+  class RunAwaiter {
+   public:
+    RunAwaiter(TaskScope& scope, Task<absl::Status>& task) : scope_(scope), task_(task) {}
+    void Bind(TaskContext&) { task_.BindTo(scope_.context_); }
+    bool await_ready() const noexcept { return false; }
+    auto await_suspend(std::coroutine_handle<> caller) { return task_.await_suspend(caller); }
+    absl::Status await_resume() { return task_.await_resume(); }
+
+   private:
+    TaskScope& scope_;
+    Task<absl::Status>& task_;
+  };
+  RunAwaiter Run(Task<absl::Status>&& task [[clang::lifetimebound]]) {
+    return RunAwaiter(*this, task);
+  }
+
+  template <class F, class... Args>
   static Spawned RunChild(TaskGroup&, TaskScope& scope, F f, Args... args) {
     scope.OnChildResult(co_await f(std::move(args)...));
   }
@@ -109,16 +134,19 @@ class TaskScope final : private TaskGroup {
 };
 
 // Awaits body(scope, args...), which returns Task<absl::Status>, and then all that it spawned. If
-// the body fails, the children are asked to stop; its error comes before theirs. Arguments are kept
-// by value; use std::ref for objects that outlive the await.
+// the body fails, the children are asked to stop, and its error is returned; what stops the scope,
+// such as a first error, stops the body too. Arguments are kept by value; use std::ref for objects
+// that outlive the await.
 template <class F, class... Args>
 Task<absl::Status> WithScope(absl::string_view name, TaskScope::Policy policy, size_t max_children,
                              F body, Args... args) {
   TaskScope scope(co_await CurrentContext(), name, policy, max_children);
-  absl::Status status = co_await body(scope, std::move(args)...);
+  absl::Status status = co_await scope.Run(body(scope, std::move(args)...));
   if (!status.ok()) scope.RequestStop();
-  const absl::Status joined = co_await scope.Join();
-  co_return status.ok() ? joined : status;
+  absl::Status joined = co_await scope.Join();
+  // A body that was stopped because of a child's error is not the one to say why.
+  const bool body_knows = joined.ok() || !(status.ok() || absl::IsCancelled(status));
+  co_return body_knows ? std::move(status) : std::move(joined);
 }
 
 }  // namespace stagepost
