@@ -5,10 +5,11 @@
 // written. The message exists if and only if qf<id> does. Transitions, each one atomic in the
 // directory:
 //
-//   Create   df<id> made with O_EXCL                     nothing accepted; a crash leaves an orphan
-//   df Commit   df synced, tf written and synced, renamed to qf, directory synced: accepted Update
-//   tf written and synced, renamed over qf      recipients that are done have left Remove   qf
-//   unlinked, then df                        a crash between leaves an orphan df
+// - Create: df<id> is made with O_EXCL. Nothing is accepted; a crash leaves an orphan df.
+// - Commit: df synced, tf written and synced, renamed to qf, directory synced. Accepted.
+// - Update: tf written and synced, renamed over qf, directory synced. Recipients that are done have
+//   left.
+// - Remove: qf unlinked, directory synced, then df unlinked. A crash between leaves an orphan df.
 //
 // Whoever works on a message holds an exclusive flock on its qf file and, having got it, checks
 // that the name still leads to the locked file. A qf file that is written anew is locked before it

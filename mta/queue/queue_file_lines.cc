@@ -1,0 +1,57 @@
+#include "mta/queue/queue_file_lines.h"
+
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+
+namespace stagepost {
+namespace {
+
+// P primary, N NOTIFY was given, S F D which of them, A from an alias, B added blind copy, X needs
+// a secure MX.
+constexpr absl::string_view kRecipientFlags = "PNSFDABX";
+
+bool IsNameCharacter(char c) { return absl::ascii_isalnum(c) || c == '_'; }
+
+}  // namespace
+
+bool IsBracketed(absl::string_view address) {
+  return address.size() >= 2 && address.front() == '<' && address.back() == '>';
+}
+
+bool IsMacroName(absl::string_view name) {
+  if (name.size() == 1) return absl::ascii_isgraph(name[0]) && name[0] != '{';
+  return !name.empty() && std::all_of(name.begin(), name.end(), IsNameCharacter);
+}
+
+bool IsRecipientFlags(absl::string_view flags) {
+  for (size_t i = 0; i < flags.size(); ++i) {
+    if (kRecipientFlags.find(flags[i]) == absl::string_view::npos) return false;
+    if (flags.find(flags[i], i + 1) != absl::string_view::npos) return false;
+  }
+  return true;
+}
+
+bool IsFieldName(absl::string_view name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(),
+                                      [](char c) { return absl::ascii_isgraph(c) && c != ':'; });
+}
+
+bool IsFieldValue(absl::string_view value) {
+  for (size_t end = value.find('\n'); end != absl::string_view::npos;
+       end = value.find('\n', end + 1)) {
+    if (end + 1 == value.size()) return false;
+    if (value[end + 1] != ' ' && value[end + 1] != '\t') return false;
+  }
+  return true;
+}
+
+bool IsFieldCondition(absl::string_view condition) {
+  if (condition.substr(0, 2) == "${" && condition.size() > 3 && condition.back() == '}') {
+    return IsMacroName(condition.substr(2, condition.size() - 3));
+  }
+  return std::all_of(condition.begin(), condition.end(),
+                     [](char c) { return absl::ascii_isgraph(c) && c != '?' && c != '$'; });
+}
+
+}  // namespace stagepost

@@ -1,0 +1,47 @@
+// What may stand in the lines of a qf file: rules that writing and reading share.
+//
+// For queue_file*.cc only.
+#ifndef STAGEPOST_MTA_QUEUE_QUEUE_FILE_LINES_H_
+#define STAGEPOST_MTA_QUEUE_QUEUE_FILE_LINES_H_
+
+#include <cstdint>
+
+#include "absl/strings/string_view.h"
+
+namespace stagepost {
+
+inline constexpr int kQueueFileVersion = 8;
+// Letters of the F line, in the order they are written.
+inline constexpr absl::string_view kEnvelopeFlags = "wr8bdnse";
+
+// Unix time: far enough for every date, near enough for arithmetic.
+inline constexpr int64_t kMaxQueuedTime = int64_t{1} << 40;
+
+// As makedev(3) on Linux: 12 + 20 bits of major number around and above 8 + 12 bits of minor.
+constexpr uint64_t DeviceMajor(uint64_t device) {
+  return ((device >> 8) & 0xfff) | ((device >> 32) & 0xfffff000);
+}
+constexpr uint64_t DeviceMinor(uint64_t device) {
+  return (device & 0xff) | ((device >> 12) & 0xffffff00);
+}
+constexpr uint64_t MakeDevice(uint64_t major, uint64_t minor) {
+  return ((major & 0xfff) << 8) | ((major & 0xfffff000) << 32) | (minor & 0xff) |
+         ((minor & 0xffffff00) << 12);
+}
+
+// "<…>".
+bool IsBracketed(absl::string_view address);
+// One printable character but '{', or a name of letters, digits and underscores.
+bool IsMacroName(absl::string_view name);
+// Known flags of an R line, each at most once.
+bool IsRecipientFlags(absl::string_view flags);
+// RFC 5322, section 2.2: printable US-ASCII without the colon.
+bool IsFieldName(absl::string_view name);
+// Every line end is followed by white space, that is, folds the field.
+bool IsFieldValue(absl::string_view value);
+// Mailer flags, or ${macro}.
+bool IsFieldCondition(absl::string_view condition);
+
+}  // namespace stagepost
+
+#endif  // STAGEPOST_MTA_QUEUE_QUEUE_FILE_LINES_H_

@@ -1,0 +1,220 @@
+#include "mta/queue/queue_file.h"
+
+#include <fstream>
+#include <optional>
+#include <set>
+#include <sstream>
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "mta/queue/queue_id.h"
+
+namespace stagepost {
+namespace {
+
+std::string ReadTestFile(absl::string_view name) {
+  std::ifstream file(absl::StrCat("mta/queue/testdata/", name), std::ios::binary);
+  EXPECT_TRUE(file.good()) << std::string(name);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+constexpr absl::string_view kSmall =
+    "V8\nT1795156290\nK0\nN0\nP30368\nFbs\nS<u@outside.example>\nrRFC822; alice@corp.example\n"
+    "RPFD:<alice@corp.example>\nH?P?Return-Path: <\x81g>\nH??Subject: x\n.\n";
+
+std::string ErrorOf(absl::string_view text) {
+  const absl::StatusOr<Envelope> envelope = ParseQueueFile("qfX", text);
+  if (envelope.ok()) return "no error";
+  EXPECT_TRUE(absl::IsDataLoss(envelope.status()));
+  return std::string(envelope.status().message());
+}
+
+// kSmall with one line put in front of line `number` (from 1).
+std::string WithLine(int number, absl::string_view line) {
+  std::string text(kSmall);
+  size_t at = 0;
+  for (int i = 1; i < number; ++i) at = text.find('\n', at) + 1;
+  return text.insert(at, absl::StrCat(line, "\n"));
+}
+
+class RecordedQueueFile : public testing::TestWithParam<const char*> {};
+
+TEST_P(RecordedQueueFile, ComesBackByteForByte) {
+  const std::string text = ReadTestFile(GetParam());
+  const absl::StatusOr<Envelope> envelope = ParseQueueFile(GetParam(), text);
+  ASSERT_TRUE(envelope.ok()) << envelope.status();
+  const absl::StatusOr<std::string> written = FormatQueueFile(*envelope);
+  ASSERT_TRUE(written.ok()) << written.status();
+  EXPECT_EQ(*written, text);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Sendmail8171, RecordedQueueFile,
+    testing::Values("qf6AK6VUQr000217.temporary_failure", "qf6AK6Vbv4000266.host_down",
+                    "qf6AK6Vf6K000447.perm_aliases", "qf6AK6VkKZ000306.mailq_many",
+                    "qf6AK6VkKl000299.mailq_many", "qf6AK6Vkeg000303.mailq_many",
+                    "qf6AK6VlOk000724.mx_handling", "qf6AK6VlXH000732.mx_handling",
+                    "qf6AK6VleA000733.mx_handling", "qf6AK6W8xF000752.forward",
+                    "qf6AK6XJ6K000091.aliases", "qf6AK6XJ9h000088.aliases",
+                    "qf6AK6XhWu000907.cli_submit"));
+
+TEST(QueueFile, IsUnderstood) {
+  const absl::StatusOr<Envelope> e =
+      ParseQueueFile("qf", ReadTestFile("qf6AK6VUQr000217.temporary_failure"));
+  ASSERT_TRUE(e.ok());
+  EXPECT_EQ(absl::ToUnixSeconds(e->created), 1795156290);
+  EXPECT_EQ(absl::ToUnixSeconds(e->last_attempt), 1795156290);
+  EXPECT_EQ(e->attempts, 1);
+  EXPECT_EQ(e->priority, 60368);
+  EXPECT_EQ(e->data_file, (DataFileId{160, 445}));
+  EXPECT_EQ(e->message, "Deferred: 451 4.7.1 Greylisted, try again");
+  EXPECT_EQ(e->sender, "alice@corp.example");
+  EXPECT_EQ(e->macros.at("_"), "desk3.corp.example [10.1.2.3]");
+  EXPECT_EQ(e->macros.at("if_addr"), "10.0.0.1");
+  ASSERT_EQ(e->recipients.size(), 1u);
+  EXPECT_EQ(e->recipients[0].address, "x@outside.example");
+  EXPECT_EQ(e->recipients[0].status, "Deferred: 451 4.7.1 Greylisted, try again");
+  EXPECT_EQ(e->recipients[0].final_recipient, "RFC822; x@outside.example");
+  ASSERT_EQ(e->header.size(), 8u);
+  EXPECT_EQ(e->header[0].mailer_flags, "P");
+  EXPECT_EQ(e->header[0].value, " <\x81g>");
+  EXPECT_EQ(e->header[1].name, "Received");
+  EXPECT_TRUE(absl::StrContains(e->header[1].value, ";\n\tFri"));
+}
+
+TEST(QueueFile, ControllingUserHoldsForThoseThatFollow) {
+  const std::string text =
+      "V8\nT1\nK0\nN0\nP1\nF\nS<>\nCalice:1:1:<a@b>\nRPFDA:\"|x\"\nRPFD:\"|y\"\nC\nRPFD:<c@d>\n.\n";
+  const absl::StatusOr<Envelope> e = ParseQueueFile("qf", text);
+  ASSERT_TRUE(e.ok()) << e.status();
+  EXPECT_EQ(e->recipients[0].controlling_user, "alice:1:1:<a@b>");
+  EXPECT_EQ(e->recipients[1].controlling_user, "alice:1:1:<a@b>");
+  EXPECT_EQ(e->recipients[2].controlling_user, "");
+  EXPECT_EQ(*FormatQueueFile(*e), text);
+}
+
+TEST(QueueFile, KeepsLargeDeviceNumbers) {
+  const std::string text = "V8\nT1\nK0\nN0\nP-1\nI259/1048577/9007199254740993\nF8\nS<>\n.\n";
+  const absl::StatusOr<Envelope> e = ParseQueueFile("qf", text);
+  ASSERT_TRUE(e.ok()) << e.status();
+  EXPECT_TRUE(e->eight_bit);
+  EXPECT_EQ(*FormatQueueFile(*e), text);
+}
+
+TEST(QueueFile, ErrorsNameFileLineAndFault) {
+  EXPECT_EQ(ErrorOf(kSmall), "no error");
+  EXPECT_EQ(ErrorOf(""), "qfX:1: the file ends without a line with a single dot");
+  EXPECT_EQ(ErrorOf(kSmall.substr(0, kSmall.size() - 2)),
+            "qfX:11: the file ends without a line with a single dot");
+  EXPECT_EQ(ErrorOf(kSmall.substr(0, kSmall.size() - 1)), "qfX:12: the file ends inside a line");
+  EXPECT_EQ(ErrorOf(absl::StrCat(kSmall, "x\n")), "qfX:12: text after the end");
+  EXPECT_EQ(ErrorOf(WithLine(1, "T1")), "qfX:1: the first line is not the version");
+  EXPECT_EQ(ErrorOf(WithLine(3, "T1")), "qfX:3: second line of its kind");
+  EXPECT_EQ(ErrorOf(WithLine(4, "x")), "qfX:4: unknown line");
+  EXPECT_EQ(ErrorOf(WithLine(4, "qheld")), "qfX:4: quarantined messages are not supported");
+  EXPECT_EQ(ErrorOf(WithLine(4, "!R+300")), "qfX:4: DELIVERBY is not supported");
+  EXPECT_EQ(ErrorOf(WithLine(4, "")), "qfX:4: empty line");
+  EXPECT_EQ(ErrorOf(WithLine(4, " more")), "qfX:3: line end or NUL inside a line");
+  EXPECT_EQ(ErrorOf(WithLine(9, "RPXYZ:<b@c>")), "qfX:9: unknown recipient flag");
+  EXPECT_EQ(ErrorOf(WithLine(9, "Rb@c")), "qfX:9: no flags in front of the recipient");
+  EXPECT_EQ(ErrorOf(WithLine(12, "MDeferred")), "qfX:13: lines for a recipient without an R line");
+  EXPECT_EQ(ErrorOf(WithLine(11, "H??no colon")), "qfX:11: header field without a colon");
+  EXPECT_EQ(ErrorOf(WithLine(11, "H?P Subject: x")), "qfX:11: header condition without an end");
+  EXPECT_EQ(ErrorOf(WithLine(4, "I1/2")), "qfX:4: not MAJOR/MINOR/INODE");
+  EXPECT_EQ(ErrorOf(WithLine(7, "${a")), "qfX:7: macro name without a closing brace");
+  EXPECT_EQ(ErrorOf("V7\nT1\nS<>\n.\n"), "qfX:1: unknown version");
+  EXPECT_EQ(ErrorOf("V8\nT1\n.\n"), "qfX:3: no S line");
+  EXPECT_EQ(ErrorOf("V8\nT+1\nS<>\n.\n"), "qfX:2: not a number");
+  EXPECT_EQ(ErrorOf("V8\nT9999999999999999999\nS<>\n.\n"), "qfX:2: not a number");
+}
+
+TEST(QueueFile, EveryTruncationIsAnError) {
+  for (size_t length = 0; length < kSmall.size(); ++length) {
+    EXPECT_FALSE(ParseQueueFile("qf", kSmall.substr(0, length)).ok()) << length;
+  }
+}
+
+TEST(QueueFile, BoundsWhatItReads) {
+  std::string text = "V8\nT1\nS<>\n";
+  for (size_t i = 0; i <= kMaxQueuedHeaderFields; ++i) text += "H??a: b\n";
+  EXPECT_TRUE(absl::EndsWith(ErrorOf(text + ".\n"), "too many header fields"));
+  text = absl::StrCat("V8\nT1\nS<>\nH??a: ", std::string(kMaxQueuedHeaderBytes, 'x'), "\n.\n");
+  EXPECT_TRUE(absl::EndsWith(ErrorOf(text), "header too large"));
+  EXPECT_TRUE(absl::EndsWith(ErrorOf(std::string(kMaxQueueFileBytes + 1, 'V')), "too large"));
+}
+
+TEST(QueueFile, WritesNothingThatItWouldNotRead) {
+  const Envelope good = *ParseQueueFile("qf", kSmall);
+  Envelope bad = good;
+  bad.sender = "a\nRPFD:<root@corp.example>";
+  EXPECT_TRUE(absl::IsInvalidArgument(FormatQueueFile(bad).status()));
+  bad = good;
+  bad.recipients[0].status = absl::StrCat("x", absl::string_view("\0", 1));
+  EXPECT_TRUE(absl::IsInvalidArgument(FormatQueueFile(bad).status()));
+  bad = good;
+  bad.header[1].value = " x\n.";
+  EXPECT_TRUE(absl::IsInvalidArgument(FormatQueueFile(bad).status()));
+  bad.header[1].value = " x\n";
+  EXPECT_TRUE(absl::IsInvalidArgument(FormatQueueFile(bad).status()));
+  bad.header[1].value = " x\n y";
+  EXPECT_TRUE(FormatQueueFile(bad).ok());
+  bad.header[1].name = "";
+  EXPECT_TRUE(absl::IsInvalidArgument(FormatQueueFile(bad).status()));
+  bad = good;
+  bad.macros["daemon flags"] = "";
+  EXPECT_TRUE(absl::IsInvalidArgument(FormatQueueFile(bad).status()));
+  bad = good;
+  bad.created = absl::InfiniteFuture();
+  EXPECT_TRUE(absl::IsInvalidArgument(FormatQueueFile(bad).status()));
+  bad = good;
+  bad.header[1].value = std::string(kMaxQueuedHeaderBytes, 'x');
+  EXPECT_TRUE(absl::IsResourceExhausted(FormatQueueFile(bad).status()));
+}
+
+TEST(QueueOrder, IsFoundInTheFirstBytes) {
+  const std::optional<QueueOrder> order = FindQueueOrder(kSmall.substr(0, 40));
+  ASSERT_TRUE(order.has_value());
+  EXPECT_EQ(order->priority, 30368);
+  EXPECT_EQ(order->created, 1795156290);
+  EXPECT_FALSE(FindQueueOrder("").has_value());
+  EXPECT_FALSE(FindQueueOrder("V8\n\nT1\nP2\n").has_value());
+  EXPECT_FALSE(FindQueueOrder("V8\nTx\nPy\n").has_value());
+}
+
+TEST(QueueId, IsSendmails) {
+  QueueIdSource ids(ProcessId{517}, 28 * 60 + 30);
+  absl::Time time;
+  ASSERT_TRUE(absl::ParseTime(absl::RFC3339_full, "2026-11-20T06:33:32Z", &time, nullptr));
+  EXPECT_EQ(ids.Next(time), "6AK6XWSU000517");
+  EXPECT_EQ(ids.Next(time), "6AK6XWSV000517");
+  EXPECT_EQ(ids.Next(time + absl::Seconds(1)), "6AK6XXSW000517");
+}
+
+TEST(QueueId, NeverComesTwice) {
+  QueueIdSource ids(ProcessId{1234567}, 3599);
+  std::set<std::string> seen;
+  const absl::Time now = absl::FromUnixSeconds(1795156412);
+  for (int i = 0; i < 10'000; ++i) {
+    // The clock goes back now and then.
+    const std::string id = ids.Next(now - absl::Seconds(i % 7));
+    EXPECT_TRUE(seen.insert(id).second) << id;
+    EXPECT_TRUE(IsQueueId(id)) << id;
+  }
+}
+
+TEST(QueueId, IsTold) {
+  EXPECT_TRUE(IsQueueId("6AK6XWSU000517"));
+  EXPECT_TRUE(IsQueueId("6AK6XWSU4194304"));
+  EXPECT_FALSE(IsQueueId(""));
+  EXPECT_FALSE(IsQueueId("6AK6XWSU"));
+  EXPECT_FALSE(IsQueueId("../../../../etc"));
+  EXPECT_FALSE(IsQueueId("6AK6XWSU0005-7"));
+  EXPECT_FALSE(IsQueueId("zzzzzzzz000517"));
+}
+
+}  // namespace
+}  // namespace stagepost

@@ -1,0 +1,43 @@
+// Queue ids: names of messages that stay unique for 60 years in one queue directory.
+//
+// 14 characters (15 with a long process id), as sendmail makes them: year, month, day, hour, minute
+// and second in UTC, each one character of 0-9A-Za-x, two sequence characters of the same alphabet,
+// and the process id in six or more digits. 6AK6XWSU000517 was made on 20 November 2026, 06:33:32.
+#ifndef STAGEPOST_MTA_QUEUE_QUEUE_ID_H_
+#define STAGEPOST_MTA_QUEUE_QUEUE_ID_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "mta/env/process.h"
+
+namespace stagepost {
+
+// Sequence numbers of one second.
+inline constexpr uint32_t kQueueIdsPerSecond = 60 * 60;
+
+// The ids of one process: never the same one twice, whatever the clock does. If it goes back, or
+// more than kQueueIdsPerSecond ids are made in a second, the ids run ahead of it.
+class QueueIdSource {
+ public:
+  // `first_sequence` (0 .. kQueueIdsPerSecond-1) should be random: it keeps a process apart from an
+  // earlier one that had the same process id in the same second.
+  QueueIdSource(ProcessId pid, uint32_t first_sequence);
+
+  std::string Next(absl::Time now);
+
+ private:
+  ProcessId pid_;
+  uint32_t sequence_;
+  uint32_t made_this_second_ = 0;
+  int64_t second_ = INT64_MIN;  // Unix time in the ids now being made
+};
+
+// Whether `text` has the form of a queue id.
+bool IsQueueId(absl::string_view text);
+
+}  // namespace stagepost
+
+#endif  // STAGEPOST_MTA_QUEUE_QUEUE_ID_H_
