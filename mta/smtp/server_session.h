@@ -10,6 +10,7 @@
 #ifndef STAGEPOST_MTA_SMTP_SERVER_SESSION_H_
 #define STAGEPOST_MTA_SMTP_SERVER_SESSION_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -26,7 +27,7 @@ namespace stagepost {
 
 // Accepted recipients of one message; sendmail's MaxRecipientsPerMessage is unlimited by default,
 // but what a session may hold is not. RFC 5321 minimum: 100.
-inline constexpr int kMaxRecipientsPerMessage = 10'000;
+inline constexpr size_t kMaxRecipientsPerMessage = 10'000;
 // Unknown or misplaced commands a client may send; the next one closes the connection (sendmail).
 inline constexpr int kMaxBadCommands = 25;
 

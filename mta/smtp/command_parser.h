@@ -1,0 +1,85 @@
+// One SMTP command line, taken apart (RFC 5321, section 4.1), with sendmail's idea of its syntax.
+//
+// Nothing here copies or allocates in proportion to more than one line of kMaxCommandLine bytes.
+// All views point into the line that was given.
+#ifndef STAGEPOST_MTA_SMTP_COMMAND_PARSER_H_
+#define STAGEPOST_MTA_SMTP_COMMAND_PARSER_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "mta/smtp/reply.h"
+
+namespace stagepost {
+
+// The longest command line, its line end included: sendmail's MAXLINE. RFC 5321 minimum: 512.
+inline constexpr size_t kMaxCommandLine = 2048;
+// ESMTP parameters of one command. We know two; this bounds what a peer can make us look at.
+inline constexpr size_t kMaxParameters = 32;
+// The longest domain that HELO and EHLO take; sendmail's MAXNAME less one.
+inline constexpr size_t kMaxHeloLength = 255;
+
+enum class Verb : uint8_t {
+  kHelo,
+  kEhlo,
+  kMail,
+  kRcpt,
+  kData,
+  kRset,
+  kNoop,
+  kQuit,
+  kVrfy,
+  kUnknown,
+};
+
+struct Command {
+  Verb verb = Verb::kUnknown;
+  absl::string_view argument;  // leading and trailing white space removed
+  absl::string_view line;      // everything up to the first NUL, as replies and traces show it
+  // Begins as a request of an HTTP (or FTP) client does: as the first line of a connection, this is
+  // somebody trying whether we are an open proxy.
+  bool looks_like_proxy_request = false;
+};
+
+// `line` without its line end.
+Command ParseCommand(absl::string_view line);
+
+// "SIZE=1000": keyword and value. "FOO" and "FOO=" differ in has_value.
+struct Parameter {
+  absl::string_view keyword;
+  absl::string_view value;
+  bool has_value = false;
+};
+
+// The argument of MAIL or RCPT: "FROM:<u@outside.example> SIZE=1000".
+struct PathArgument {
+  // As it came, angle brackets included if there were any; the eighth bit of each byte is removed,
+  // as sendmail does it. Bytes that would become control characters are refused.
+  std::string path;
+  std::vector<Parameter> parameters;
+};
+
+// Takes apart the argument of MAIL (`keyword` "FROM") or RCPT ("TO"); the other alternative is the
+// reply that says what is wrong with it. Quotes, comments and angle brackets of the path are
+// balanced afterwards; whether it is an address is for Acceptance to say.
+std::variant<PathArgument, Reply> ParsePathArgument(absl::string_view keyword,
+                                                    absl::string_view argument);
+
+// Whether HELO and EHLO take `domain`: printable, without blanks and brackets of any kind but the
+// square ones, at most kMaxHeloLength bytes. sendmail asks no more.
+bool IsAcceptableHelo(absl::string_view domain);
+
+// "1000" of SIZE=1000 (RFC 1870: 1 to 20 digits); nullopt if it is no number. More than int64_t can
+// hold counts as its maximum.
+std::optional<int64_t> ParseSize(absl::string_view value);
+
+// `text`, or its beginning and end with "..." between them if it is longer than sendmail shows.
+std::string Shortened(absl::string_view text);
+
+}  // namespace stagepost
+
+#endif  // STAGEPOST_MTA_SMTP_COMMAND_PARSER_H_

@@ -1,0 +1,58 @@
+#include "mta/smtp/data_decoder.h"
+
+#include <algorithm>
+
+#include "mta/base/check.h"
+
+namespace stagepost {
+
+size_t DataDecoder::Decode(absl::string_view input, std::string& output) {
+  CHECK(!done() && fault_ == Fault::kNone);
+  size_t used = 0;
+  while (used < input.size() && !done() && fault_ == Fault::kNone) {
+    if (state_ == State::kText) {
+      // Most bytes are inside lines: copy them in one go.
+      const absl::string_view rest = input.substr(used);
+      const size_t length = std::min(rest.find_first_of("\r\n"), rest.size());
+      output.append(rest.data(), length);
+      used += length;
+      if (used == input.size()) break;
+    }
+    Step(input[used++], output);
+  }
+  return used;
+}
+
+void DataDecoder::Step(char c, std::string& output) {
+  switch (state_) {
+    case State::kDot:
+      // The first dot of a line is never text: it is stuffing, or the end.
+      state_ = c == '\r' ? State::kDotCr : State::kText;
+      break;
+    case State::kLineStart:
+      state_ = c == '.' ? State::kDot : c == '\r' ? State::kCr : State::kText;
+      break;
+    case State::kText:
+      if (c == '\r') state_ = State::kCr;
+      break;
+    case State::kDotCr:
+    case State::kCr:
+      if (c != '\n') {
+        fault_ = Fault::kBareCarriageReturn;
+        return;
+      }
+      if (state_ == State::kCr) output.push_back('\n');
+      state_ = state_ == State::kCr ? State::kLineStart : State::kDone;
+      return;
+    case State::kDone:
+      return;
+  }
+  if (state_ != State::kText) return;
+  if (c == '\n') {
+    fault_ = Fault::kBareLineFeed;
+    return;
+  }
+  output.push_back(c);
+}
+
+}  // namespace stagepost

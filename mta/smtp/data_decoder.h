@@ -1,0 +1,48 @@
+// Turns the bytes of a DATA phase into message text (RFC 5321, section 4.5.2): line ends become LF,
+// dot stuffing is removed, the final dot is found.
+//
+// Only <CRLF>.<CRLF> ends a message, and only CRLF ends a line: a bare CR or LF is a fault, since
+// other programs may see a line end there and with it the end of the message (SMTP smuggling).
+// The decoder keeps a few bits of state between calls; where the input is split makes no
+// difference.
+#ifndef STAGEPOST_MTA_SMTP_DATA_DECODER_H_
+#define STAGEPOST_MTA_SMTP_DATA_DECODER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace stagepost {
+
+class DataDecoder {
+ public:
+  enum class Fault : uint8_t { kNone, kBareLineFeed, kBareCarriageReturn };
+
+  // Appends the text of `input` to `output` and returns how many bytes were used up: all of them,
+  // unless the message ended or a fault was found. REQUIRES: !done() and no fault.
+  size_t Decode(absl::string_view input, std::string& output);
+
+  // The final dot has been seen.
+  bool done() const { return state_ == State::kDone; }
+  Fault fault() const { return fault_; }
+
+ private:
+  enum class State : uint8_t {
+    kLineStart,  // behind a line end
+    kDot,        // behind a dot at the start of a line
+    kDotCr,      // behind that and a CR
+    kText,       // inside a line
+    kCr,         // behind a CR inside or at the start of a line
+    kDone,
+  };
+  void Step(char c, std::string& output);
+
+  State state_ = State::kLineStart;
+  Fault fault_ = Fault::kNone;
+};
+
+}  // namespace stagepost
+
+#endif  // STAGEPOST_MTA_SMTP_DATA_DECODER_H_

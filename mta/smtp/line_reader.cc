@@ -1,0 +1,59 @@
+#include "mta/smtp/line_reader.h"
+
+#include <cstring>
+
+#include "absl/strings/match.h"
+#include "absl/types/span.h"
+#include "mta/async/deadline.h"
+#include "mta/base/check.h"
+#include "mta/base/status_macros.h"
+
+namespace stagepost {
+
+LineReader::LineReader(ByteSource& source, size_t max_line)
+    : source_(source), max_line_(max_line), buffer_(kInputBufferBytes, '\0') {
+  CHECK(max_line > 0 && max_line <= kInputBufferBytes);
+}
+
+bool LineReader::HasLine() const { return absl::StrContains(buffered(), '\n'); }
+
+void LineReader::Consume(size_t bytes) {
+  CHECK(bytes <= size());
+  begin_ += bytes;
+  if (begin_ == end_) begin_ = end_ = 0;
+}
+
+Task<absl::Status> LineReader::Fill(MonotonicTime deadline) {
+  if (begin_ > 0) {
+    std::memmove(buffer_.data(), buffer_.data() + begin_, size());
+    end_ -= begin_;
+    begin_ = 0;
+  }
+  CHECK(end_ < buffer_.size());
+  CO_ASSIGN_OR_RETURN(
+      const size_t read,
+      co_await WithDeadline(
+          deadline, source_.Read(absl::MakeSpan(buffer_.data() + end_, buffer_.size() - end_))));
+  if (read == 0) co_return absl::OutOfRangeError("end of stream");
+  end_ += read;
+  co_return absl::OkStatus();
+}
+
+Task<absl::StatusOr<absl::string_view>> LineReader::ReadLine(MonotonicTime deadline) {
+  size_t searched = 0;
+  while (true) {
+    const size_t newline = buffered().find('\n', searched);
+    const size_t length = newline == absl::string_view::npos ? size() : newline + 1;
+    if (length > max_line_) co_return absl::ResourceExhaustedError("line too long");
+    if (newline != absl::string_view::npos) {
+      absl::string_view line = buffered().substr(0, newline);
+      if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+      Consume(length);  // the bytes stay where they are until the next Fill()
+      co_return line;
+    }
+    searched = size();
+    CO_RETURN_IF_ERROR(co_await Fill(deadline));
+  }
+}
+
+}  // namespace stagepost

@@ -1,0 +1,56 @@
+// One client's connection as lines and replies: what a session speaks through.
+//
+// Replies are collected and sent when the client has nothing more in the buffer (RFC 2920, section
+// 3.2), so that a pipelined group of commands costs one write.
+#ifndef STAGEPOST_MTA_SMTP_SESSION_CHANNEL_H_
+#define STAGEPOST_MTA_SMTP_SESSION_CHANNEL_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "mta/async/task.h"
+#include "mta/base/time.h"
+#include "mta/env/environment.h"
+#include "mta/env/network.h"
+#include "mta/smtp/line_reader.h"
+#include "mta/smtp/reply.h"
+
+namespace stagepost {
+
+class SessionChannel {
+ public:
+  SessionChannel(Environment& env, std::unique_ptr<Connection> connection, int64_t number);
+
+  LineReader& reader() { return reader_; }
+  const SocketAddress& peer() const { return peer_; }
+  SocketAddress local() const { return connection_->local(); }
+
+  // Sends what replies are waiting if the next line is not here yet, then gives that line. Errors
+  // as LineReader::ReadLine() and Flush().
+  Task<absl::StatusOr<absl::string_view>> NextLine(absl::Duration timeout);
+
+  // Traces `line` as a command of the client.
+  void RecordCommand(absl::string_view line);
+
+  // Adds a reply to those that wait.
+  void Send(const Reply& reply);
+  // Sends them. kDeadlineExceeded: the client does not read. kUnavailable: it is gone.
+  Task<absl::Status> Flush();
+
+ private:
+  Environment& env_;
+  std::unique_ptr<Connection> connection_;
+  const SocketAddress peer_;
+  const std::string peer_name_;
+  const int64_t number_;
+  LineReader reader_;
+  std::string output_;
+};
+
+}  // namespace stagepost
+
+#endif  // STAGEPOST_MTA_SMTP_SESSION_CHANNEL_H_
