@@ -64,7 +64,8 @@ std::string EventText(const Event& event) {
   std::string text;
   for (size_t i = 0; i < form.size(); ++i) {
     if (form[i] != '$') {
-      text.push_back(form[i]);
+      // No two spaces around a part that is empty.
+      if (form[i] != ' ' || (!text.empty() && text.back() != ' ')) text.push_back(form[i]);
       continue;
     }
     switch (form[++i]) {
