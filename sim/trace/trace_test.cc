@@ -4,6 +4,7 @@
 #include <functional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -141,7 +142,8 @@ class Watcher : public TraceObserver {
   Watcher(std::vector<std::string>& seen, std::string name) : seen_(seen), name_(name) {}
   void OnEvent(const TraceEvent& event) override {
     seen_.push_back(absl::StrCat(name_, event.index));
-    if (action) action();
+    // Only once, and kept alive while it runs.
+    if (const auto now = std::exchange(action, nullptr)) now();
   }
   std::function<void()> action;
 
@@ -168,7 +170,6 @@ TEST(TraceLog, ObserversMayRecordAddAndRemove) {
   TraceLog log;
   Watcher a(seen, "a"), b(seen, "b"), c(seen, "c");
   a.action = [&] {
-    a.action = nullptr;
     log.RemoveObserver(&b);
     log.AddObserver(&c);
     Sample().RecordIn(log);  // seen by a and c before c sees nothing of the first
