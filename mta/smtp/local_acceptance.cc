@@ -172,9 +172,11 @@ bool LocalAcceptance::IsLocal(absl::string_view domain) const {
 }
 
 bool LocalAcceptance::IsLocalClient(const Client& client) const {
-  return client.address.is_loopback() ||
-         std::find(classes_.own_addresses.begin(), classes_.own_addresses.end(), client.address) !=
-             classes_.own_addresses.end();
+  // As in sendmail's rulesets not all of 127/8, whose other addresses get no trust by themselves.
+  const bool is_localhost = client.address == IpAddress::V4(0x7f000001) ||
+                            (!client.address.is_v4() && client.address.is_loopback());
+  return is_localhost || std::find(classes_.own_addresses.begin(), classes_.own_addresses.end(),
+                                   client.address) != classes_.own_addresses.end();
 }
 
 bool LocalAcceptance::IsRelayClient(const Client& client) const {

@@ -26,7 +26,7 @@ struct HostClasses {
   // Class R: domains, with their subdomains, and client addresses ("10.1", "10.1.2.3",
   // "IPv6:2001:db8", whole octets or groups from the left) that may be relayed to and from.
   std::set<std::string> relay;
-  // The addresses of this host; a client that has one of them, or a loopback address, is local.
+  // The addresses of this host; a client that has one of them, or 127.0.0.1 or ::1, is local.
   std::vector<IpAddress> own_addresses;
 };
 
