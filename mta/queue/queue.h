@@ -52,7 +52,7 @@ class IncomingMessage {
   // Appends body bytes, line ends LF. Buffered; the error of an earlier write may come later.
   virtual Task<absl::Status> AppendBody(absl::string_view bytes) = 0;
   // Makes the message durable, files and directory entries: after OK it has been accepted. Sets the
-  // id, creation time, priority, eight_bit, data file and body size in `envelope`. After an error
+  // id, creation time, priority, data file and body size in `envelope`. After an error
   // nothing has been accepted and what was written is gone, as far as that could be done.
   // kInvalidArgument: the envelope has what a qf file cannot hold (a line end inside a field).
   // A stop request waits for kCommitGrace.
