@@ -113,7 +113,7 @@ Task<absl::Status> Session::HangUp(absl::Status status) {
     co_return status;
   }
   // The client may well be gone or deaf; it has had its chance.
-  (void)co_await Shield(kFarewellGrace, channel_.Flush());
+  (void)co_await Shield(kFarewellGrace, channel_.Flush(kFarewellGrace));
   co_return absl::OkStatus();
 }
 

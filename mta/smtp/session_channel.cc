@@ -5,7 +5,6 @@
 #include "mta/async/deadline.h"
 #include "mta/base/status_macros.h"
 #include "mta/smtp/command_parser.h"
-#include "mta/smtp/timeouts.h"
 
 namespace stagepost {
 namespace {
@@ -43,10 +42,10 @@ void SessionChannel::Send(const Reply& reply) {
   env_.trace().Record({EventKind::kSmtpReply, peer_name_, shown, reply.code, number_});
 }
 
-Task<absl::Status> SessionChannel::Flush() {
+Task<absl::Status> SessionChannel::Flush(absl::Duration timeout) {
   if (output_.empty()) co_return absl::OkStatus();
   const std::string bytes = std::exchange(output_, std::string());
-  co_return co_await WithDeadline(env_.clock().MonotonicNow() + kReplyWriteTimeout,
+  co_return co_await WithDeadline(env_.clock().MonotonicNow() + timeout,
                                   WriteAll(*connection_, bytes));
 }
 

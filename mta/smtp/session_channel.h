@@ -18,6 +18,7 @@
 #include "mta/env/network.h"
 #include "mta/smtp/line_reader.h"
 #include "mta/smtp/reply.h"
+#include "mta/smtp/timeouts.h"
 
 namespace stagepost {
 
@@ -38,8 +39,9 @@ class SessionChannel {
 
   // Adds a reply to those that wait.
   void Send(const Reply& reply);
-  // Sends them. kDeadlineExceeded: the client does not read. kUnavailable: it is gone.
-  Task<absl::Status> Flush();
+  // Sends them, within `timeout`. kDeadlineExceeded: the client does not read. kUnavailable: it is
+  // gone.
+  Task<absl::Status> Flush(absl::Duration timeout = kReplyWriteTimeout);
 
  private:
   Environment& env_;

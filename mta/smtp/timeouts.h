@@ -21,7 +21,7 @@ inline constexpr absl::Duration kReplyWriteTimeout = absl::Minutes(5);
 // stop; idle sessions are closed at once.
 inline constexpr absl::Duration kShutdownGrace = absl::Seconds(30);
 
-// For the farewell of a session that was asked to stop.
+// For the 421 of a session that ends by itself: the client may be gone, or deaf.
 inline constexpr absl::Duration kFarewellGrace = absl::Seconds(2);
 
 }  // namespace stagepost

@@ -1,0 +1,79 @@
+// A queue in memory that can be told to fail.
+#ifndef STAGEPOST_MTA_SMTP_TESTING_MEMORY_QUEUE_H_
+#define STAGEPOST_MTA_SMTP_TESTING_MEMORY_QUEUE_H_
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_format.h"
+#include "mta/queue/queue.h"
+
+namespace stagepost {
+
+struct StoredMessage {
+  Envelope envelope;
+  std::string body;
+  bool handed_over = false;
+};
+
+class MemoryQueue final : public Queue {
+ public:
+  std::vector<std::unique_ptr<StoredMessage>> committed;
+  int abandoned = 0;
+  absl::Status create_error, append_error, commit_error;
+  int existing_ids = 0;  // so many Create() calls find their id taken
+
+  Task<absl::StatusOr<std::unique_ptr<IncomingMessage>>> Create(std::string id) override {
+    if (existing_ids > 0) {
+      --existing_ids;
+      co_return absl::AlreadyExistsError(id);
+    }
+    if (!create_error.ok()) co_return create_error;
+    co_return std::make_unique<Incoming>(*this, std::move(id));
+  }
+  std::string NewId() override { return absl::StrFormat("6AK6XWSU%06d", ++last_id_); }
+  Task<absl::StatusOr<std::vector<std::string>>> List() override {
+    co_return std::vector<std::string>();
+  }
+  Task<absl::StatusOr<std::unique_ptr<QueuedMessage>>> Lock(std::string id) override {
+    co_return absl::NotFoundError(id);
+  }
+  Task<absl::Status> RemoveOrphans() override { co_return absl::OkStatus(); }
+
+ private:
+  class Incoming final : public IncomingMessage {
+   public:
+    Incoming(MemoryQueue& queue, std::string id) : queue_(queue), id_(std::move(id)) {}
+    const std::string& id() const override { return id_; }
+    Task<absl::Status> AppendBody(absl::string_view bytes) override {
+      if (queue_.append_error.ok()) message_->body += std::string(bytes);
+      co_return queue_.append_error;
+    }
+    Task<absl::Status> Commit(Envelope& envelope) override {
+      if (!queue_.commit_error.ok()) co_return queue_.commit_error;
+      envelope.id = id_;
+      message_->envelope = envelope;
+      stored_ = message_.get();
+      queue_.committed.push_back(std::move(message_));
+      co_return absl::OkStatus();
+    }
+    void HandOver() override { stored_->handed_over = true; }
+    Task<absl::Status> Abandon() override {
+      ++queue_.abandoned;
+      co_return absl::OkStatus();
+    }
+
+   private:
+    MemoryQueue& queue_;
+    const std::string id_;
+    std::unique_ptr<StoredMessage> message_ = std::make_unique<StoredMessage>();
+    StoredMessage* stored_ = nullptr;
+  };
+  int last_id_ = 0;
+};
+
+}  // namespace stagepost
+
+#endif  // STAGEPOST_MTA_SMTP_TESTING_MEMORY_QUEUE_H_
