@@ -194,6 +194,8 @@ class Disk {
     Inode* inode = nullptr;       // what it leads to; null if there is no such entry
     bool dots = false;            // the last component is ".", ".." or the root
     bool trailing_slash = false;
+    bool too_long =
+        false;  // the last component is; only with Last::kEntry, where Linux looks later
   };
   Walked Walk(const DiskCaller& caller, absl::string_view path, Last last) const;
   Walked WalkFrom(const DiskCaller& caller, Inode* start, absl::string_view path, Last last,

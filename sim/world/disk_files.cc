@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "mta/base/check.h"
 #include "sim/world/disk.h"
 #include "sim/world/disk_permissions.h"
@@ -9,12 +10,13 @@
 namespace stagepost {
 namespace {
 
-// protected_regular: O_CREAT does not open somebody else's file in a sticky directory, root
-// included.
+// protected_regular: O_CREAT does not open somebody else's file in a sticky directory, root included.
+// What is not a regular file is always protected where everybody may write, a link not followed, too.
 bool CreateMustNotOpen(int level, const Identity& identity, const Inode& directory,
                        const Inode& inode) {
+  if (!inode.is_regular()) level = 1;
   const FileMode mode = directory.attributes.mode;
-  if (level == 0 || (mode & kStickyBit) == 0 || !inode.is_regular()) return false;
+  if (level == 0 || (mode & kStickyBit) == 0) return false;
   if (inode.attributes.owner == directory.attributes.owner) return false;
   if (inode.attributes.owner == identity.user) return false;
   return (mode & 0002) != 0 || (level >= 2 && (mode & 0020) != 0);
@@ -51,10 +53,16 @@ Errno Disk::MayOpen(const DiskCaller& caller, const Walked& at, const OpenOption
 DiskResult<OpenFile*> Disk::Open(const DiskCaller& caller, absl::string_view path,
                                  const OpenOptions& options) {
   if (options.create && options.directory) return {Errno::kEINVAL};
+  if (options.create && absl::EndsWith(path, "/")) {
+    // No file can come to be there; Linux says so before it follows a link.
+    const Walked at = Walk(caller, path, Last::kEntry);
+    if (at.error != Errno::kOk) return {at.error};
+    if (!at.dots) return {Errno::kEISDIR};
+  }
   const bool exclusive = options.create && options.exclusive;
-  Walked at = Walk(caller, path, options.no_follow || exclusive ? Last::kNoFollow : Last::kFollow);
+  const Walked at = Walk(caller, path, options.no_follow || exclusive ? Last::kNoFollow : Last::kFollow);
   if (at.error != Errno::kOk) return {at.error};
-  if (options.create && at.trailing_slash) return {Errno::kEISDIR};
+  if (options.create && at.trailing_slash && !at.dots) return {Errno::kEISDIR};
   if (at.inode == nullptr) {
     if (!options.create) return {Errno::kENOENT};
     const FileMode mode = options.mode & kAllModeBits & ~caller.umask;
@@ -204,7 +212,7 @@ void Disk::DropPrivilegeBits(const DiskCaller& caller, Inode& inode) {
   if ((inode.attributes.mode & (kSetUserBit | kSetGroupBit)) == 0 || IsRoot(caller.identity))
     return;
   InodeAttributes attributes = inode.attributes;
-  attributes.mode = WithoutPrivilegeBits(attributes.mode);
+  attributes.mode = WithoutPrivilegeBits(caller.identity, inode);
   if (attributes.mode != inode.attributes.mode) SetAttributes(inode, attributes, caller.now);
 }
 
@@ -227,7 +235,7 @@ Errno Disk::SetOwner(const DiskCaller& caller, Inode& inode, std::optional<UserI
   attributes.owner = owner.value_or(attributes.owner);
   attributes.group = group.value_or(attributes.group);
   if (!inode.is_directory()) {
-    attributes.mode = WithoutPrivilegeBits(attributes.mode);
+    attributes.mode = WithoutPrivilegeBits(caller.identity, inode);
     // Taking the bits away is a chmod, with its rules, even of a chown that changes nothing.
     if (attributes.mode != inode.attributes.mode && !MayChangeAttributes(caller.identity, inode)) {
       return Errno::kEPERM;

@@ -129,6 +129,7 @@ Errno Disk::Unlink(const DiskCaller& caller, absl::string_view path) {
   const Walked at = Walk(caller, path, Last::kEntry);
   if (at.error != Errno::kOk) return at.error;
   if (at.dots) return Errno::kEISDIR;
+  if (at.too_long) return Errno::kENAMETOOLONG;
   if (at.inode == nullptr) return Errno::kENOENT;
   if (at.trailing_slash) return at.inode->is_directory() ? Errno::kEISDIR : Errno::kENOTDIR;
   const Errno error = MayRemoveEntry(caller, *at.parent, *at.inode, /*expect_directory=*/false);
@@ -147,6 +148,7 @@ Errno Disk::RemoveDirectory(const DiskCaller& caller, absl::string_view path) {
     if (at.name == "..") return Errno::kENOTEMPTY;
     return at.name == "." ? Errno::kEINVAL : Errno::kEBUSY;
   }
+  if (at.too_long) return Errno::kENAMETOOLONG;
   if (at.inode == nullptr) return Errno::kENOENT;
   const Errno error = MayRemoveEntry(caller, *at.parent, *at.inode, /*expect_directory=*/true);
   if (error != Errno::kOk) return error;
@@ -186,7 +188,9 @@ Errno Disk::Rename(const DiskCaller& caller, absl::string_view from_path,
   const Walked to = Walk(caller, to_path, Last::kEntry);
   if (to.error != Errno::kOk) return to.error;
   if (from.dots || to.dots) return Errno::kEBUSY;
+  if (from.too_long) return Errno::kENAMETOOLONG;
   if (from.inode == nullptr) return Errno::kENOENT;
+  if (to.too_long) return Errno::kENAMETOOLONG;
   Inode& inode = *from.inode;
   if (!inode.is_directory() && (from.trailing_slash || to.trailing_slash)) return Errno::kENOTDIR;
   if (inode.is_directory() && IsInside(to.parent, inode)) return Errno::kEINVAL;

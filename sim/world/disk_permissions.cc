@@ -58,10 +58,11 @@ InodeAttributes NewAttributes(const Identity& identity, const Inode& directory, 
   return attributes;
 }
 
-FileMode WithoutPrivilegeBits(FileMode mode) {
-  mode &= ~kSetUserBit;
-  // Without the execute bit set-gid once meant mandatory locking; Linux leaves it.
-  if ((mode & kGroupExecuteBit) != 0) mode &= ~kSetGroupBit;
+FileMode WithoutPrivilegeBits(const Identity& identity, const Inode& inode) {
+  FileMode mode = inode.attributes.mode & ~kSetUserBit;
+  // Without the execute bit set-gid once meant mandatory locking; Linux leaves it to members.
+  const bool member = IsRoot(identity) || InGroup(identity, inode.attributes.group);
+  if ((mode & kGroupExecuteBit) != 0 || !member) mode &= ~kSetGroupBit;
   return mode;
 }
 

@@ -44,7 +44,7 @@ InodeAttributes NewAttributes(const Identity& identity, const Inode& directory, 
                               FileMode mode);
 
 // The mode bits left after a write, truncation or chown that takes set-uid and set-gid away.
-FileMode WithoutPrivilegeBits(FileMode mode);
+FileMode WithoutPrivilegeBits(const Identity& identity, const Inode& inode);
 
 }  // namespace stagepost
 

@@ -54,7 +54,11 @@ Disk::Walked Disk::WalkFrom(const DiskCaller& caller, Inode* start, absl::string
     bool slash_after = false;
     at.name = TakeComponent(path, slash_after);
     if (!MayAccess(caller.identity, *at.parent, kMayExecute)) return {.error = Errno::kEACCES};
-    if (at.name.size() > kMaxNameBytes) return {.error = Errno::kENAMETOOLONG};
+    if (at.name.size() > kMaxNameBytes) {
+      at.too_long = path.empty() && last == Last::kEntry;
+      if (at.too_long) return at;
+      return {.error = Errno::kENAMETOOLONG};
+    }
     at.dots = at.name == "." || at.name == "..";
     if (at.dots) {
       at.inode = at.name == "." ? at.parent : at.parent->parent;
@@ -108,7 +112,9 @@ Disk::Walked Disk::NewEntry(const DiskCaller& caller, absl::string_view path,
                             bool directory) const {
   Walked at = Walk(caller, path, Last::kEntry);
   if (at.error != Errno::kOk) return at;
-  if (at.inode != nullptr) {
+  if (at.too_long) {
+    at.error = Errno::kENAMETOOLONG;
+  } else if (at.inode != nullptr) {
     at.error = Errno::kEEXIST;
   } else if (at.trailing_slash && !directory) {
     at.error = Errno::kENOENT;
