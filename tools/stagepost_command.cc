@@ -1,0 +1,80 @@
+#include "tools/stagepost_command.h"
+
+#include <sysexits.h>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "mta/daemon/settings.h"
+#include "sim/scenario/suggest.h"
+#include "sim/trace/one_line.h"
+#include "tools/stagepost_options.h"
+#include "tools/stagepost_replay.h"
+
+namespace stagepost {
+namespace {
+
+constexpr absl::string_view kHelp =
+    R"(usage: stagepost COMMAND [ARGUMENT...]
+
+Rehearses mail: runs a mail transfer agent in a simulated world.
+
+  replay       runs scenarios in the simulator
+  --help       this text; `stagepost COMMAND --help`: that of a command
+  --version    the version
+
+docs/stagepost.md describes each command, docs/scenario-language.md what a
+scenario may say.
+)";
+
+int Misused(const StagepostContext& context, absl::string_view what, absl::string_view help) {
+  context.err << "stagepost: " << std::string(what) << "\n"
+              << "Try: stagepost " << std::string(help) << "\n";
+  return EX_USAGE;
+}
+
+int Replay(const std::vector<std::string>& words, const StagepostContext& context) {
+  const absl::StatusOr<ReplayOptions> options =
+      ParseReplayOptions({words.begin() + 2, words.end()});
+  if (!options.ok()) return Misused(context, options.status().message(), "replay --help");
+  if (options->help) {
+    context.out << std::string(ReplayHelp());
+    return EX_OK;
+  }
+  return RunReplay(words[0], *options, context);
+}
+
+int Dispatch(const std::vector<std::string>& words, const StagepostContext& context) {
+  if (words.size() < 2) {
+    context.err << std::string(kHelp);
+    return EX_USAGE;
+  }
+  const std::string& command = words[1];
+  if (command == "replay") return Replay(words, context);
+  if (command == "--help" || command == "-h" || command == "help") {
+    context.out << std::string(kHelp);
+    return EX_OK;
+  }
+  if (command == "--version") {
+    context.out << "stagepost " << std::string(kVersion) << "\n";
+    return EX_OK;
+  }
+  return Misused(context,
+                 absl::StrCat("unknown command \"", OneLine(command, 80), "\"",
+                              DidYouMean(command, {"replay", "--help", "--version"})),
+                 "--help");
+}
+
+}  // namespace
+
+int RunStagepost(const std::vector<std::string>& words, const StagepostContext& context) {
+  const int exit_code = Dispatch(words, context);
+  context.out.flush();
+  if (!context.out && exit_code == EX_OK) {
+    context.err << "stagepost: standard output cannot be written\n";
+    return EX_IOERR;
+  }
+  return exit_code;
+}
+
+}  // namespace stagepost
