@@ -21,11 +21,11 @@ namespace stagepost {
 struct ProgramRequest {
   std::string path;     // absolute
   Arguments arguments;  // [0] included
-  std::map<std::string, std::string> environment;
+  std::map<std::string, std::string> environment = {};
   std::string working_directory = "/";
   // Real, effective and saved ids and groups of the child, set between clone and exec; the caller's
   // effective identity when absent. A set-uid or set-gid program file acts as usual after that.
-  std::optional<Identity> identity;
+  std::optional<Identity> identity = std::nullopt;
   // Whether each standard stream is a pipe to the caller; otherwise it is /dev/null.
   bool pipe_input = false;
   bool pipe_output = false;

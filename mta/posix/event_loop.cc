@@ -54,8 +54,8 @@ absl::Status EventLoop::Add(Watch& watch, int fd, uint32_t events) {
 }
 
 void EventLoop::Turn() {
-  RunBatch();
   Poll();
+  RunBatch();
 }
 
 void EventLoop::RunBatch() {

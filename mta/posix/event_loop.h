@@ -1,7 +1,7 @@
 // EventLoop: drives a Loop live, with epoll.
 //
-// Each turn tells the Loop the time, fires due timers, resumes at most kBatch ready tasks, and asks
-// epoll what has become ready: without waiting while tasks are ready, else until the next deadline.
+// Each turn asks epoll what has become ready (without waiting while tasks are ready, else until the
+// next deadline), tells the Loop the time, fires due timers and resumes at most kBatch ready tasks.
 // So neither a busy task nor a busy descriptor starves the others.
 //
 // Descriptors are watched edge-triggered. Whoever waits has tried the system call before and tries

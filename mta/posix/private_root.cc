@@ -1,5 +1,10 @@
 #include "mta/posix/private_root.h"
 
+#include <limits.h>
+#include <stdlib.h>
+
+#include <array>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
@@ -8,6 +13,10 @@
 namespace stagepost {
 
 PrivateRoot::PrivateRoot(absl::string_view directory) {
+  std::array<char, PATH_MAX> resolved;
+  if (::realpath(std::string(directory).c_str(), resolved.data()) != nullptr) {
+    directory = resolved.data();
+  }
   while (absl::ConsumeSuffix(&directory, "/")) {
   }
   directory_ = std::string(directory);

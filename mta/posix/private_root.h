@@ -22,7 +22,8 @@ inline constexpr absl::string_view kPrivateRootVariable = "STAGEPOST_ROOT";
 
 class PrivateRoot {
  public:
-  // `directory` is absolute; empty: no private world, paths are what they are.
+  // `directory` is absolute; empty: no private world, paths are what they are. Symbolic links in it
+  // are resolved once, here, since the kernel's answers (getcwd) are without them.
   explicit PrivateRoot(absl::string_view directory = "");
 
   bool active() const { return !directory_.empty(); }
@@ -38,7 +39,7 @@ class PrivateRoot {
   std::string FromMachine(absl::string_view path) const;
 
  private:
-  std::string directory_;  // without a final slash
+  std::string directory_;  // resolved, without a final slash
 };
 
 }  // namespace stagepost

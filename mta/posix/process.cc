@@ -85,7 +85,9 @@ absl::Status PosixProcess::SetAllIds(const Identity& identity) {
   const uid_t user = static_cast<uid_t>(identity.user);
   const gid_t group = static_cast<gid_t>(identity.group);
   // glibc's calls, not the kernel's: these change every thread.
-  if (parts_.own.privileged()) RETURN_IF_ERROR(SetGroups(identity.supplementary));
+  if (identity.supplementary != before.supplementary && parts_.own.privileged()) {
+    RETURN_IF_ERROR(SetGroups(identity.supplementary));
+  }
   if (::setresgid(group, group, group) == 0 && ::setresuid(user, user, user) == 0) {
     return absl::OkStatus();
   }
@@ -93,7 +95,9 @@ absl::Status PosixProcess::SetAllIds(const Identity& identity) {
   CHECK(::setresgid(static_cast<gid_t>(before.real_group),
                     static_cast<gid_t>(before.effective_group),
                     static_cast<gid_t>(before.saved_group)) == 0);
-  if (parts_.own.privileged()) CHECK(SetGroups(before.supplementary).ok());
+  if (identity.supplementary != before.supplementary && parts_.own.privileged()) {
+    CHECK(SetGroups(before.supplementary).ok());
+  }
   return failed;
 }
 

@@ -47,9 +47,9 @@ void TitleArea::Set(absl::string_view title) {
   const absl::string_view shown = title.substr(0, area_.size() - 1);
   std::fill(area_.begin(), area_.end(), '\0');
   std::copy(shown.begin(), shown.end(), area_.begin());
-  // With the last byte of the arguments set the kernel shows one string that may go on into the
-  // variables, and without it the arguments, each of them.
-  if (shown.size() < arguments_bytes_) area_[arguments_bytes_ - 1] = ' ';
+  // With the last byte of the arguments set the kernel shows the string that begins there, which
+  // may go on into the variables; without it all of the arguments' memory.
+  if (shown.size() + 1 < arguments_bytes_) area_[arguments_bytes_ - 1] = ' ';
 }
 
 }  // namespace stagepost
