@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <random>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -20,6 +19,7 @@
 #include "mta/async/scope.h"
 #include "mta/async/semaphore.h"
 #include "mta/async/task.h"
+#include "mta/async/test_draws.h"
 #include "mta/async/timer_queue.h"
 
 namespace stagepost {
@@ -157,27 +157,27 @@ class Alarm final : public Timer {
 // A timer that arms itself again, at a random time within the span of all others.
 class Again final : public Timer {
  public:
-  void Set(TimerQueue& queue, std::mt19937_64& random) {
+  void Set(TimerQueue& queue, Draws& draws) {
     queue_ = &queue;
-    random_ = &random;
+    draws_ = &draws;
     Draw(MonotonicTime());
   }
   void Draw(MonotonicTime now) {
-    now_ = now + absl::Nanoseconds(static_cast<int64_t>((*random_)() >> 24));
+    now_ = now + absl::Nanoseconds(static_cast<int64_t>((*draws_)() >> 24));
     queue_->Arm(*this, now_);
   }
 
  private:
   void OnTimer() override { Draw(now_); }
   TimerQueue* queue_ = nullptr;
-  std::mt19937_64* random_ = nullptr;
+  Draws* draws_ = nullptr;
   MonotonicTime now_;
 };
 void BM_TimerFireAndArm(benchmark::State& state) {
-  std::mt19937_64 random(1);
+  Draws draws(1);
   TimerQueue queue;
   std::vector<Again> timers(static_cast<size_t>(state.range(0)));
-  for (Again& timer : timers) timer.Set(queue, random);
+  for (Again& timer : timers) timer.Set(queue, draws);
   for (auto _ : state) queue.FireNext(queue.next_deadline());
   state.SetItemsProcessed(static_cast<int64_t>(state.iterations()));
 }
@@ -185,10 +185,10 @@ BENCHMARK(BM_TimerFireAndArm)->Arg(1)->Arg(10'000)->Arg(1'000'000);
 
 // What nearly every deadline does: armed behind all others, disarmed before it fires.
 void BM_TimerArmAndDisarm(benchmark::State& state) {
-  std::mt19937_64 random(1);
+  Draws draws(1);
   TimerQueue queue;
   std::vector<Again> timers(static_cast<size_t>(state.range(0)));
-  for (Again& timer : timers) timer.Set(queue, random);
+  for (Again& timer : timers) timer.Set(queue, draws);
   Alarm alarm;
   for (auto _ : state) {
     queue.ArmDeadline(alarm, MonotonicTime() + absl::Hours(1000));
@@ -204,10 +204,10 @@ void BM_RandomPick(benchmark::State& state) {
   Loop loop;
   Executor executor(loop);
   ReadyQueue queue;
-  std::mt19937_64 random(1);
+  Draws draws(1);
   for (size_t i = 0; i < count; ++i) queue.PushBack({nullptr, &executor});
   for (auto _ : state) {
-    const ReadyQueue::Entry entry = queue.Take(random() % count);
+    const ReadyQueue::Entry entry = queue.Take(draws() % count);
     queue.PushBack(entry);
   }
   state.SetItemsProcessed(static_cast<int64_t>(state.iterations()));

@@ -7,7 +7,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <random>
 #include <string>
 #include <utility>
 
@@ -20,6 +19,7 @@
 #include "mta/async/loop.h"
 #include "mta/async/operation.h"
 #include "mta/async/task.h"
+#include "mta/async/test_draws.h"
 #include "mta/async/timer_queue.h"
 #include "mta/base/intrusive_list.h"
 
@@ -87,7 +87,7 @@ class TestProcess {
  private:
   Loop loop_;
   Executor executor_{loop_};
-  std::optional<std::mt19937_64> order_;
+  std::optional<Draws> order_;
 };
 
 // Operations that wait until the test lets them go, in order.

@@ -134,7 +134,7 @@ inline void Leaf::Resume() {
   CHECK(suspended()) << "finished twice";
   Unlink();
   context_ = nullptr;
-  if (!dying()) loop_->Schedule(handle_, *executor_);
+  loop_->Schedule(handle_, *executor_);
 }
 
 }  // namespace stagepost

@@ -29,11 +29,10 @@ Executor::~Executor() { CHECK(tasks_.empty()) << live() << " tasks outlive their
 void Executor::Kill() {
   CHECK(loop_.current() != this) << "a task kills the process it runs in";
   if (std::exchange(dead_, true)) return;
-  loop_.ready_.Drop(*this);
   const Executor* const outer = std::exchange(loop_.dying_, this);
   while (!tasks_.empty()) tasks_.back().Destroy();
   loop_.dying_ = outer;
-  // A destructor may have killed another process, whose destructors woke one of this.
+  // Last, since destructors wake other tasks of the process.
   loop_.ready_.Drop(*this);
 }
 

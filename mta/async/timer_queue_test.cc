@@ -4,12 +4,12 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <random>
 #include <set>
 #include <tuple>
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "mta/async/test_draws.h"
 
 namespace stagepost {
 namespace {
@@ -123,7 +123,7 @@ TEST(TimerQueueDeathTest, ArmedTwice) {
 
 TEST(TimerQueue, AMillionRandomTimersAgainstASortedModel) {
   constexpr int kTimers = 1'000'000;
-  std::mt19937_64 random(7);
+  Draws draws(7);
   std::vector<int> log;
   std::deque<Recorder> timers;
   TimerQueue queue;
@@ -131,8 +131,8 @@ TEST(TimerQueue, AMillionRandomTimersAgainstASortedModel) {
   std::vector<uint64_t> model;
   for (int id = 0; id < kTimers; ++id) {
     Recorder& timer = timers.emplace_back(log, id);
-    const uint64_t time = random() % 100'000;
-    const uint64_t deadline = random() % 4 == 0 ? 1 : 0;
+    const uint64_t time = draws() % 100'000;
+    const uint64_t deadline = draws() % 4 == 0 ? 1 : 0;
     if (deadline != 0) {
       queue.ArmDeadline(timer, Ns(static_cast<int64_t>(time)));
     } else {
@@ -141,7 +141,7 @@ TEST(TimerQueue, AMillionRandomTimersAgainstASortedModel) {
     model.push_back(time << 32 | deadline << 31 | static_cast<uint64_t>(id));
   }
   std::erase_if(model, [&](uint64_t key) {
-    if (random() % 5 != 0) return false;
+    if (draws() % 5 != 0) return false;
     timers[key & 0x7fff'ffff].Disarm();
     return true;
   });
@@ -157,7 +157,7 @@ TEST(TimerQueue, AMillionRandomTimersAgainstASortedModel) {
 using Key = std::tuple<int64_t, int, size_t>;
 
 TEST(TimerQueue, RandomArmingDisarmingAndFiringAgainstASet) {
-  std::mt19937_64 random(11);
+  Draws draws(11);
   std::vector<int> log;
   std::vector<std::unique_ptr<Recorder>> timers;
   std::vector<std::set<Key>::iterator> places(200);
@@ -166,16 +166,16 @@ TEST(TimerQueue, RandomArmingDisarmingAndFiringAgainstASet) {
   TimerQueue queue;
   int64_t now = 0;
   for (int step = 0; step < 300'000; ++step) {
-    const auto id = static_cast<size_t>(random() % timers.size());
+    const auto id = static_cast<size_t>(draws() % timers.size());
     if (!timers[id]->armed()) {
-      const int64_t time = now + static_cast<int64_t>(random() % 50);
+      const int64_t time = now + static_cast<int64_t>(draws() % 50);
       queue.Arm(*timers[id], Ns(time));
       places[id] = model.emplace(time, step, id).first;
-    } else if (random() % 2 == 0) {
+    } else if (draws() % 2 == 0) {
       timers[id]->Disarm();
       model.erase(places[id]);
     } else {
-      now += static_cast<int64_t>(random() % 3);
+      now += static_cast<int64_t>(draws() % 3);
       const bool due = !model.empty() && std::get<0>(*model.begin()) <= now;
       ASSERT_EQ(queue.FireNext(Ns(now)), due);
       if (due) {
