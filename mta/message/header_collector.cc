@@ -27,13 +27,15 @@ void HeaderCollector::Take(absl::string_view text, std::string& body) {
     const absl::string_view part = text.substr(0, newline);
     // One byte more than fits is enough to see that it does not fit.
     const size_t room = max_bytes_ + 1 - std::min(max_bytes_ + 1, line_.size());
-    if (part.size() > room) too_large_ = true;
-    line_.append(part.data(), std::min(part.size(), room));
-    text.remove_prefix(part.size());
+    const absl::string_view taken = part.substr(0, room);
+    line_.append(taken.data(), taken.size());
     if (Classify() == LineKind::kNoField) {
+      text.remove_prefix(taken.size());
       StartBody(body);
       continue;
     }
+    if (taken.size() < part.size()) too_large_ = true;
+    text.remove_prefix(part.size());
     if (newline == absl::string_view::npos) return;
     text.remove_prefix(1);
     TakeLine();
