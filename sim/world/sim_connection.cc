@@ -1,7 +1,6 @@
 #include "sim/world/sim_connection.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "mta/async/operation.h"
@@ -9,57 +8,71 @@
 
 namespace stagepost {
 
+// What waits at an end. Either may go first: the end gives up what waits when it is closed, and an
+// operation that is destroyed leaves the end. It knows the end only while it is known there, since
+// the end is freed as soon as nobody needs it.
 class SocketRead final : public PendingOperation<absl::StatusOr<size_t>> {
  public:
-  SocketRead(TcpConnection::End*& end, absl::Span<char> buffer) : end_(end), buffer_(buffer) {}
-  ~SocketRead() override { Forget(); }
+  SocketRead(TcpConnection::End& end, absl::Span<char> buffer)
+      : to_wait_at_(end), buffer_(buffer) {}
+  ~SocketRead() override { Leave(); }
   void Wake() {
-    TcpConnection::End* end = end_;
-    Forget();
-    Finish(end->Read(buffer_));
+    TcpConnection::End& end = Leave();
+    Finish(end.Read(buffer_));
+  }
+  void GiveUp() {
+    Leave();
+    Finish(ErrnoStatus(Errno::kECONNRESET, "read"));
   }
 
  private:
   void Start() override {
-    if (end_ == nullptr) return Finish(ErrnoStatus(Errno::kECONNRESET, "read"));
+    end_ = &to_wait_at_;
+    CHECK(end_->reader == nullptr) << "two reads of a connection at a time";
     end_->reader = this;
-    if (end_->CanRead()) Wake();
   }
   void OnStop() override {
-    Forget();
+    Leave();
     PendingOperation::OnStop();
   }
-  void Forget() {
-    if (end_ != nullptr && end_->reader == this) end_->reader = nullptr;
+  TcpConnection::End& Leave() {
+    if (end_ != nullptr) std::exchange(end_, nullptr)->reader = nullptr;
+    return to_wait_at_;
   }
-  TcpConnection::End*& end_;  // the handle's, null once the kernel has closed it
+  TcpConnection::End& to_wait_at_;
+  TcpConnection::End* end_ = nullptr;  // where it waits now
   absl::Span<char> buffer_;
 };
 
 class SocketWrite final : public PendingOperation<absl::StatusOr<size_t>> {
  public:
-  SocketWrite(TcpConnection::End*& end, absl::string_view bytes) : end_(end), bytes_(bytes) {}
-  ~SocketWrite() override { Forget(); }
+  SocketWrite(TcpConnection::End& end, absl::string_view bytes) : to_wait_at_(end), bytes_(bytes) {}
+  ~SocketWrite() override { Leave(); }
   void Wake() {
-    TcpConnection::End* end = end_;
-    Forget();
-    Finish(end->Write(bytes_));
+    TcpConnection::End& end = Leave();
+    Finish(end.Write(bytes_));
+  }
+  void GiveUp() {
+    Leave();
+    Finish(ErrnoStatus(Errno::kEPIPE, "write"));
   }
 
  private:
   void Start() override {
-    if (end_ == nullptr) return Finish(ErrnoStatus(Errno::kEPIPE, "write"));
+    end_ = &to_wait_at_;
+    CHECK(end_->writer == nullptr) << "two writes of a connection at a time";
     end_->writer = this;
-    if (end_->CanWrite()) Wake();
   }
   void OnStop() override {
-    Forget();
+    Leave();
     PendingOperation::OnStop();
   }
-  void Forget() {
-    if (end_ != nullptr && end_->writer == this) end_->writer = nullptr;
+  TcpConnection::End& Leave() {
+    if (end_ != nullptr) std::exchange(end_, nullptr)->writer = nullptr;
+    return to_wait_at_;
   }
-  TcpConnection::End*& end_;
+  TcpConnection::End& to_wait_at_;
+  TcpConnection::End* end_ = nullptr;
   absl::string_view bytes_;
 };
 
@@ -77,18 +90,14 @@ class SimConnection final : public Connection, public OwnedSocket {
   }
 
   Operation<absl::StatusOr<size_t>> Read(absl::Span<char> buffer) override {
-    if (end_ == nullptr || end_->CanRead()) {
-      return end_ == nullptr ? absl::StatusOr<size_t>(ErrnoStatus(Errno::kECONNRESET, "read"))
-                             : end_->Read(buffer);
-    }
-    return Operation<absl::StatusOr<size_t>>(new SocketRead(end_, buffer));
+    if (end_ == nullptr) return absl::StatusOr<size_t>(ErrnoStatus(Errno::kECONNRESET, "read"));
+    if (end_->CanRead()) return end_->Read(buffer);
+    return Operation<absl::StatusOr<size_t>>(new SocketRead(*end_, buffer));
   }
   Operation<absl::StatusOr<size_t>> Write(absl::string_view bytes) override {
-    if (end_ == nullptr || end_->CanWrite()) {
-      return end_ == nullptr ? absl::StatusOr<size_t>(ErrnoStatus(Errno::kEPIPE, "write"))
-                             : end_->Write(bytes);
-    }
-    return Operation<absl::StatusOr<size_t>>(new SocketWrite(end_, bytes));
+    if (end_ == nullptr) return absl::StatusOr<size_t>(ErrnoStatus(Errno::kEPIPE, "write"));
+    if (end_->CanWrite()) return end_->Write(bytes);
+    return Operation<absl::StatusOr<size_t>>(new SocketWrite(*end_, bytes));
   }
   absl::Status ShutdownWrite() override {
     if (end_ == nullptr) return ErrnoStatus(Errno::kENOTCONN, "shutdown");
@@ -102,13 +111,11 @@ class SimConnection final : public Connection, public OwnedSocket {
 
   void KernelClose(bool silently) override {
     if (end_ == nullptr) return;
-    TcpConnection::End* end = std::exchange(end_, nullptr);
-    end->reader = nullptr;
-    end->writer = nullptr;
+    TcpConnection::End& end = *std::exchange(end_, nullptr);
     if (silently) {
-      end->Vanish();
+      end.Vanish();
     } else {
-      end->Close();
+      end.Close();
     }
   }
 
@@ -145,22 +152,19 @@ bool TcpConnection::End::CanRead() const {
   return unread() > 0 || fin_received_ || error_ != Errno::kOk;
 }
 
+// As Linux: what had arrived is read before an error is; after end of stream there is none.
 absl::StatusOr<size_t> TcpConnection::End::Read(absl::Span<char> buffer) {
-  if (error_ != Errno::kOk) return ErrnoStatus(error_, "read");
-  const size_t n = std::min(buffer.size(), unread());
-  std::memcpy(buffer.data(), received_.data() + consumed_, n);
-  consumed_ += n;
-  if (consumed_ == received_.size()) {
-    received_.clear();
-    consumed_ = 0;
+  if (unread() == 0) {
+    if (fin_received_) return 0;
+    return ErrnoStatus(error_, "read");
   }
-  if (n > 0) peer_->WakeWriter();
+  const size_t n = received_.Take(buffer);
+  peer_->WakeWriter();
   return n;
 }
 
 bool TcpConnection::End::CanWrite() const {
-  return error_ != Errno::kOk || write_shut_ ||
-         bytes_under_way_ + peer_->unread() < kWindowBytes;
+  return error_ != Errno::kOk || write_shut_ || bytes_under_way_ + peer_->unread() < kWindowBytes;
 }
 
 absl::StatusOr<size_t> TcpConnection::End::Write(absl::string_view bytes) {
@@ -212,13 +216,12 @@ void TcpConnection::End::ArmForFirst() {
 void TcpConnection::End::OnTimer() {
   SimFabric& fabric = connection_->fabric_;
   if (!peer_->node_->up || fabric.Blocked(*node_, *peer_->node_)) {
-    if (++tries_ >= kMaxTries || !node_->up) {
-      Drop();
-      Fail(Errno::kETIMEDOUT);
-    } else {
-      fabric.core().loop.timers().Arm(*this, fabric.core().loop.now() + RetransmitAfter(tries_));
-      return;
+    if (tries_ < kMaxTries) {
+      const MonotonicTime now = fabric.core().loop.now();
+      return fabric.core().loop.timers().Arm(*this, now + RetransmitAfter(++tries_));
     }
+    Drop();
+    Fail(Errno::kETIMEDOUT);
   } else {
     tries_ = 0;
     Segment segment = std::move(under_way_.front());
@@ -240,7 +243,7 @@ void TcpConnection::End::Deliver(Segment segment) {
       if (to.state_ == State::kOpen) {
         to.ArriveFin();
       } else if (to.state_ == State::kVanished) {
-        Fail(Errno::kECONNRESET);
+        to.Send(SegmentKind::kReset, "");  // a host that has been up again knows nothing of it
       }
       return;
     case SegmentKind::kData:
@@ -256,11 +259,7 @@ void TcpConnection::End::Deliver(Segment segment) {
 }
 
 void TcpConnection::End::ArriveData(std::string bytes) {
-  if (received_.empty()) {
-    received_ = std::move(bytes);
-  } else {
-    received_ += bytes;
-  }
+  received_.Append(bytes);
   WakeReader();
 }
 
@@ -269,13 +268,11 @@ void TcpConnection::End::ArriveFin() {
   WakeReader();
 }
 
-void TcpConnection::End::ArriveReset() { Fail(Errno::kECONNRESET); }
+void TcpConnection::End::ArriveReset() { Fail(fin_received_ ? Errno::kEPIPE : Errno::kECONNRESET); }
 
 void TcpConnection::End::Fail(Errno error) {
   if (state_ != State::kOpen || error_ != Errno::kOk) return;
   error_ = error;
-  received_.clear();
-  consumed_ = 0;
   Drop();
   WakeReader();
   WakeWriter();
@@ -292,6 +289,7 @@ void TcpConnection::End::WakeWriter() {
 void TcpConnection::End::Drop() {
   under_way_.clear();
   bytes_under_way_ = 0;
+  tries_ = 0;
   Disarm();
 }
 
@@ -301,14 +299,24 @@ absl::Status TcpConnection::End::ShutdownWrite() {
   return absl::OkStatus();
 }
 
-void TcpConnection::End::Close() {
+void TcpConnection::End::Record(EventKind kind) {
+  connection_->fabric_.core().Record(node_->index, pid,
+                                     {kind, address_.ToString(), peer_->address_.ToString(),
+                                      static_cast<int64_t>(connection_->id_)});
+}
+
+void TcpConnection::End::LeaveOpenState(State state) {
   CHECK(state_ == State::kOpen);
-  connection_->fabric_.core().Record(
-      node_->index, pid,
-      {EventKind::kConnectionClosed, address_.ToString(), peer_->address_.ToString(),
-       static_cast<int64_t>(connection_->id_)});
+  state_ = state;
+  if (reader != nullptr) reader->GiveUp();
+  if (writer != nullptr) writer->GiveUp();
+  received_.Clear();
+}
+
+void TcpConnection::End::Close() {
+  Record(EventKind::kConnectionClosed);
   const bool abrupt = unread() > 0;
-  state_ = State::kClosed;
+  LeaveOpenState(State::kClosed);
   if (error_ == Errno::kOk) {
     if (abrupt) {
       Send(SegmentKind::kReset, "");
@@ -316,30 +324,33 @@ void TcpConnection::End::Close() {
       Send(SegmentKind::kFin, "");
     }
   }
-  received_.clear();
-  consumed_ = 0;
   connection_->FreeIfDone();
 }
 
 void TcpConnection::End::Reset() {
-  CHECK(state_ == State::kOpen);
-  connection_->fabric_.core().Record(
-      node_->index, pid,
-      {EventKind::kConnectionReset, address_.ToString(), peer_->address_.ToString(),
-       static_cast<int64_t>(connection_->id_)});
-  state_ = State::kClosed;
+  Record(EventKind::kConnectionReset);
+  LeaveOpenState(State::kClosed);
   Drop();
   if (error_ == Errno::kOk) Send(SegmentKind::kReset, "");
   connection_->FreeIfDone();
 }
 
 void TcpConnection::End::Vanish() {
-  CHECK(state_ == State::kOpen);
-  state_ = State::kVanished;
+  LeaveOpenState(State::kVanished);
   Drop();
-  received_.clear();
-  consumed_ = 0;
+  peer_->WakeWriter();  // as a probe of the closed window would, it meets the silence
   connection_->FreeIfDone();
+}
+
+void TcpConnection::VanishFrom(const NetNode& node) {
+  for (End* end : {&client_, &server_}) {
+    if (end->node_ != &node) continue;
+    if (end->state_ == End::State::kOpen) end->LeaveOpenState(End::State::kVanished);
+    end->state_ = End::State::kVanished;
+    end->Drop();
+    end->peer_->WakeWriter();
+  }
+  FreeIfDone();
 }
 
 }  // namespace stagepost

@@ -1,7 +1,8 @@
 // One simulated TCP connection: two ends, and the segments under way between them.
 //
 // Owned by the SimFabric; freed when neither end is open and nothing is under way. An End is the
-// kernel's half of a socket: it outlives the process that had it until its data is delivered.
+// kernel's half of a socket: it outlives the process that had it until its data is delivered. It
+// ends with its host: what a crashed host had sent and what had not arrived is gone.
 #ifndef STAGEPOST_SIM_WORLD_SIM_CONNECTION_H_
 #define STAGEPOST_SIM_WORLD_SIM_CONNECTION_H_
 
@@ -12,6 +13,7 @@
 
 #include "mta/async/timer_queue.h"
 #include "mta/env/network.h"
+#include "sim/world/byte_queue.h"
 #include "sim/world/sim_network.h"
 
 namespace stagepost {
@@ -25,7 +27,7 @@ class TcpConnection {
 
   class End final : public Timer {
    public:
-    // What the application does. Write and Read are inline halves; WaitRead and WaitWrite the rest.
+    // What the application does. REQUIRES of Read() and Write(): CanRead(), CanWrite().
     bool CanRead() const;
     absl::StatusOr<size_t> Read(absl::Span<char> buffer);
     bool CanWrite() const;
@@ -34,7 +36,8 @@ class TcpConnection {
     // Closes in order; with unread data, resets.
     void Close();
     void Reset();
-    // The host has crashed: the end is gone without a word.
+    // The host has crashed: the end is gone without a word. May free the connection, as Close() and
+    // Reset() may.
     void Vanish();
 
     const SocketAddress& address() const { return address_; }
@@ -68,7 +71,11 @@ class TcpConnection {
     void WakeReader();
     void WakeWriter();
     void Drop();  // forgets what is under way
-    size_t unread() const { return received_.size() - consumed_; }
+    void Record(EventKind kind);
+    // The application is gone: what waits is given up, and what was not read is lost. REQUIRES:
+    // open.
+    void LeaveOpenState(State state);
+    size_t unread() const { return received_.size(); }
 
     TcpConnection* connection_ = nullptr;
     End* peer_ = nullptr;
@@ -78,8 +85,7 @@ class TcpConnection {
     bool write_shut_ = false;
     bool fin_received_ = false;
     Errno error_ = Errno::kOk;
-    std::string received_;
-    size_t consumed_ = 0;
+    ByteQueue received_;
     std::deque<Segment> under_way_;
     size_t bytes_under_way_ = 0;
     int tries_ = 0;
@@ -94,6 +100,8 @@ class TcpConnection {
   absl::Duration latency() const { return latency_; }
   void Wire(NetNode& client, const SocketAddress& client_address, NetNode& server,
             const SocketAddress& server_address);
+  // `node` has crashed: nothing is left of its ends. May free the connection.
+  void VanishFrom(const NetNode& node);
 
  private:
   friend class End;

@@ -77,8 +77,7 @@ class StandardSink final : public ByteSink {
       : process_(process), name_(name), inner_(inner) {}
   Operation<absl::StatusOr<size_t>> Write(absl::string_view bytes) override {
     if (process_.inert()) return absl::StatusOr<size_t>(ErrnoStatus(Errno::kEPIPE, "write"));
-    process_.Record(
-        {EventKind::kOutput, name_, bytes, static_cast<int64_t>(bytes.size())});
+    process_.Record({EventKind::kOutput, name_, bytes, static_cast<int64_t>(bytes.size())});
     if (inner_ == nullptr) return absl::StatusOr<size_t>(bytes.size());
     return inner_->Write(bytes);
   }
@@ -108,7 +107,11 @@ class ProcessFileCaller final : public FileCaller {
  public:
   explicit ProcessFileCaller(SimProcess& process)
       : process_(process), identity_(process.spec().credentials.effective()) {
-    ChangeDirectory(process.spec().working_directory);
+    // Inherited, so permissions do not matter any more.
+    const DiskResult<OpenFile*> inherited =
+        disk().OpenWorkingDirectory({Identity(), umask(), nullptr, process_key(), wall_now()},
+                                    process.spec().working_directory);
+    working_directory_ = inherited.value;
   }
   ~ProcessFileCaller() override {
     if (working_directory_ != nullptr && !process_.inert()) disk().Close(*working_directory_);
@@ -116,10 +119,19 @@ class ProcessFileCaller final : public FileCaller {
 
   // As chdir(2).
   Errno ChangeDirectory(absl::string_view path) {
-    const DiskResult<OpenFile*> opened = disk().OpenWorkingDirectory(
-        {identity_, umask(), working_directory_, process_key(), wall_now()}, path);
-    OnFileCall({.call = FileCall::kChangeDirectory, .path = path, .second_path = "",
-                .result = opened.error, .offset = 0, .bytes = ""});
+    DiskResult<OpenFile*> opened;
+    if (faults() != nullptr)
+      opened.error = faults()->OnCall(FileCall::kChangeDirectory, path).error;
+    if (opened.ok()) {
+      opened = disk().OpenWorkingDirectory(
+          {identity_, umask(), working_directory_, process_key(), wall_now()}, path);
+    }
+    OnFileCall({.call = FileCall::kChangeDirectory,
+                .path = path,
+                .second_path = "",
+                .result = opened.error,
+                .offset = 0,
+                .bytes = ""});
     if (!opened.ok()) return opened.error;
     if (working_directory_ != nullptr) disk().Close(*working_directory_);
     working_directory_ = opened.value;
@@ -169,6 +181,7 @@ class SimProcessFace final : public Process {
   ProcessId pid() const override { return static_cast<ProcessId>(process_.pid()); }
   const Credentials& credentials() const override { return process_.spec().credentials; }
   absl::Status BecomePermanently(const Identity& identity) override {
+    if (process_.inert()) return ErrnoStatus(Errno::kESRCH, "setresuid");
     Credentials& mine = process_.spec().credentials;
     if (mine.effective_user != kRootUser && identity != mine.effective()) {
       return ErrnoStatus(Errno::kEPERM, "setresuid");
@@ -316,8 +329,7 @@ struct SimEnvironment::Parts {
   Accounts& accounts;
 };
 
-SimEnvironment::SimEnvironment(SimProcess& process)
-    : parts_(std::make_unique<Parts>(process)) {}
+SimEnvironment::SimEnvironment(SimProcess& process) : parts_(std::make_unique<Parts>(process)) {}
 SimEnvironment::~SimEnvironment() = default;
 
 Clock& SimEnvironment::clock() { return parts_->clock; }

@@ -26,8 +26,15 @@ void SimHost::InstallProgram(absl::string_view path, Program program) {
 absl::StatusOr<SimProcess*> SimHost::Execute(ProcessSpec spec, SimProcess::OnExit on_exit) {
   CHECK(up()) << name();
   const Identity identity = spec.credentials.effective();
-  const DiskResult<FileStat> file =
-      disk_.MayExecute({identity, spec.umask, nullptr, 0, WallNow()}, spec.path);
+  const DiskCaller caller{identity, spec.umask, nullptr, 0, WallNow()};
+  const DiskResult<OpenFile*> directory =
+      disk_.OpenWorkingDirectory(caller, spec.working_directory);
+  if (!directory.ok()) {
+    return ErrnoStatus(directory.error,
+                       absl::StrCat("chdir ", spec.working_directory, " for ", spec.path));
+  }
+  disk_.Close(*directory.value);
+  const DiskResult<FileStat> file = disk_.MayExecute(caller, spec.path);
   if (!file.ok()) return ErrnoStatus(file.error, absl::StrCat("exec ", spec.path));
   const auto program = programs_.find(spec.path);
   if (program == programs_.end()) {
@@ -36,7 +43,8 @@ absl::StatusOr<SimProcess*> SimHost::Execute(ProcessSpec spec, SimProcess::OnExi
   if (file.value.mode & 04000) {
     spec.credentials.effective_user = spec.credentials.saved_user = file.value.owner;
   }
-  if (file.value.mode & 02000) {
+  // Without permission to execute for the group, the bit means something else (mandatory locks).
+  if ((file.value.mode & 02010) == 02010) {
     spec.credentials.effective_group = spec.credentials.saved_group = file.value.group;
   }
   SimProcess& process = Spawn(std::move(spec), std::move(on_exit));
@@ -76,15 +84,21 @@ void SimHost::ReapSoon(uint32_t pid) {
   core_.soon.push_back([this, pid] { processes_.erase(pid); });
 }
 
-void SimHost::Crash() {
-  CHECK(up()) << name();
-  node_.up = false;
-  // Every Environment is inert before the first frame goes, so that no process sees another one end.
+void SimHost::StopProcesses() {
+  // Every Environment is inert before the first frame goes, so that no process sees another one
+  // end.
   for (const auto& [pid, process] : processes_) process->FallSilent();
   for (const auto& [pid, process] : processes_) {
     process->Die({.code = 0, .killed_by = Signal::kKill}, /*crashed=*/true);
   }
   processes_.clear();
+  fabric_.Crash(node_);
+}
+
+void SimHost::Crash() {
+  CHECK(up()) << name();
+  node_.up = false;
+  StopProcesses();
   disk_.Crash(core_.choices);
   core_.Record(index(), 0, {EventKind::kHostCrashed, node_.name, ""});
 }

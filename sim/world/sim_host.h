@@ -63,7 +63,8 @@ class SimHost {
 
   // What the file at `path` does when it is executed. The file itself is the caller's business.
   void InstallProgram(absl::string_view path, Program program);
-  // Starts the program file at `path`, with the permission checks and set-id bits of execve(2).
+  // Starts the program file at `path` in its working directory, with the permission checks and
+  // set-id bits of execve(2).
   // Errors carry an Errno. REQUIRES: the host is up.
   absl::StatusOr<SimProcess*> Execute(ProcessSpec spec, SimProcess::OnExit on_exit);
 
@@ -78,6 +79,8 @@ class SimHost {
   void Crash();
   // REQUIRES: crashed. Starts nothing by itself.
   void Boot();
+  // As Crash(), without a trace and as far as the disk goes without effect: the end of the world.
+  void StopProcesses();
 
   const std::vector<LogLine>& log() const { return log_; }
   void AppendLog(LogLine line);

@@ -16,14 +16,15 @@ class AcceptOperation;
 // A listening socket and the connections it has not given away yet.
 class SimListener final : public OwnedSocket {
  public:
-  SimListener(SocketOwner& owner, const ListenOptions& options, const SocketAddress& local)
-      : owner_(owner), local_(local), backlog_(std::max(options.backlog, 1)) {
+  SimListener(SocketOwner& owner, int backlog, const SocketAddress& local)
+      : owner_(owner), local_(local), backlog_(static_cast<size_t>(std::max(backlog, 1))) {
     owner.node().listeners[local] = this;
     owner.sockets().PushBack(*this);
   }
   ~SimListener() { Shut(false); }
 
-  bool full() const { return waiting_.size() > static_cast<size_t>(backlog_); }
+  // One more than the backlog, as on Linux.
+  bool full() const { return waiting_.size() > backlog_; }
   bool has_waiting() const { return !waiting_.empty(); }
   const SocketAddress& local() const { return local_; }
   bool shut() const { return shut_; }
@@ -34,27 +35,14 @@ class SimListener final : public OwnedSocket {
     return MakeSimConnection(owner_, *end);
   }
   void KernelClose(bool silently) override { Shut(silently); }
+  void Shut(bool silently);
 
   AcceptOperation* acceptor = nullptr;
 
  private:
-  void Shut(bool silently) {
-    if (std::exchange(shut_, true)) return;
-    owner_.node().listeners.erase(local_);
-    while (!waiting_.empty()) {
-      TcpConnection::End* end = waiting_.front();
-      waiting_.pop_front();
-      if (silently) {
-        end->Vanish();
-      } else {
-        end->Reset();
-      }
-    }
-  }
-
   SocketOwner& owner_;
   const SocketAddress local_;
-  const int backlog_;
+  const size_t backlog_;
   std::deque<TcpConnection::End*> waiting_;
   bool shut_ = false;
 };
@@ -72,11 +60,15 @@ class AcceptOperation final : public PendingOperation<ConnectionOr> {
     Forget();
     Finish(listener_->TakeFirst());
   }
+  void GiveUp() {
+    Forget();
+    Finish(ErrnoStatus(Errno::kEBADF, "accept"));
+  }
 
  private:
   void Start() override {
+    CHECK(listener_->acceptor == nullptr) << "two calls of Accept at a time";
     listener_->acceptor = this;
-    if (listener_->has_waiting()) Wake();
   }
   void OnStop() override {
     Forget();
@@ -90,8 +82,8 @@ class AcceptOperation final : public PendingOperation<ConnectionOr> {
 
 class ListenerHandle final : public Listener {
  public:
-  explicit ListenerHandle(std::shared_ptr<SimListener> listener)
-      : listener_(std::move(listener)) {}
+  explicit ListenerHandle(std::shared_ptr<SimListener> listener) : listener_(std::move(listener)) {}
+  ~ListenerHandle() override { listener_->Shut(false); }
   Operation<ConnectionOr> Accept() override {
     if (listener_->shut()) return ConnectionOr(ErrnoStatus(Errno::kEBADF, "accept"));
     if (listener_->has_waiting()) return ConnectionOr(listener_->TakeFirst());
@@ -111,75 +103,104 @@ SimListener* FindListener(NetNode& node, const SocketAddress& to) {
   return wild == node.listeners.end() ? nullptr : wild->second;
 }
 
+// Whether somebody listens there, or where it would overlap.
+bool IsTaken(const NetNode& node, const SocketAddress& wanted) {
+  return std::any_of(node.listeners.begin(), node.listeners.end(), [&](const auto& listener) {
+    const SocketAddress& taken = listener.first;
+    const bool any = taken.address.is_unspecified() || wanted.address.is_unspecified();
+    return taken.port == wanted.port && (taken.address == wanted.address ||
+                                         (any && taken.address.is_v4() == wanted.address.is_v4()));
+  });
+}
+
+// To no address in particular is to oneself.
+SocketAddress Target(const SocketAddress& to) {
+  if (!to.address.is_unspecified()) return to;
+  return {*IpAddress::Parse(to.address.is_v4() ? "127.0.0.1" : "::1"), to.port};
+}
+
 // A connection attempt: request, answer, and what goes wrong with either.
 class ConnectOperation final : public PendingOperation<ConnectionOr>, private Timer {
  public:
   ConnectOperation(SimFabric& fabric, SocketOwner& owner, const SocketAddress& to,
                    const std::optional<IpAddress>& from)
-      : fabric_(fabric), owner_(owner), to_(to), from_(from) {}
+      : fabric_(fabric), owner_(owner), to_(Target(to)), from_(from) {}
   ~ConnectOperation() override { GiveUp(); }
 
  private:
   enum class Phase { kRequest, kAnswer };
 
   void Start() override {
-    if (!PickLocal()) {
-      return Finish(ErrnoStatus(Errno::kEADDRNOTAVAIL, absl::StrCat("connect ", to_.ToString())));
-    }
+    if (const Errno error = PickLocal(); error != Errno::kOk) return Fail(error);
     server_ = fabric_.Route(owner_.node(), to_.address);
-    latency_ = server_ == nullptr ? absl::Milliseconds(1)
-                                  : fabric_.DrawLatency(owner_.node(), *server_);
+    latency_ =
+        server_ == nullptr ? absl::Milliseconds(1) : fabric_.DrawLatency(owner_.node(), *server_);
     Arm(latency_);
   }
 
-  bool PickLocal() {
+  void Fail(Errno error) { Finish(ErrnoStatus(error, absl::StrCat("connect ", to_.ToString()))); }
+
+  // Where the connection comes from, as Linux chooses: what was asked for, else the very address it
+  // goes to if that is our own, else our first address of that family.
+  Errno PickLocal() {
     NetNode& node = owner_.node();
+    const bool to_self = fabric_.Route(node, to_.address) == &node;
     if (from_.has_value()) {
+      if (from_->is_v4() != to_.address.is_v4()) return Errno::kEINVAL;
+      if (from_->is_unspecified() || fabric_.Route(node, *from_) != &node) {
+        return Errno::kEADDRNOTAVAIL;
+      }
+      if (from_->is_loopback() && !to_self) return Errno::kEINVAL;
       local_.address = *from_;
-      if (fabric_.Route(node, *from_) != &node) return false;
-    } else if (to_.address.is_loopback() || node.addresses.empty()) {
+    } else if (to_self) {
       local_.address = to_.address;
     } else {
       const auto same_family =
           std::find_if(node.addresses.begin(), node.addresses.end(),
                        [&](const IpAddress& a) { return a.is_v4() == to_.address.is_v4(); });
-      if (same_family == node.addresses.end()) return false;
+      if (same_family == node.addresses.end()) return Errno::kENETUNREACH;
       local_.address = *same_family;
     }
-    local_.port = node.next_port++;
-    if (node.next_port < 32768) node.next_port = 32768;
-    return true;
+    local_.port = node.TakePort();
+    return Errno::kOk;
+  }
+
+  // Whether nothing can come of it now: nobody there, or no way there or back.
+  bool Lost() const {
+    const NetNode& client = owner_.node();
+    return server_ == nullptr || !server_->up || fabric_.Blocked(client, *server_) ||
+           fabric_.Blocked(*server_, client);
   }
 
   void OnTimer() override {
-    if (phase_ == Phase::kAnswer) return Answer();
-    if (server_ == nullptr || !server_->up || fabric_.Blocked(owner_.node(), *server_)) {
-      return TryAgain();
+    if (tries_ > kMaxConnectTries) {
+      GiveUp();
+      return Fail(Errno::kETIMEDOUT);
     }
+    if (phase_ == Phase::kAnswer) {
+      // An answer on its way does not mind whether its sender is still up.
+      return fabric_.Blocked(*server_, owner_.node()) ? TryAgain() : Answer();
+    }
+    if (Lost()) return TryAgain();
     SimListener* listener = FindListener(*server_, to_);
     if (listener != nullptr && listener->full()) return TryAgain();
     if (listener != nullptr) {
-      connection_ =
-          &fabric_.NewConnection(owner_.node(), local_, *server_, to_, latency_);
+      connection_ = &fabric_.NewConnection(owner_.node(), local_, *server_, to_, latency_);
       listener->Enqueue(*connection_);
     }
     phase_ = Phase::kAnswer;
     Arm(latency_);
   }
 
-  void TryAgain() {
-    if (++tries_ >= kMaxConnectTries) {
-      return Finish(ErrnoStatus(Errno::kETIMEDOUT, absl::StrCat("connect ", to_.ToString())));
-    }
-    Arm(RetransmitAfter(tries_));
-  }
+  void TryAgain() { Arm(RetransmitAfter(tries_++)); }
 
   void Answer() {
     WorldCore& core = fabric_.core();
     if (connection_ == nullptr) {
       core.Record(owner_.node().index, owner_.pid(),
-                  {EventKind::kConnectionRefused, local_.ToString(), to_.ToString()});
-      return Finish(ErrnoStatus(Errno::kECONNREFUSED, absl::StrCat("connect ", to_.ToString())));
+                  {EventKind::kConnectionRefused, local_.ToString(), to_.ToString(),
+                   static_cast<int64_t>(Errno::kECONNREFUSED)});
+      return Fail(Errno::kECONNREFUSED);
     }
     core.Record(owner_.node().index, owner_.pid(),
                 {EventKind::kConnectionOpened, local_.ToString(), to_.ToString(),
@@ -216,10 +237,25 @@ class ConnectOperation final : public PendingOperation<ConnectionOr>, private Ti
   absl::Duration latency_;
   Phase phase_ = Phase::kRequest;
   TcpConnection* connection_ = nullptr;
-  int tries_ = 0;
+  int tries_ = 1;  // the one now under way included
 };
 
 }  // namespace
+
+void SimListener::Shut(bool silently) {
+  if (std::exchange(shut_, true)) return;
+  owner_.node().listeners.erase(local_);
+  if (acceptor != nullptr) acceptor->GiveUp();
+  while (!waiting_.empty()) {
+    TcpConnection::End* end = waiting_.front();
+    waiting_.pop_front();
+    if (silently) {
+      end->Vanish();
+    } else {
+      end->Reset();
+    }
+  }
+}
 
 void SimListener::Enqueue(TcpConnection& connection) {
   waiting_.push_back(&connection.server());
@@ -272,18 +308,19 @@ absl::StatusOr<std::unique_ptr<Listener>> SimFabric::Listen(SocketOwner& owner,
   NetNode& node = owner.node();
   SocketAddress local = options.address;
   const std::string what = absl::StrCat("bind ", local.ToString());
+  if (!local.address.is_v4() && !options.v6_only) return ErrnoStatus(Errno::kEOPNOTSUPP, what);
   if (!local.address.is_unspecified() && Route(node, local.address) != &node) {
     return ErrnoStatus(Errno::kEADDRNOTAVAIL, what);
   }
-  if (local.port == 0) local.port = node.next_port++;
-  for (const auto& [address, listener] : node.listeners) {
-    const bool overlaps = address.address == local.address ||
-                          ((address.address.is_unspecified() || local.address.is_unspecified()) &&
-                           address.address.is_v4() == local.address.is_v4());
-    if (address.port == local.port && overlaps) return ErrnoStatus(Errno::kEADDRINUSE, what);
+  if (local.port != 0) {
+    if (IsTaken(node, local)) return ErrnoStatus(Errno::kEADDRINUSE, what);
+  } else {
+    do {
+      local.port = node.TakePort();
+    } while (IsTaken(node, local));
   }
   return std::make_unique<ListenerHandle>(
-      std::make_shared<SimListener>(owner, options, local));
+      std::make_shared<SimListener>(owner, options.backlog, local));
 }
 
 Operation<absl::StatusOr<std::unique_ptr<Connection>>> SimFabric::Connect(
@@ -298,6 +335,13 @@ TcpConnection& SimFabric::NewConnection(NetNode& client, const SocketAddress& cl
   auto connection = std::make_unique<TcpConnection>(*this, id, latency);
   connection->Wire(client, client_address, server, server_address);
   return *(connections_[id] = std::move(connection));
+}
+
+void SimFabric::Crash(const NetNode& node) {
+  for (auto next = connections_.begin(); next != connections_.end();) {
+    TcpConnection& connection = *(next++)->second;
+    connection.VanishFrom(node);
+  }
 }
 
 void SimFabric::Free(TcpConnection& connection) { connections_.erase(connection.id()); }

@@ -3,9 +3,13 @@
 // Fault model. Segments of one direction arrive in order, cut at arbitrary places, each after a
 // drawn latency. Loss is delay: a segment (or connection request) that meets a partition or a host
 // that is down is sent again after 1, 2, 4, … seconds, up to 60; after kMaxTries the sender gets
-// ETIMEDOUT. A partition may be one-way. A process that dies has its connections closed by its
-// kernel; a host that crashes says nothing, and answers with a reset once it is up again. Closing
-// with unread data resets the connection, as Linux does. Windows are 64 KiB a direction.
+// ETIMEDOUT. A partition may be one-way; acknowledgements are not modelled, so that data gets
+// through against it, but a connection does not come about. A process that dies has its
+// connections closed by its kernel; a host that crashes says nothing (what it had sent and has not
+// arrived is lost), and answers with a reset once it is up again. Closing with unread data resets
+// the connection, as Linux does; what had arrived before a reset can still be read. Windows are
+// 64 KiB a direction. Addresses lead to their host or nowhere: there is no router that could say
+// that a host is unreachable.
 #ifndef STAGEPOST_SIM_WORLD_SIM_NETWORK_H_
 #define STAGEPOST_SIM_WORLD_SIM_NETWORK_H_
 
@@ -35,8 +39,17 @@ struct NetNode {
   std::string name;
   std::vector<IpAddress> addresses;  // loopback excluded
   bool up = true;
-  uint16_t next_port = 32768;
   std::map<SocketAddress, SimListener*> listeners;
+
+  // Ports for those who do not ask for a certain one: Linux's range, in turn.
+  uint16_t TakePort() {
+    const uint16_t port = next_port_;
+    next_port_ = port == 60999 ? 32768 : port + 1;
+    return port;
+  }
+
+ private:
+  uint16_t next_port_ = 32768;
 };
 
 // What a process is to its sockets. Sockets register with their owner, so that they can be closed
@@ -80,6 +93,8 @@ class SimFabric {
   WorldCore& core() { return core_; }
   // REQUIRES: no other node has one of its addresses.
   void AddNode(NetNode& node);
+  // `node` has lost its power; its processes are dead. What its kernel still had to send is gone.
+  void Crash(const NetNode& node);
   // The node that `address` leads to from `from`; null if there is none.
   NetNode* Route(NetNode& from, const IpAddress& address) const;
 
@@ -120,8 +135,9 @@ class SimFabric {
 
 // When a segment or request that got no answer is sent again, after `tries` tries.
 absl::Duration RetransmitAfter(int tries);
-inline constexpr int kMaxTries = 15;        // of a segment: about a quarter of an hour
-inline constexpr int kMaxConnectTries = 7;  // of a connection request: about two minutes
+// How often something is sent before the wait for an answer is the last.
+inline constexpr int kMaxTries = 20;        // a segment, once more: about a quarter of an hour
+inline constexpr int kMaxConnectTries = 7;  // a connection request: about two minutes
 
 }  // namespace stagepost
 

@@ -1,10 +1,11 @@
 #include "sim/world/sim_pipe.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
+#include "mta/base/check.h"
 #include "mta/base/errno.h"
+#include "sim/world/byte_queue.h"
 
 namespace stagepost {
 namespace {
@@ -13,27 +14,15 @@ class PipeRead;
 class PipeWrite;
 
 struct PipeState {
-  std::string buffer;
-  size_t consumed = 0;  // bytes at the front of buffer already read
+  ByteQueue bytes;
   bool source_open = true;
   bool sink_open = true;
   PipeRead* reader = nullptr;
   PipeWrite* writer = nullptr;
 
-  size_t available() const { return buffer.size() - consumed; }
-  size_t Take(absl::Span<char> into) {
-    const size_t n = std::min(into.size(), available());
-    std::memcpy(into.data(), buffer.data() + consumed, n);
-    consumed += n;
-    if (consumed == buffer.size()) {
-      buffer.clear();
-      consumed = 0;
-    }
-    return n;
-  }
-  size_t Put(absl::string_view bytes) {
-    const size_t n = std::min(bytes.size(), kPipeBytes - available());
-    buffer.append(bytes.data(), n);
+  size_t Put(absl::string_view more) {
+    const size_t n = std::min(more.size(), kPipeBytes - bytes.size());
+    bytes.Append(more.substr(0, n));
     return n;
   }
 };
@@ -49,13 +38,13 @@ class PipeRead final : public PendingOperation<absl::StatusOr<size_t>> {
   }
   void Wake() {
     state_->reader = nullptr;
-    Finish(state_->Take(buffer_));
+    Finish(state_->bytes.Take(buffer_));
   }
 
  private:
   void Start() override {
+    CHECK(state_->reader == nullptr) << "two reads of a pipe at a time";
     state_->reader = this;
-    if (state_->available() > 0 || !state_->sink_open) Wake();
   }
   void OnStop() override {
     state_->reader = nullptr;
@@ -83,8 +72,8 @@ class PipeWrite final : public PendingOperation<absl::StatusOr<size_t>> {
 
  private:
   void Start() override {
+    CHECK(state_->writer == nullptr) << "two writes to a pipe at a time";
     state_->writer = this;
-    if (state_->available() < kPipeBytes || !state_->source_open) Wake();
   }
   void OnStop() override {
     state_->writer = nullptr;
@@ -102,10 +91,10 @@ class PipeSource final : public ByteSource {
     if (state_->writer != nullptr) state_->writer->Wake();
   }
   Operation<absl::StatusOr<size_t>> Read(absl::Span<char> buffer) override {
-    if (state_->available() == 0 && state_->sink_open) {
+    if (state_->bytes.empty() && state_->sink_open) {
       return Operation<absl::StatusOr<size_t>>(new PipeRead(state_, buffer));
     }
-    const size_t n = state_->Take(buffer);
+    const size_t n = state_->bytes.Take(buffer);
     if (state_->writer != nullptr) state_->writer->Wake();
     return absl::StatusOr<size_t>(n);
   }
@@ -123,7 +112,7 @@ class PipeSink final : public ByteSink {
   }
   Operation<absl::StatusOr<size_t>> Write(absl::string_view bytes) override {
     if (!state_->source_open) return absl::StatusOr<size_t>(BrokenPipe());
-    if (state_->available() >= kPipeBytes) {
+    if (state_->bytes.size() >= kPipeBytes) {
       return Operation<absl::StatusOr<size_t>>(new PipeWrite(state_, bytes));
     }
     const size_t n = state_->Put(bytes);
@@ -137,17 +126,13 @@ class PipeSink final : public ByteSink {
 
 class TextSource final : public ByteSource {
  public:
-  explicit TextSource(std::string text) : text_(std::move(text)) {}
+  explicit TextSource(absl::string_view text) { text_.Append(text); }
   Operation<absl::StatusOr<size_t>> Read(absl::Span<char> buffer) override {
-    const size_t n = std::min(buffer.size(), text_.size() - position_);
-    std::memcpy(buffer.data(), text_.data() + position_, n);
-    position_ += n;
-    return absl::StatusOr<size_t>(n);
+    return absl::StatusOr<size_t>(text_.Take(buffer));
   }
 
  private:
-  std::string text_;
-  size_t position_ = 0;
+  ByteQueue text_;
 };
 
 class StringSink final : public ByteSink {
@@ -171,8 +156,8 @@ SimPipe MakeSimPipe() {
 
 std::unique_ptr<ByteSource> MakeNullSource() { return std::make_unique<TextSource>(""); }
 std::unique_ptr<ByteSink> MakeNullSink() { return std::make_unique<StringSink>(nullptr); }
-std::unique_ptr<ByteSource> MakeTextSource(std::string text) {
-  return std::make_unique<TextSource>(std::move(text));
+std::unique_ptr<ByteSource> MakeTextSource(absl::string_view text) {
+  return std::make_unique<TextSource>(text);
 }
 std::unique_ptr<ByteSink> MakeCapturingSink(std::string* captured) {
   return std::make_unique<StringSink>(captured);

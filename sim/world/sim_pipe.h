@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/strings/string_view.h"
 #include "mta/env/stream.h"
 
 namespace stagepost {
@@ -28,7 +29,7 @@ std::unique_ptr<ByteSource> MakeNullSource();
 std::unique_ptr<ByteSink> MakeNullSink();
 
 // A source that gives `text`, then end of stream.
-std::unique_ptr<ByteSource> MakeTextSource(std::string text);
+std::unique_ptr<ByteSource> MakeTextSource(absl::string_view text);
 // A sink that appends to `*captured`, which outlives it.
 std::unique_ptr<ByteSink> MakeCapturingSink(std::string* captured);
 

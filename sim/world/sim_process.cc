@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "mta/base/check.h"
+#include "mta/base/errno.h"
 #include "sim/world/sim_environment.h"
 #include "sim/world/sim_host.h"
 
@@ -39,10 +40,10 @@ SimProcess::SimProcess(SimHost& host, uint32_t pid, ProcessSpec spec, OnExit on_
       host_(host),
       spec_(std::move(spec)),
       on_exit_(std::move(on_exit)),
-      environment_(std::make_unique<SimEnvironment>(*this)),
       executor_(host.core().loop, this) {
   if (!spec_.arguments.empty()) title_ = spec_.arguments[0];
   Record({EventKind::kProcessStarted, spec_.path, title_});
+  environment_ = std::make_unique<SimEnvironment>(*this);
 }
 
 SimProcess::~SimProcess() = default;
@@ -102,6 +103,7 @@ void SimProcess::Die(const ExitStatus& status, bool crashed) {
 }
 
 Operation<absl::StatusOr<Signal>> SimProcess::NextSignal() {
+  if (inert_) return absl::StatusOr<Signal>(ErrnoStatus(Errno::kESRCH, "sigwait"));
   handles_signals_ = true;
   if (!pending_signals_.empty()) {
     const Signal first = pending_signals_.front();
@@ -112,6 +114,7 @@ Operation<absl::StatusOr<Signal>> SimProcess::NextSignal() {
 }
 
 absl::Status SimProcess::Daemonise() {
+  if (inert_) return ErrnoStatus(Errno::kESRCH, "fork");
   if (daemonised_) return absl::FailedPreconditionError("already in the background");
   daemonised_ = true;
   spec_.parent = 0;

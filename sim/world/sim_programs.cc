@@ -4,6 +4,8 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "mta/base/check.h"
 #include "mta/base/errno.h"
 #include "sim/world/sim_host.h"
 #include "sim/world/sim_pipe.h"
@@ -32,8 +34,8 @@ class WaitOperation final : public PendingOperation<absl::StatusOr<ExitStatus>> 
 
  private:
   void Start() override {
+    CHECK(state_->waiter == nullptr) << "two tasks wait for the same child";
     state_->waiter = this;
-    if (state_->status.has_value()) Wake();
   }
   void OnStop() override {
     Forget();
@@ -76,12 +78,11 @@ class SimChild final : public Child {
 };
 
 // The child's credentials, or kEPERM if the caller may not give them.
-absl::StatusOr<Credentials> ChildCredentials(
-    const ProgramRequest& request, const Credentials& caller) {
-  if (!request.identity.has_value()) return caller;
-  const Identity& wanted = *request.identity;
+absl::StatusOr<Credentials> ChildCredentials(const ProgramRequest& request,
+                                             const Credentials& caller) {
+  const Identity wanted = request.identity.value_or(caller.effective());
   if (caller.effective_user != kRootUser && wanted != caller.effective()) {
-    return ErrnoStatus(Errno::kEPERM, "setresuid");
+    return ErrnoStatus(Errno::kEPERM, absl::StrCat("set ids for ", request.path));
   }
   Credentials child;
   child.real_user = child.effective_user = child.saved_user = wanted.user;
@@ -95,10 +96,9 @@ absl::StatusOr<Credentials> ChildCredentials(
 Operation<ChildOr> SimPrograms::Start(const ProgramRequest& request) {
   if (process_.inert()) return ChildOr(ErrnoStatus(Errno::kESRCH, "fork"));
   SimHost& host = process_.host();
-  ProcessSpec spec;
-  absl::StatusOr<Credentials> credentials =
-      ChildCredentials(request, process_.spec().credentials);
+  absl::StatusOr<Credentials> credentials = ChildCredentials(request, process_.spec().credentials);
   if (!credentials.ok()) return ChildOr(credentials.status());
+  ProcessSpec spec;
   spec.credentials = *std::move(credentials);
   spec.path = request.path;
   spec.arguments = request.arguments;

@@ -23,15 +23,11 @@ class World::Action final : public Timer {
 };
 
 World::World(Choices& choices, TraceLog& trace, absl::Time start)
-    : core_(choices, trace, start),
-      fabric_(core_),
-      schedule_(choices.StreamOf("schedule")) {}
+    : core_(choices, trace, start), fabric_(core_), schedule_(choices.StreamOf("schedule")) {}
 
 World::~World() {
-  for (const auto& host : hosts_) {
-    if (host->up()) host->Crash();
-  }
-  DrainSoon();
+  core_.soon.clear();  // may refer to what has gone already
+  for (const auto& host : hosts_) host->StopProcesses();
 }
 
 SimHost& World::AddHost(HostSpec spec) {
@@ -58,22 +54,22 @@ void World::DrainSoon() {
 bool World::Step(MonotonicTime limit) {
   DrainSoon();
   Loop& loop = core_.loop;
-  if (const size_t ready = loop.ready_count(); ready > 0) {
-    ++steps_at_instant_;
-    loop.RunReady(ready == 1 ? 0 : core_.choices.Pick(schedule_, ready));
-    DrainSoon();
-    return true;
-  }
-  const MonotonicTime next = loop.timers().next_deadline();
-  if (next > limit || next == MonotonicTime::InfiniteFuture()) {
-    if (limit != MonotonicTime::InfiniteFuture()) loop.Advance(limit);
+  const size_t ready = loop.ready_count();
+  const MonotonicTime next = ready > 0 ? loop.now() : loop.timers().next_deadline();
+  if (ready == 0 && (next > limit || next == MonotonicTime::InfiniteFuture())) {
+    if (limit != MonotonicTime::InfiniteFuture() && limit > loop.now()) loop.Advance(limit);
     return false;
   }
   if (next > loop.now()) {
     loop.Advance(next);
     steps_at_instant_ = 0;
   }
-  loop.timers().FireNext(loop.now());
+  ++steps_at_instant_;
+  if (ready > 0) {
+    loop.RunReady(ready == 1 ? 0 : core_.choices.Pick(schedule_, ready));
+  } else {
+    loop.timers().FireNext(loop.now());
+  }
   DrainSoon();
   return true;
 }

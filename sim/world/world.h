@@ -25,7 +25,8 @@ namespace stagepost {
 
 class World {
  public:
-  // Tasks that may run without time moving on, before the world is taken to be spinning.
+  // Tasks that may run, and timers that may fire, without time moving on, before the world is taken
+  // to be spinning.
   static constexpr uint64_t kMaxStepsPerInstant = 1'000'000;
 
   World(Choices& choices, TraceLog& trace, absl::Time start);
@@ -49,10 +50,10 @@ class World {
 
   // Calls `action` between two tasks, as soon as the one now running has suspended.
   void Soon(absl::AnyInvocable<void()> action) { core_.soon.push_back(std::move(action)); }
-  // Calls `action` after `delay`.
+  // Calls `action` after `delay`, between two tasks.
   void After(absl::Duration delay, absl::AnyInvocable<void()> action);
 
-  // True once more than kMaxStepsPerInstant tasks have run at one instant.
+  // True while more than kMaxStepsPerInstant steps have been made at this instant.
   bool spinning() const { return steps_at_instant_ > kMaxStepsPerInstant; }
 
  private:
