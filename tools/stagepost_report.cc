@@ -3,9 +3,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "sim/trace/one_line.h"
 
 namespace stagepost {
 namespace {
+
+// Bytes of a failure that a line shows; JSON has all of them.
+constexpr size_t kMaxWhat = 2000;
 
 // Exact, without floating point.
 std::string Seconds(absl::Duration duration) {
@@ -29,7 +33,7 @@ double PerSecond(uint64_t count, absl::Duration duration) {
 std::string FailureLines(const ReplayRun& run) {
   std::string text;
   for (const Failure& failure : run.result.failures) {
-    absl::StrAppend(&text, "    ", failure.where, ": ", failure.what, "\n");
+    absl::StrAppend(&text, "    ", failure.where, ": ", OneLine(failure.what, kMaxWhat), "\n");
   }
   absl::StrAppend(&text, "    replay: ", run.replay_command, "\n");
   return text;

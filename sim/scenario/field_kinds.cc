@@ -66,7 +66,7 @@ bool IsId(absl::string_view text) {
 }
 
 absl::Status CheckAccount(absl::string_view what, absl::string_view text, const NameSet& known) {
-  if (known.contains(text) || IsId(text)) return absl::OkStatus();
+  if (known.contains(text)) return absl::OkStatus();
   return Bad("no ", what, " ", Quoted(text), " on this host", DidYouMean(text, Listed(known)));
 }
 
@@ -136,10 +136,14 @@ absl::Status CheckFieldText(scenario::Kind kind, absl::string_view text, const N
       return CheckAddress(text);
     case scenario::KIND_DOMAIN:
       return CheckDomain(text);
+    case scenario::KIND_OWNER:
+      if (IsId(text)) return absl::OkStatus();
+      [[fallthrough]];
     case scenario::KIND_USER:
       return accounts == nullptr ? absl::OkStatus() : CheckAccount("user", text, accounts->users);
     case scenario::KIND_GROUP:
-      return accounts == nullptr ? absl::OkStatus() : CheckAccount("group", text, accounts->groups);
+      if (accounts == nullptr || IsId(text)) return absl::OkStatus();
+      return CheckAccount("group", text, accounts->groups);
     case scenario::KIND_PATH:
       return CheckPath(text);
     case scenario::KIND_MODE:

@@ -23,7 +23,7 @@ struct KnownAccounts {
 KnownAccounts AccountsOf(const scenario::Host& host);
 
 // kInvalidArgument with a phrase that fits after `field "x": `. `accounts` may be null where there
-// is no host; only KIND_USER and KIND_GROUP look at it.
+// is no host; only users, owners and groups are looked up in it.
 absl::Status CheckFieldText(scenario::Kind kind, absl::string_view text, const NameSet& hosts,
                             const KnownAccounts* accounts);
 

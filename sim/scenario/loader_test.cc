@@ -107,7 +107,7 @@ TEST(LoadScenario, MistakesInAHost) {
        "1:78: field \"queue_interval\": \"15\" is no duration, such as \"1500ms\", \"5s\", "
        "\"2h30m\""},
       {"mta { queue_interval: \"0s\" }",
-       "1:78: field \"queue_interval\": must be at least a second"},
+       "1:78: field \"queue_interval\": must be whole seconds, at least one"},
       {"time_zone: \"CET\"",
        "1:72: field \"time_zone\": \"CET\" is no time zone: \"UTC\", or a difference from it such "
        "as \"+0200\""},
@@ -122,6 +122,13 @@ TEST(LoadScenario, MistakesInAHost) {
        "1:94: field \"owner\": no user \"alice\" on this host (known: bin, daemon, mail, nobody, "
        "root, smmsp)"},
       {"file { path: \"/a\" } file { path: \"/a\" }", "1:92: field \"file\": a second file /a"},
+      {"file { path: \"/a/b/c\" } file { path: \"/a/b\" }",
+       "1:72: field \"file\": /a/b/c cannot be below the file /a/b"},
+      {"mta { queue_interval: \"1500ms\" }",
+       "1:78: field \"queue_interval\": must be whole seconds, at least one"},
+      {"mta { run_as_user: \"1000\" }",
+       "1:78: field \"run_as_user\": no user \"1000\" on this host (known: bin, daemon, mail, "
+       "nobody, root, smmsp)"},
   };
   for (const Mistake& mistake : mistakes) {
     ExpectError(absl::StrCat(kHost, mistake.text, " } }"), mistake.error);
@@ -208,7 +215,8 @@ TEST(LoadScenario, MistakesInStepsAndExpectations) {
        "8:31: field \"user\": no user \"bob\" on this host (known: alice, bin, daemon, mail, "
        "nobody, root, smmsp)"},
       {"expect { mailbox { host: \"mx\" user: \"1000\" messages: 1 } }",
-       "8:31: field \"user\": a mailbox is named by a user's name"},
+       "8:31: field \"user\": no user \"1000\" on this host (known: alice, bin, daemon, mail, "
+       "nobody, root, smmsp)"},
       {"expect { mailbox { host: \"mx\" user: \"alice\" } }",
        "8:10: field \"mailbox\": expects nothing"},
       {"expect { mailbox { host: \"out\" user: \"root\" messages: 1 } }",

@@ -1,5 +1,6 @@
 #include "sim/scenario/validator.h"
 
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -44,7 +45,7 @@ class Validator {
     for (const scenario::Host& host : scenario_.world().host()) {
       hosts_.emplace(host.name(), &host);
       host_names_.insert(host.name());
-      accounts_.emplace(&host, AccountsOf(host));
+      accounts_.emplace(host.name(), AccountsOf(host));
     }
     Walk({scenario_, &places_, TextFormat::ParseLocation(0, 0), "scenario"}, nullptr);
     return error_;
@@ -89,12 +90,13 @@ class Validator {
   bool CheckCounts(const Node& node, const T& expect, bool has_exact, const std::string& exact);
   bool HasMta(const Node& node, const std::string& host, int index = -1);
   bool UniqueUsers(const Node& node, const scenario::Host& host);
+  bool FilesFit(const Node& node, const scenario::Host& host);
 
   const scenario::Scenario& scenario_;
   const TextFormat::ParseInfoTree& places_;
   std::map<std::string, const scenario::Host*> hosts_;
   NameSet host_names_;
-  std::map<const scenario::Host*, KnownAccounts> accounts_;  // never iterated
+  std::map<std::string, KnownAccounts> accounts_;  // by host
   int patterns_ = 0;
   std::optional<ScenarioError> error_;
 };
@@ -204,7 +206,7 @@ bool Validator::CheckText(const Node& node, const FieldDescriptor& field, int in
     return Fail(node, field.name(),
                 absl::StrCat("a scenario has at most ", kMaxScenarioPatterns, " patterns"), index);
   }
-  const KnownAccounts* accounts = host == nullptr ? nullptr : &accounts_.at(host);
+  const KnownAccounts* accounts = host == nullptr ? nullptr : &accounts_.at(host->name());
   const absl::Status status = CheckFieldText(kind, text, host_names_, accounts);
   return status.ok() || Fail(node, field.name(), std::string(status.message()), index);
 }
@@ -300,13 +302,28 @@ bool Validator::HostRule(const Node& node) {
   if (host.has_mta() && host.has_sink()) {
     return Fail(node, "sink", "a host has an mta or a sink, not both: each needs port 25");
   }
-  NameSet paths;
+  return UniqueUsers(node, host) && FilesFit(node, host);
+}
+
+// No file twice, and none where another needs a directory.
+bool Validator::FilesFit(const Node& node, const scenario::Host& host) {
+  std::map<std::string, bool, std::less<>> is_directory;
   for (int i = 0; i < host.file_size(); ++i) {
-    if (!paths.insert(host.file(i).path()).second) {
-      return Fail(node, "file", absl::StrCat("a second file ", Shown(host.file(i).path())), i);
+    const scenario::File& file = host.file(i);
+    if (!is_directory.emplace(file.path(), file.directory()).second) {
+      return Fail(node, "file", absl::StrCat("a second file ", Shown(file.path())), i);
     }
   }
-  return UniqueUsers(node, host);
+  for (int i = 0; i < host.file_size(); ++i) {
+    const absl::string_view path = host.file(i).path();
+    for (size_t slash = path.find('/', 1); slash != path.npos; slash = path.find('/', slash + 1)) {
+      const auto above = is_directory.find(path.substr(0, slash));
+      if (above == is_directory.end() || above->second) continue;
+      return Fail(node, "file",
+                  absl::StrCat(Shown(path), " cannot be below the file ", Shown(above->first)), i);
+    }
+  }
+  return true;
 }
 
 bool Validator::UniqueUsers(const Node& node, const scenario::Host& host) {
@@ -335,10 +352,12 @@ bool Validator::UniqueUsers(const Node& node, const scenario::Host& host) {
 
 bool Validator::MtaRule(const Node& node) {
   const auto& mta = static_cast<const scenario::Mta&>(node.message);
-  if (mta.has_queue_interval() && *ParseScenarioDuration(mta.queue_interval()) < absl::Seconds(1)) {
-    return Fail(node, "queue_interval", "must be at least a second");
+  if (!mta.has_queue_interval()) return true;
+  const absl::Duration interval = *ParseScenarioDuration(mta.queue_interval());
+  if (interval >= absl::Seconds(1) && interval == absl::Trunc(interval, absl::Seconds(1))) {
+    return true;
   }
-  return true;
+  return Fail(node, "queue_interval", "must be whole seconds, at least one");
 }
 
 bool Validator::SinkRule(const Node& node) {
@@ -437,10 +456,6 @@ bool Validator::CheckCounts(const Node& node, const T& expect, bool has_exact,
 
 bool Validator::MailboxRule(const Node& node) {
   const auto& mailbox = static_cast<const scenario::Expect::Mailbox&>(node.message);
-  const scenario::Host* host = hosts_.at(mailbox.host());
-  if (!accounts_.at(host).users.contains(mailbox.user())) {
-    return Fail(node, "user", "a mailbox is named by a user's name");
-  }
   if (!mailbox.has_messages() && !mailbox.has_at_least() && !mailbox.has_at_most() &&
       mailbox.contains_size() == 0 && !mailbox.has_matches() && !mailbox.has_mode() &&
       !mailbox.has_owner()) {
