@@ -151,13 +151,18 @@ Task<int> ServeDaemon(Environment& env, const Settings& settings) {
       failed.has_value()) {
     co_return *failed;
   }
-  const auto queue = co_await OpenQueue(env, settings.queue_directory);
+  auto queue = co_await OpenQueue(env, settings.queue_directory);
   if (!queue.ok()) {
     co_return co_await FailToOpenQueue(env, std::string(queue.status().message()));
   }
   if (settings.mode == Settings::Mode::kDaemon) {
     if (const absl::Status status = env.process().Daemonise(); !status.ok()) {
       co_return co_await Fail(env, kExitOsError, std::string(status.message()));
+    }
+    // Queue ids carry the process id, which is another one now.
+    queue = co_await OpenQueue(env, settings.queue_directory);
+    if (!queue.ok()) {
+      co_return co_await FailToOpenQueue(env, std::string(queue.status().message()));
     }
   }
   std::string line = absl::StrCat("starting daemon (", kVersion, "): SMTP");

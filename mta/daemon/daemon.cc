@@ -44,12 +44,12 @@ class Daemon final : public AcceptedMessages {
   void OnAccepted(const std::string& id) override;
 
  private:
-  static Task<absl::Status> AcceptLoop(Daemon& daemon, OpenPort& port);
-  static Task<absl::Status> QueueRunLoop(Daemon& daemon);
-  static Task<absl::Status> ServeClient(Daemon& daemon, std::unique_ptr<Connection> connection,
+  static Task<absl::Status> AcceptLoop(Daemon& self, OpenPort& port);
+  static Task<absl::Status> QueueRunLoop(Daemon& self);
+  static Task<absl::Status> ServeClient(Daemon& self, std::unique_ptr<Connection> connection,
                                         std::string port_name, int64_t number,
                                         std::shared_ptr<const HostClasses> classes);
-  static Task<absl::Status> Deliver(Daemon& daemon, std::string id);
+  static Task<absl::Status> Deliver(Daemon& self, std::string id);
 
   Task<absl::Status> HandleSignals();
   Task<absl::Status> RereadClasses();
@@ -122,25 +122,23 @@ Task<absl::Status> Daemon::RereadClasses() {
 
 LocalMailer Daemon::Mailer() const { return LocalMailerFor(env_, settings_, classes_); }
 
-Task<absl::Status> Daemon::AcceptLoop(Daemon& daemon, OpenPort& port) {
+Task<absl::Status> Daemon::AcceptLoop(Daemon& self, OpenPort& port) {
   while (true) {
     absl::StatusOr<std::unique_ptr<Connection>> connection = co_await port.listener->Accept();
     if (absl::IsCancelled(connection.status())) co_return absl::OkStatus();
     if (!connection.ok()) {
-      daemon.LogStatus(Severity::kCritical, "SYSERR(root): getrequests: accept",
-                       connection.status());
+      self.LogStatus(Severity::kCritical, "SYSERR(root): getrequests: accept", connection.status());
       CO_RETURN_IF_ERROR(co_await Sleep(kAcceptPause));
       continue;
     }
-    if (static_cast<int>(daemon.sessions_.live()) >= daemon.SessionLimit()) {
+    if (static_cast<int>(self.sessions_.live()) >= self.SessionLimit()) {
       // The client may be deaf; the next one is not made to wait for that.
-      (void)co_await WithDeadline(daemon.env_.clock().MonotonicNow() + kFarewellGrace,
-                                  daemon.RefuseClient(**connection));
+      (void)co_await WithDeadline(self.env_.clock().MonotonicNow() + kFarewellGrace,
+                                  self.RefuseClient(**connection));
       continue;
     }
-    CO_RETURN_IF_ERROR(daemon.sessions_.Spawn(&ServeClient, std::ref(daemon),
-                                              *std::move(connection), port.port.name,
-                                              daemon.next_session_++, daemon.classes_));
+    CO_RETURN_IF_ERROR(self.sessions_.Spawn(&ServeClient, std::ref(self), *std::move(connection),
+                                            port.port.name, self.next_session_++, self.classes_));
   }
 }
 
@@ -153,17 +151,17 @@ Task<absl::Status> Daemon::RefuseClient(Connection& connection) {
   co_return co_await WriteAll(connection, text);
 }
 
-Task<absl::Status> Daemon::ServeClient(Daemon& daemon, std::unique_ptr<Connection> connection,
+Task<absl::Status> Daemon::ServeClient(Daemon& self, std::unique_ptr<Connection> connection,
                                        std::string port_name, int64_t number,
                                        std::shared_ptr<const HostClasses> classes) {
   SessionSettings settings;
-  settings.host_name = daemon.env_.host().name();
+  settings.host_name = self.env_.host().name();
   settings.version = std::string(kVersion);
   settings.daemon_name = std::move(port_name);
-  settings.max_message_bytes = daemon.settings_.max_message_bytes;
-  settings.timeouts = daemon.settings_.timeouts;
-  LocalAcceptance acceptance(*classes, daemon.env_.accounts());
-  const SessionContext context = {daemon.env_, settings, acceptance, daemon.queue_, daemon};
+  settings.max_message_bytes = self.settings_.max_message_bytes;
+  settings.timeouts = self.settings_.timeouts;
+  LocalAcceptance acceptance(*classes, self.env_.accounts());
+  const SessionContext context = {self.env_, settings, acceptance, self.queue_, self};
   co_return co_await RunServerSession(context, std::move(connection), number);
 }
 
@@ -174,23 +172,23 @@ void Daemon::OnAccepted(const std::string& id) {
   }
 }
 
-Task<absl::Status> Daemon::Deliver(Daemon& daemon, std::string id) {
-  CO_ASSIGN_OR_RETURN(const Semaphore::Permit permit, co_await daemon.permits_.Acquire());
+Task<absl::Status> Daemon::Deliver(Daemon& self, std::string id) {
+  CO_ASSIGN_OR_RETURN(const Semaphore::Permit permit, co_await self.permits_.Acquire());
   // A delivery that is cut off in the middle may be made twice; it gets time to end.
-  const absl::Status status = co_await Shield(
-      kShutdownGrace, DeliverMessage(daemon.env_, daemon.queue_, daemon.Mailer(), id));
+  const absl::Status status =
+      co_await Shield(kShutdownGrace, DeliverMessage(self.env_, self.queue_, self.Mailer(), id));
   if (!status.ok()) {
-    daemon.env_.log().Write(Severity::kCritical, absl::StrCat(id, ": SYSERR: ", status.message()));
+    self.env_.log().Write(Severity::kCritical, absl::StrCat(id, ": SYSERR: ", status.message()));
   }
   co_return status;
 }
 
-Task<absl::Status> Daemon::QueueRunLoop(Daemon& daemon) {
+Task<absl::Status> Daemon::QueueRunLoop(Daemon& self) {
   while (true) {
     const absl::Status status =
-        co_await Shield(kShutdownGrace, RunQueue(daemon.env_, daemon.queue_, daemon.Mailer()));
-    if (!status.ok()) daemon.LogStatus(Severity::kCritical, "SYSERR: runqueue", status);
-    if (!(co_await Sleep(*daemon.settings_.queue_interval)).ok()) co_return absl::OkStatus();
+        co_await Shield(kShutdownGrace, RunQueue(self.env_, self.queue_, self.Mailer()));
+    if (!status.ok()) self.LogStatus(Severity::kCritical, "SYSERR: runqueue", status);
+    if (!(co_await Sleep(*self.settings_.queue_interval)).ok()) co_return absl::OkStatus();
   }
 }
 
@@ -248,8 +246,8 @@ Task<absl::StatusOr<std::vector<OpenPort>>> OpenPorts(Environment& env, const Se
 
 Task<absl::Status> RunDaemon(Environment& env, const Settings& settings, Queue& queue,
                              HostClasses classes, std::vector<OpenPort> ports) {
-  Daemon daemon(env, settings, queue, std::move(classes), co_await CurrentContext());
-  co_return co_await daemon.Run(ports);
+  Daemon self(env, settings, queue, std::move(classes), co_await CurrentContext());
+  co_return co_await self.Run(ports);
 }
 
 }  // namespace stagepost
