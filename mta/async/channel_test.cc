@@ -126,6 +126,24 @@ TEST_F(ChannelTest, ACancelledSendHasSentNothing) {
   EXPECT_EQ(received, (std::vector<int>{0, 1, 2, 20}));
 }
 
+Task<absl::Status> ReceiveRightAfterTheStop(Numbers& channel) {
+  TaskScope sender(co_await CurrentContext(), "sender", TaskScope::Policy::kFirstError, 1);
+  (void)sender.Spawn(&SendRange, std::ref(channel), 0, 2);
+  (void)co_await Sleep(absl::Seconds(1));
+  sender.RequestStop();
+  // Makes room while the cancelled sender is ready, but has not been resumed.
+  EXPECT_EQ((co_await channel.Receive()).value_or(-1), 0);
+  EXPECT_EQ(channel.size(), 0u);
+  co_return co_await sender.Join();
+}
+
+TEST_F(ChannelTest, ACancelledSenderIsNotAdmitted) {
+  Numbers channel(1);
+  EXPECT_TRUE(
+      absl::IsCancelled(TestProcess().RunTask(&ReceiveRightAfterTheStop, std::ref(channel))));
+  EXPECT_EQ(channel.size(), 0u);
+}
+
 Task<absl::Status> TwoReceiversOneLate(Numbers& channel) {
   const MonotonicTime soon = At(absl::Seconds(1));
   const absl::StatusOr<int> none = co_await WithDeadline(soon, channel.Receive());

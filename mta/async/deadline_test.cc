@@ -304,6 +304,20 @@ TEST_F(DeadlineTest, SleepersWakeInOrder) {
   EXPECT_EQ(process.now(), Second(3));
 }
 
+// A driver may look at the timers between the stop and the resume.
+TEST_F(DeadlineTest, AStoppedSleeperIsNotWokenAgain) {
+  TestProcess process;
+  absl::Status status;
+  process.executor().Start([&](absl::Status s) { status = std::move(s); }, &SleepTask,
+                           absl::Seconds(5));
+  process.RunUntil(Second(4));
+  process.executor().root().RequestStop();
+  process.loop().Advance(Second(5));
+  EXPECT_FALSE(process.loop().timers().FireNext(Second(5)));
+  process.Run();
+  EXPECT_TRUE(absl::IsCancelled(status)) << status;
+}
+
 TEST_F(DeadlineTest, DeathWhenAContextEndsBeforeWhatRunsInIt) {
   TestProcess process;
   EXPECT_DEATH(
