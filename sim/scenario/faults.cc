@@ -14,26 +14,14 @@ namespace {
 
 absl::Duration Duration(const std::string& text) { return *ParseScenarioDuration(text); }
 
-bool IsWriting(FileCall call) {
-  switch (call) {
-    case FileCall::kWrite:
-    case FileCall::kMakeDirectory:
-    case FileCall::kSymlink:
-    case FileCall::kLink:
-      return true;
-    default:
-      return false;
-  }
-}
-
 }  // namespace
 
 class FaultPlan::HostFiles final : public FileFaults {
  public:
-  HostFiles(World& world, PatternCache& patterns) : world_(world), patterns_(patterns) {}
+  HostFiles(World& world, SimHost& host, PatternCache& patterns)
+      : world_(world), host_(host), patterns_(patterns) {}
 
   FileFault OnCall(FileCall call, absl::string_view path) override {
-    if (full_ > 0 && IsWriting(call)) return {.error = Errno::kENOSPC};
     for (const scenario::FileError* error : errors_) {
       if (error->has_call() && error->call() != FileCallName(call)) continue;
       if (error->has_path() && !MatchesWhole(patterns_.Get(error->path()), path)) continue;
@@ -43,14 +31,25 @@ class FaultPlan::HostFiles final : public FileFaults {
     }
     return {};
   }
-  bool idle() const { return full_ == 0 && errors_.empty(); }
 
-  int full_ = 0;
-  std::vector<const scenario::FileError*> errors_;
+  void Add(const scenario::FileError& error) {
+    errors_.push_back(&error);
+    host_.file_faults = this;
+  }
+  void Remove(const scenario::FileError& error) {
+    std::erase(errors_, &error);
+    if (errors_.empty()) host_.file_faults = nullptr;
+  }
+  // Each of several faults that fill the disk has an end of its own.
+  void Fill() { host_.disk().SetFull(++fillings_ > 0); }
+  void Empty() { host_.disk().SetFull(--fillings_ > 0); }
 
  private:
   World& world_;
+  SimHost& host_;
   PatternCache& patterns_;
+  int fillings_ = 0;
+  std::vector<const scenario::FileError*> errors_;
 };
 
 FaultPlan::FaultPlan(World& world, PatternCache& patterns, RestartMta restart_mta)
@@ -69,9 +68,7 @@ void FaultPlan::Arm(const scenario::Fault& fault) {
       Trip(fault);
       return;
     case scenario::Fault::kAfter:
-      world_.After(Duration(fault.after()), [this, &fault] {
-        if (!healed_) Trip(fault);
-      });
+      world_.After(Duration(fault.after()), [this, &fault] { Trip(fault); });
       return;
     case scenario::Fault::kOnReply:
     case scenario::Fault::kOnCommand:
@@ -117,23 +114,21 @@ void FaultPlan::OnEvent(const TraceEvent& event) {
     tripped.push_back(armed.fault);
     return true;
   });
-  for (const scenario::Fault* fault : tripped) Trip(*fault);
+  for (const scenario::Fault* fault : tripped) {
+    world_.Soon([this, fault] { Trip(*fault); });
+  }
 }
 
 void FaultPlan::Trip(const scenario::Fault& fault) {
-  if (!fault.has_delay_up_to()) {
-    world_.Soon([this, &fault] { Strike(fault); });
-    return;
-  }
+  if (!fault.has_delay_up_to()) return Strike(fault);
   const int64_t range = absl::ToInt64Microseconds(Duration(fault.delay_up_to()));
   const uint64_t delay =
       world_.core().choices.Pick("fault/delay", static_cast<uint64_t>(range) + 1);
-  world_.After(absl::Microseconds(delay), [this, &fault] {
-    if (!healed_) Strike(fault);
-  });
+  world_.After(absl::Microseconds(delay), [this, &fault] { Strike(fault); });
 }
 
 void FaultPlan::Strike(const scenario::Fault& fault) {
+  if (healed_) return;
   if (fault.what_case() == scenario::Fault::kPartition) return Partition(fault.partition());
   for (const std::string& name : fault.host()) StrikeHost(fault, *world_.FindHost(name));
 }
@@ -161,16 +156,16 @@ void FaultPlan::StrikeHost(const scenario::Fault& fault, SimHost& host) {
     case scenario::Fault::kFileError: {
       const scenario::FileError& error = fault.file_error();
       world_.core().Record(host.index(), 0, {EventKind::kFault, "file_error", error.error()});
-      FilesOf(host).errors_.push_back(&error);
+      FilesOf(host).Add(error);
       EndLater(error.has_duration(), error.duration(),
-               [this, &host, &error] { std::erase(FilesOf(host).errors_, &error); });
+               [this, &host, &error] { FilesOf(host).Remove(error); });
       return;
     }
     case scenario::Fault::kDiskFull:
       world_.core().Record(host.index(), 0, {EventKind::kFault, "disk_full", host.name()});
-      ++FilesOf(host).full_;
+      FilesOf(host).Fill();
       EndLater(fault.disk_full().has_duration(), fault.disk_full().duration(),
-               [this, &host] { --FilesOf(host).full_; });
+               [this, &host] { FilesOf(host).Empty(); });
       return;
     case scenario::Fault::kPartition:
     case scenario::Fault::WHAT_NOT_SET:
@@ -215,8 +210,7 @@ void FaultPlan::EndLater(bool has_duration, const std::string& duration,
 
 FaultPlan::HostFiles& FaultPlan::FilesOf(SimHost& host) {
   std::unique_ptr<HostFiles>& files = files_[host.index()];
-  if (files == nullptr) files = std::make_unique<HostFiles>(world_, patterns_);
-  host.file_faults = files.get();
+  if (files == nullptr) files = std::make_unique<HostFiles>(world_, host, patterns_);
   return *files;
 }
 

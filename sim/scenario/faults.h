@@ -26,7 +26,7 @@ class FaultPlan final : public TraceObserver {
   FaultPlan(World& world, PatternCache& patterns, RestartMta restart_mta);
   ~FaultPlan() override;
 
-  // `fault` outlives this.
+  // `fault` outlives this. One without a trigger strikes at once. REQUIRES: no task is running.
   void Arm(const scenario::Fault& fault);
 
   void OnEvent(const TraceEvent& event) override;
@@ -46,7 +46,7 @@ class FaultPlan final : public TraceObserver {
   };
 
   bool Triggers(const Armed& armed, const TraceEvent& event);
-  void Trip(const scenario::Fault& fault);    // now, or after the drawn delay
+  void Trip(const scenario::Fault& fault);    // between two tasks: now, or after the drawn delay
   void Strike(const scenario::Fault& fault);  // between two tasks
   void StrikeHost(const scenario::Fault& fault, SimHost& host);
   void Partition(const scenario::Partition& partition);

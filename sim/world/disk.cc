@@ -55,6 +55,7 @@ DiskResult<const Inode*> Disk::Find(const DiskCaller& caller, absl::string_view 
 // --- Space and lifetime.
 
 uint64_t Disk::AvailableBlocks(const Identity& identity) const {
+  if (full_) return 0;
   const uint64_t kept = IsRoot(identity) ? 0 : options_.reserved_blocks;
   const uint64_t taken = used_blocks_ + kept;
   return taken < options_.blocks ? options_.blocks - taken : 0;
@@ -67,6 +68,7 @@ uint64_t Disk::BlocksFor(FileType type, uint64_t bytes) {
 
 // Makes the inode pay for `bytes`; false, and nothing changes, if there is not the space.
 bool Disk::Charge(Inode& inode, uint64_t bytes, const Identity& identity) {
+  if (full_ && bytes > inode.bytes.size()) return false;
   const uint64_t wanted = BlocksFor(inode.type, bytes);
   if (wanted > inode.blocks && wanted - inode.blocks > AvailableBlocks(identity)) return false;
   used_blocks_ += wanted - inode.blocks;

@@ -167,6 +167,8 @@ class Disk {
   void Crash(Choices& choices);
   // Everything becomes durable.
   void SyncAll();
+  // While full, nothing can be made and no file can grow: kENOSPC, for root, too.
+  void SetFull(bool full) { full_ = full; }
   // While set, every change is durable at once, as are the changes it needs and, when a file's
   // content is written, whatever was pending of that file. For DiskEditor.
   void SetDurable(bool durable) { durable_ = durable; }
@@ -247,6 +249,7 @@ class Disk {
   uint64_t used_blocks_ = 0;
   uint64_t inode_count_ = 0;
   size_t open_count_ = 0;
+  bool full_ = false;
 };
 
 }  // namespace stagepost

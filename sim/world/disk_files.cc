@@ -10,8 +10,9 @@
 namespace stagepost {
 namespace {
 
-// protected_regular: O_CREAT does not open somebody else's file in a sticky directory, root included.
-// What is not a regular file is always protected where everybody may write, a link not followed, too.
+// protected_regular: O_CREAT does not open somebody else's file in a sticky directory, root
+// included. What is not a regular file is always protected where everybody may write, a link not
+// followed, too.
 bool CreateMustNotOpen(int level, const Identity& identity, const Inode& directory,
                        const Inode& inode) {
   if (!inode.is_regular()) level = 1;
@@ -60,7 +61,8 @@ DiskResult<OpenFile*> Disk::Open(const DiskCaller& caller, absl::string_view pat
     if (!at.dots) return {Errno::kEISDIR};
   }
   const bool exclusive = options.create && options.exclusive;
-  const Walked at = Walk(caller, path, options.no_follow || exclusive ? Last::kNoFollow : Last::kFollow);
+  const Walked at =
+      Walk(caller, path, options.no_follow || exclusive ? Last::kNoFollow : Last::kFollow);
   if (at.error != Errno::kOk) return {at.error};
   if (options.create && at.trailing_slash && !at.dots) return {Errno::kEISDIR};
   if (at.inode == nullptr) {
@@ -137,7 +139,8 @@ DiskResult<size_t> Disk::Write(const DiskCaller& caller, OpenFile& file, uint64_
   bytes = bytes.substr(0, options_.max_file_bytes - offset);
   const uint64_t old_size = inode.bytes.size();
   if (!Charge(inode, std::max(old_size, offset + bytes.size()), caller.identity)) {
-    const uint64_t room = (inode.blocks + AvailableBlocks(caller.identity)) * kBlockBytes;
+    const uint64_t room =
+        full_ ? old_size : (inode.blocks + AvailableBlocks(caller.identity)) * kBlockBytes;
     if (room <= offset) return {Errno::kENOSPC};
     bytes = bytes.substr(0, room - offset);
     CHECK(Charge(inode, std::max(old_size, offset + bytes.size()), caller.identity));

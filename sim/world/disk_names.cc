@@ -36,7 +36,7 @@ DiskResult<Inode*> Disk::Create(const DiskCaller& caller, const Walked& at, File
   const Errno error = MayAddEntry(caller, directory);
   if (error != Errno::kOk) return {error};
   const uint64_t blocks = BlocksFor(type, 0);
-  if (inode_count_ >= options_.inodes || blocks > AvailableBlocks(caller.identity)) {
+  if (full_ || inode_count_ >= options_.inodes || blocks > AvailableBlocks(caller.identity)) {
     return {Errno::kENOSPC};
   }
   Inode* inode = new Inode;
@@ -311,7 +311,7 @@ DiskResult<FreeSpace> Disk::GetFreeSpace(const DiskCaller& caller, absl::string_
   FreeSpace space;
   space.block_bytes = kBlockBytes;
   space.free_blocks = AvailableBlocks(Identity{.user = kOrdinaryUser, .supplementary = {}});
-  space.free_inodes = options_.inodes - std::min(options_.inodes, inode_count_);
+  space.free_inodes = full_ ? 0 : options_.inodes - std::min(options_.inodes, inode_count_);
   return {Errno::kOk, space};
 }
 
