@@ -10,7 +10,7 @@ namespace stagepost {
 namespace {
 
 constexpr absl::Duration kLongest = absl::Hours(24 * 365 * 100);
-constexpr int64_t kPatternMemory = 1 << 20;
+constexpr int64_t kPatternMemory = 256 << 10;
 constexpr size_t kMaxWords = 100;
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
