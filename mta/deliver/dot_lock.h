@@ -1,0 +1,52 @@
+// <mailbox>.lock: the lock that every mail reader honours, fcntl or not.
+//
+//   DotLock lock(env, files, "/var/mail/alice");
+//   CO_RETURN_IF_ERROR(co_await lock.Acquire());
+//   … co_await lock.Release();
+//
+// A file made with O_EXCL, with our process id inside. One that is older than kDotLockStale was
+// left behind by a crash and is removed; a lock file is never opened or followed otherwise, so that
+// a planted link or FIFO does nothing but keep the mailbox locked. Since two programs may remove
+// the same stale lock, whoever writes also holds an fcntl lock of the mailbox itself.
+#ifndef STAGEPOST_MTA_DELIVER_DOT_LOCK_H_
+#define STAGEPOST_MTA_DELIVER_DOT_LOCK_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "mta/async/task.h"
+#include "mta/env/environment.h"
+
+namespace stagepost {
+
+inline constexpr absl::Duration kDotLockStale = absl::Seconds(300);
+// Attempts, each a second longer after the one before than the last: 45 seconds in all.
+inline constexpr int kLockAttempts = 10;
+
+class DotLock {
+ public:
+  // `files` has the identity that makes the lock. Everything outlives the lock. Destroyed without
+  // Release(), the lock file stays and becomes stale.
+  DotLock(Environment& env, FileSystem& files, std::string mailbox);
+
+  // kUnavailable: another holds the lock. Other errors are those of making the file.
+  Task<absl::Status> Acquire();
+  // Removes the lock file if it still is ours. OK without a lock.
+  Task<absl::Status> Release();
+
+ private:
+  Task<absl::Status> TryOnce();
+  Task<absl::Status> RemoveIfStale();
+
+  Environment& env_;
+  FileSystem& files_;
+  const std::string path_;
+  std::optional<uint64_t> inode_;  // of our lock file
+};
+
+}  // namespace stagepost
+
+#endif  // STAGEPOST_MTA_DELIVER_DOT_LOCK_H_

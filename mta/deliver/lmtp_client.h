@@ -1,0 +1,87 @@
+// The client side of LMTP (RFC 2033): one message to a server behind a pair of pipes.
+//
+//   LmtpClient client(env.clock(), *input, *output);
+//   CO_RETURN_IF_ERROR(co_await client.Greet("mx1.corp.example"));
+//   CO_RETURN_IF_ERROR(co_await client.Deliver(sender, text, recipients));
+//   co_await client.Quit();
+//
+// Every wait has a deadline and every reply a limit. After any error the server is of no use; what
+// it has answered until then holds.
+#ifndef STAGEPOST_MTA_DELIVER_LMTP_CLIENT_H_
+#define STAGEPOST_MTA_DELIVER_LMTP_CLIENT_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "mta/async/task.h"
+#include "mta/deliver/lmtp_reply.h"
+#include "mta/env/clock.h"
+#include "mta/env/stream.h"
+#include "mta/smtp/line_reader.h"
+
+namespace stagepost {
+
+// How long the client waits: RFC 5321, section 4.5.3.2.
+struct LmtpTimeouts {
+  absl::Duration command = absl::Minutes(5);     // greeting, LHLO, MAIL, RCPT, DATA
+  absl::Duration data_block = absl::Minutes(3);  // one write of message text
+  absl::Duration final_dot = absl::Minutes(10);  // each recipient's reply after the message
+  absl::Duration quit = absl::Seconds(10);
+};
+
+// The text of a message, header and body, with LF line ends.
+class MessageText {
+ public:
+  virtual ~MessageText() = default;
+  // The next piece, at most buffer.size() bytes; 0 at the end.
+  virtual Task<absl::StatusOr<size_t>> Read(absl::Span<char> buffer) = 0;
+};
+
+// One recipient and what became of it: the reply to RCPT if that refused it, else the one to DATA
+// if that refused them all, else its own after the message; nullopt: the server did not get so far.
+struct LmtpRecipient {
+  std::string user;
+  std::optional<LmtpReply> reply;
+};
+
+class LmtpClient {
+ public:
+  // `input` is the server's standard input. Everything outlives the client.
+  LmtpClient(const Clock& clock, ByteSink& input, ByteSource& output, LmtpTimeouts timeouts = {});
+
+  // Waits for the greeting and says LHLO. kUnavailable: the server went away, or refused; the
+  // message says which.
+  Task<absl::Status> Greet(absl::string_view host_name);
+
+  // One transaction. Fills in the replies of `recipients`, also when it returns an error. OK also
+  // if the server refused everybody. REQUIRES: addresses without control characters and brackets.
+  Task<absl::Status> Deliver(absl::string_view sender, MessageText& text,
+                             std::vector<LmtpRecipient>& recipients);
+
+  Task<absl::Status> Quit();
+
+ private:
+  Task<absl::StatusOr<LmtpReply>> ReadReply(absl::Duration timeout);
+  Task<absl::Status> Write(absl::string_view bytes, absl::Duration timeout);
+  Task<absl::StatusOr<LmtpReply>> Command(std::string line);
+  Task<absl::Status> SendText(MessageText& text);
+
+  const Clock& clock_;
+  ByteSink& input_;
+  LineReader reader_;
+  const LmtpTimeouts timeouts_;
+};
+
+// Appends `text` (LF line ends) to `wire` as SMTP's DATA sends it: CRLF, dots at line starts
+// doubled. `line_start` is kept between the pieces of one message and is true at first.
+void AppendDotStuffed(absl::string_view text, bool& line_start, std::string& wire);
+
+}  // namespace stagepost
+
+#endif  // STAGEPOST_MTA_DELIVER_LMTP_CLIENT_H_

@@ -1,0 +1,50 @@
+// A reply of an LMTP server (RFC 2033, RFC 5321 section 4.2), read line by line.
+//
+//   LmtpReplyParser parser;
+//   do { line = …; } while (parser.Take(line) == LmtpReplyParser::State::kMore);
+//   parser.reply().text == "451 4.3.0 lockmailbox alice failed"
+#ifndef STAGEPOST_MTA_DELIVER_LMTP_REPLY_H_
+#define STAGEPOST_MTA_DELIVER_LMTP_REPLY_H_
+
+#include <cstddef>
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace stagepost {
+
+// A reply line with its line end. RFC 5321 minimum: 512.
+inline constexpr size_t kMaxLmtpReplyLine = 2048;
+// Lines of one reply: more than any server has extensions.
+inline constexpr int kMaxLmtpReplyLines = 100;
+
+struct LmtpReply {
+  int code = 0;     // 200 .. 599
+  std::string dsn;  // enhanced status code, "2.1.5"; empty: none
+  // The first line, code included, with everything that is not printable ASCII shown as '?': fit
+  // for log lines and queue files.
+  std::string text;
+
+  bool positive() const { return code / 100 == 2; }
+  bool permanent() const { return code / 100 == 5; }
+};
+
+class LmtpReplyParser {
+ public:
+  enum class State { kMore, kDone, kInvalid };
+
+  // `line` without its line end. After kInvalid (no reply code, another code than in the first
+  // line, too many lines) the connection is of no use.
+  State Take(absl::string_view line);
+
+  // REQUIRES: kDone.
+  const LmtpReply& reply() const { return reply_; }
+
+ private:
+  LmtpReply reply_;
+  int lines_ = 0;
+};
+
+}  // namespace stagepost
+
+#endif  // STAGEPOST_MTA_DELIVER_LMTP_REPLY_H_

@@ -1,0 +1,261 @@
+#include "mta/deliver/mailbox.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "mta/async/deadline.h"
+#include "mta/base/errno.h"
+#include "mta/base/status_macros.h"
+#include "mta/deliver/dot_lock.h"
+
+namespace stagepost {
+namespace {
+
+// Bytes written at a time.
+constexpr size_t kWriteBlock = 64 * 1024;
+
+// Undoing a failed append, and letting go of locks, after a stop request.
+constexpr absl::Duration kUndoGrace = absl::Seconds(10);
+
+MailboxResult Refuse(int code, absl::string_view dsn, absl::string_view text) {
+  return {.code = code, .dsn = std::string(dsn), .text = std::string(text)};
+}
+
+// Text of the system call's error, or of any other.
+absl::string_view Why(const absl::Status& status) {
+  return ErrnoOf(status) == Errno::kOk ? status.message() : ErrnoText(ErrnoOf(status));
+}
+
+// A sender as the From line has it: nothing in it may end the line.
+std::string ShownSender(absl::string_view sender) {
+  std::string shown(sender.empty() ? "MAILER-DAEMON" : sender);
+  std::replace_if(shown.begin(), shown.end(), absl::ascii_iscntrl, '?');
+  return shown;
+}
+
+class Appender {
+ public:
+  Appender(Environment& env, FileSystem& files, const User& user, absl::string_view sender,
+           MessageSpool& message, MailboxOptions options)
+      : env_(env),
+        files_(files),
+        user_(user),
+        sender_(ShownSender(sender)),
+        message_(message),
+        options_(options),
+        path_(absl::StrCat(kMailDirectory, "/", user.name)) {}
+
+  Task<MailboxResult> Run() {
+    DotLock lock(env_, files_, path_);
+    if (const absl::Status locked = co_await lock.Acquire(); !locked.ok()) {
+      LogFailure(locked);
+      co_return Refuse(451, "4.3.0",
+                       absl::StrCat("lockmailbox ", user_.name, " failed; error code 75"));
+    }
+    MailboxResult result = co_await AppendLocked();
+    if (const absl::Status released = co_await Shield(kUndoGrace, lock.Release()); !released.ok()) {
+      LogFailure(released);  // it becomes stale
+    }
+    if (!result.ok()) env_.log().Write(Severity::kError, result.text);
+    co_return result;
+  }
+
+ private:
+  Task<MailboxResult> AppendLocked() {
+    MailboxResult refusal;
+    const absl::Status opened = co_await Open(refusal);
+    if (!refusal.ok()) co_return refusal;
+    if (!opened.ok()) co_return Failure("Append", opened);
+    if (const absl::Status locked = co_await LockFile(); !locked.ok()) {
+      co_return Failure("Lock", locked);
+    }
+    const absl::StatusOr<FileStat> stat = co_await file_->Stat();
+    if (!stat.ok()) co_return Failure("Append", stat.status());
+    const absl::Status appended = co_await AppendAt(stat->size);
+    if (!appended.ok()) {
+      if (const absl::Status undone = co_await Shield(kUndoGrace, Undo(stat->size)); !undone.ok()) {
+        env_.probes().Reached("mail.local: failed append could not be undone");
+        LogFailure(undone);
+      }
+      co_return Failure("Append", appended);
+    }
+    file_.reset();
+    co_return MailboxResult{.code = 250, .dsn = "2.1.5", .text = user_.name + " Ok"};
+  }
+
+  MailboxResult Failure(absl::string_view what, const absl::Status& status) {
+    const std::string text = absl::StrCat(what, " ", path_, ": ", Why(status));
+    if (ErrnoOf(status) == Errno::kEDQUOT) {
+      return options_.over_quota_is_permanent ? Refuse(552, "5.2.2", text)
+                                              : Refuse(450, "4.2.2", text);
+    }
+    return Refuse(450, "4.2.0", text);
+  }
+
+  void LogFailure(const absl::Status& status) {
+    env_.log().Write(Severity::kError, absl::StrCat(path_, ": ", status.message()));
+  }
+
+  // What makes a file unfit to be this user's mailbox; OK (250) if nothing does.
+  MailboxResult CheckFile(const FileStat& stat) {
+    const auto refuse = [&](absl::string_view why) {
+      return Refuse(550, "5.2.0", absl::StrCat(path_, ": ", why));
+    };
+    if (stat.links != 1) return refuse("too many links");
+    if (stat.type != FileType::kRegular) return refuse("irregular file");
+    if (stat.owner != user_.id) {
+      return refuse(absl::StrCat("wrong ownership (", static_cast<uint32_t>(stat.owner), ")"));
+    }
+    return {};
+  }
+
+  Task<absl::Status> Open(MailboxResult& refusal) {
+    absl::StatusOr<FileStat> stat = co_await files_.LinkStat(path_);
+    if (ErrnoOf(stat.status()) == Errno::kENOENT) {
+      CO_ASSIGN_OR_RETURN(file_, co_await files_.Open(path_, {.read = true,
+                                                              .write = true,
+                                                              .create = true,
+                                                              .exclusive = true,
+                                                              .no_follow = true,
+                                                              .mode = 0600}));
+      created_ = true;
+      co_return absl::OkStatus();
+    }
+    CO_RETURN_IF_ERROR(stat.status());
+    refusal = CheckFile(*stat);
+    if (!refusal.ok()) co_return absl::OkStatus();
+    CO_ASSIGN_OR_RETURN(
+        file_, co_await files_.Open(
+                   path_, {.read = true, .write = true, .no_follow = true, .non_blocking = true}));
+    CO_ASSIGN_OR_RETURN(const FileStat opened, co_await file_->Stat());
+    refusal = CheckFile(opened);
+    if (refusal.ok() && (opened.inode != stat->inode || opened.device != stat->device)) {
+      env_.probes().Reached("mail.local: mailbox was exchanged");
+      refusal = Refuse(451, "4.2.0", absl::StrCat(path_, ": file changed while it was opened"));
+    }
+    co_return absl::OkStatus();
+  }
+
+  Task<absl::Status> LockFile() {
+    for (int attempt = 1;; ++attempt) {
+      const absl::Status status =
+          co_await file_->Lock(LockKind::kFcntl, LockMode::kExclusive, LockWait::kNo);
+      if (ErrnoOf(status) != Errno::kEAGAIN || attempt == kLockAttempts) co_return status;
+      CO_RETURN_IF_ERROR(co_await Sleep(absl::Seconds(attempt)));
+    }
+  }
+
+  Task<absl::Status> AppendAt(uint64_t old_size) {
+    offset_ = old_size;
+    CO_ASSIGN_OR_RETURN(const std::string missing, co_await MissingLineEnds(old_size));
+    const MboxLayout& layout = message_.layout();
+    const absl::Time now = env_.clock().WallNow();
+    CO_RETURN_IF_ERROR(co_await Put(absl::StrCat(
+        missing, "From ", sender_, " ",
+        absl::FormatTime("%a %b %e %H:%M:%S %Y", now, env_.host().time_zone()), "\n")));
+    for (const auto& [begin, end] : layout.header()) {
+      CO_RETURN_IF_ERROR(co_await PutPiece(begin, end));
+    }
+    CO_RETURN_IF_ERROR(co_await Put(absl::StrCat(layout.header_unfinished() ? "\n" : "",
+                                                 "Content-Length: ", layout.body_bytes(), "\n\n")));
+    CO_RETURN_IF_ERROR(co_await PutPiece(layout.body_begin(), layout.body_end()));
+    CO_RETURN_IF_ERROR(co_await Put(layout.body_unfinished() ? "\n\n" : "\n"));
+    CO_RETURN_IF_ERROR(co_await Flush());
+    CO_RETURN_IF_ERROR(co_await file_->Sync());
+    // The entry of a new mailbox is part of the message's safety. The directory is the system's, so
+    // it is synced under our own identity.
+    if (created_) CO_RETURN_IF_ERROR(co_await env_.files().SyncDirectory(kMailDirectory));
+    co_return absl::OkStatus();
+  }
+
+  // What the mailbox lacks at its end before a From line can begin a message there.
+  Task<absl::StatusOr<std::string>> MissingLineEnds(uint64_t size) {
+    char tail[2] = {'\n', '\n'};
+    const uint64_t length = std::min<uint64_t>(size, 2);
+    size_t read = 0;
+    while (read < length) {
+      CO_ASSIGN_OR_RETURN(
+          const size_t more,
+          co_await file_->Read(size - length + read,
+                               absl::MakeSpan(tail + 2 - length + read, length - read)));
+      if (more == 0) co_return ErrnoStatus(Errno::kEIO, "mailbox shrank while it was locked");
+      read += more;
+    }
+    if (tail[1] != '\n') {
+      env_.probes().Reached("mail.local: mailbox ended inside a line");
+      co_return std::string("\n\n");
+    }
+    co_return tail[0] == '\n' ? std::string() : std::string("\n");
+  }
+
+  // Appends to what will be written.
+  Task<absl::Status> Put(absl::string_view text) {
+    absl::StrAppend(&buffer_, text);
+    if (buffer_.size() >= kWriteBlock) CO_RETURN_IF_ERROR(co_await Flush());
+    co_return absl::OkStatus();
+  }
+
+  Task<absl::Status> PutPiece(uint64_t begin, uint64_t end) {
+    std::string block(std::min<uint64_t>(end - begin, kWriteBlock), '\0');
+    while (begin < end) {
+      const size_t wanted = std::min<uint64_t>(end - begin, block.size());
+      CO_ASSIGN_OR_RETURN(const size_t read,
+                          co_await message_.Read(begin, absl::MakeSpan(&block[0], wanted)));
+      if (read == 0) co_return absl::InternalError("message is shorter than it was");
+      begin += read;
+      CO_RETURN_IF_ERROR(co_await Put(absl::string_view(block).substr(0, read)));
+    }
+    co_return absl::OkStatus();
+  }
+
+  Task<absl::Status> Flush() {
+    absl::string_view rest = buffer_;
+    while (!rest.empty()) {
+      CO_ASSIGN_OR_RETURN(const size_t written, co_await file_->Write(offset_, rest));
+      if (written == 0) co_return ErrnoStatus(Errno::kEIO, "write made no progress");
+      offset_ += written;
+      rest.remove_prefix(written);
+    }
+    buffer_.clear();
+    co_return absl::OkStatus();
+  }
+
+  // Synced as well: what a failed append wrote must not come back after a crash.
+  Task<absl::Status> Undo(uint64_t old_size) {
+    CO_RETURN_IF_ERROR(co_await file_->Truncate(old_size));
+    co_return co_await file_->Sync();
+  }
+
+  Environment& env_;
+  FileSystem& files_;  // the user's identity
+  const User& user_;
+  const std::string sender_;
+  MessageSpool& message_;
+  const MailboxOptions options_;
+  const std::string path_;
+  std::unique_ptr<File> file_;
+  bool created_ = false;
+  uint64_t offset_ = 0;  // where buffer_ goes
+  std::string buffer_;
+};
+
+}  // namespace
+
+Task<MailboxResult> AppendToMailbox(Environment& env, const User& user, absl::string_view sender,
+                                    MessageSpool& message, MailboxOptions options) {
+  const absl::StatusOr<Identity> identity = env.accounts().IdentityOf(user);
+  if (!identity.ok()) co_return Refuse(451, "4.3.0", "User database failure; retry later");
+  // Whoever is that user already needs no privilege to act as one.
+  const bool already = env.process().credentials().effective_user == user.id;
+  const std::unique_ptr<FileSystem> files = already ? nullptr : env.files().As(*identity);
+  Appender appender(env, already ? env.files() : *files, user, sender, message, options);
+  co_return co_await appender.Run();
+}
+
+}  // namespace stagepost

@@ -1,0 +1,313 @@
+// mail.local on a simulated host: its dialogue, its mailboxes, and everything it must refuse.
+#include "mta/bin/mail_local.h"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "gtest/gtest.h"
+#include "mta/deliver/message_spool.h"
+#include "sim/testing/test_host.h"
+
+namespace stagepost {
+namespace {
+
+constexpr absl::string_view kAlice = "/var/mail/alice";
+constexpr absl::string_view kFrom = "From u@outside.example Fri Nov 20 06:33:32 2026\n";
+constexpr absl::string_view kMessage = "Subject: x\n\nHello.\n";
+constexpr absl::string_view kStored = "Subject: x\nContent-Length: 7\n\nHello.\n\n";
+
+const DiskEditor::Ownership kOfAlice = {UserId{2001}, GroupId{2001}, 0600};
+
+int RunLmtp(TestHost& host, absl::string_view dialogue) {
+  host.start.arguments = {"mail.local", "-l"};
+  host.start.input = absl::StrReplaceAll(dialogue, {{"\n", "\r\n"}});
+  const int code = host.Run(&MailLocalMain, host.start.arguments);
+  host.output = absl::StrReplaceAll(host.output, {{"\r\n", "\n"}});
+  return code;
+}
+
+// One transaction; the replies to the message.
+std::string DeliverTo(TestHost& host, absl::string_view user,
+                      absl::string_view message = kMessage) {
+  const int code = RunLmtp(host, absl::StrCat("LHLO x\nMAIL FROM:<u@outside.example>\nRCPT TO:<",
+                                              user, ">\nDATA\n", message, ".\nQUIT\n"));
+  EXPECT_EQ(code, 0);
+  const size_t begin = host.output.find("354 Go ahead\n");
+  if (begin == std::string::npos) return host.output;
+  const std::string rest = host.output.substr(begin + 13);
+  EXPECT_TRUE(absl::EndsWith(rest, "221 2.0.0 Bye\n"));
+  return rest.substr(0, rest.size() - 14);
+}
+
+TEST(MailLocal, SpeaksAsSendmailsDoes) {
+  TestHost host;
+  EXPECT_EQ(
+      RunLmtp(host,
+              "NOOP\nMAIL FROM:<a@b>\nLHLO\nlhlo x\nRCPT TO:<alice>\nMAIL FROM:<c@d>\n"
+              "RSET\nDATA\nVRFY alice\nHELP\nMAIL\nMAIL FROM:a@b\nMAIL FROM:<> BODY=8BITMIME\n"
+              "RCPT TO:<nosuch>\nRCPT TO:<../etc/x>\nRCPT TO:<a/b>\nRCPT TO:alice\n"
+              "RCPT TO:<bob+det@x>\nRCPT TO:<Alice>\nRCPT TO:<root>\nDATA\nS: x\n\n.\nQUIT\n"),
+      0);
+  EXPECT_EQ(host.output,
+            "220 mx1.corp.example LMTP ready\n250 2.0.0 Ok\n250 2.5.0 Ok\n500 5.5.2 Syntax error\n"
+            "250-mx1.corp.example\n250-8BITMIME\n250-ENHANCEDSTATUSCODES\n250 PIPELINING\n"
+            "250 2.1.5 Ok\n503 5.5.1 Nested MAIL command\n250 2.0.0 Ok\n503 5.5.1 No recipients\n"
+            "252 2.3.3 Try RCPT to attempt delivery\n500 5.5.2 Syntax error\n"
+            "500 5.5.2 Syntax error\n501 5.5.4 Syntax error in parameters\n250 2.5.0 Ok\n"
+            "550 5.1.1 User unknown\n550 5.1.1 User unknown\n550 5.1.1 User unknown\n"
+            "501 5.5.4 Syntax error in parameters\n250 2.1.5 Ok\n550 5.1.1 User unknown\n"
+            "250 2.1.5 Ok\n354 Go ahead\n250 2.1.5 bob Ok\n250 2.1.5 root Ok\n221 2.0.0 Bye\n");
+  EXPECT_EQ(host.Read("/var/mail/bob"),
+            "From MAILER-DAEMON Fri Nov 20 06:33:32 2026\nS: x\nContent-Length: 0\n\n\n");
+  EXPECT_EQ(host.Read("/var/mail/root"), host.Read("/var/mail/bob"));
+  EXPECT_EQ(*host.disk().ListDirectory("/var/mail"), (std::vector<std::string>{"bob", "root"}));
+}
+
+TEST(MailLocal, MakesAMailboxOfTheUser) {
+  TestHost host;
+  EXPECT_EQ(DeliverTo(host, "alice@corp.example"), "250 2.1.5 alice Ok\n");
+  EXPECT_EQ(DeliverTo(host, "alice"), "250 2.1.5 alice Ok\n");
+  EXPECT_EQ(host.Read(kAlice), absl::StrCat(kFrom, kStored, kFrom, kStored));
+  const FileStat stat = *host.disk().Stat(kAlice);
+  EXPECT_EQ(stat.owner, UserId{2001});
+  EXPECT_EQ(stat.group, GroupId{2001});
+  EXPECT_EQ(stat.mode, 0600u);
+  EXPECT_EQ(host.disk().ListDirectory("/var/mail")->size(), 1u);
+}
+
+TEST(MailLocal, UndoesDotStuffing) {
+  TestHost host;
+  EXPECT_EQ(DeliverTo(host, "alice", "A: b\n\n..\n...x\nFrom me\n"), "250 2.1.5 alice Ok\n");
+  EXPECT_EQ(host.Read(kAlice),
+            absl::StrCat(kFrom, "A: b\nContent-Length: 14\n\n.\n..x\nFrom me\n\n"));
+}
+
+TEST(MailLocal, RefusesWhatIsNoMailboxOfTheUser) {
+  struct Case {
+    std::function<absl::Status(DiskEditor)> prepare;
+    absl::string_view reply;
+  };
+  const std::vector<Case> cases = {
+      {[](DiskEditor d) { return d.MakeSymlink("/etc/passwd", kAlice); },
+       "550 5.2.0 /var/mail/alice: irregular file\n"},
+      {[](DiskEditor d) { return d.MakeSymlink("/var/mail/bob", kAlice); },
+       "550 5.2.0 /var/mail/alice: irregular file\n"},
+      {[](DiskEditor d) { return d.WriteFile(kAlice, "x", {UserId{2002}, GroupId{2002}, 0666}); },
+       "550 5.2.0 /var/mail/alice: wrong ownership (2002)\n"},
+      {[](DiskEditor d) { return d.WriteFile(kAlice, "x", {.mode = 0666}); },
+       "550 5.2.0 /var/mail/alice: wrong ownership (0)\n"},
+      {[](DiskEditor d) {
+         absl::Status status = d.WriteFile(kAlice, "x", kOfAlice);
+         status.Update(d.MakeLink(kAlice, "/var/mail/other"));
+         return status;
+       },
+       "550 5.2.0 /var/mail/alice: too many links\n"},
+      {[](DiskEditor d) { return d.MakeDirectories(kAlice); },
+       "550 5.2.0 /var/mail/alice: too many links\n"},
+      {[](DiskEditor d) {
+         absl::Status status = d.WriteFile(kAlice, "x", kOfAlice);
+         status.Update(d.ChangeMode(kAlice, 0));
+         return status;
+       },
+       "450 4.2.0 Append /var/mail/alice: Permission denied\n"},
+      {[](DiskEditor d) { return d.ChangeMode("/var/mail", 0755); },
+       "451 4.3.0 lockmailbox alice failed; error code 75\n"},
+  };
+  for (const Case& c : cases) {
+    TestHost host;
+    ASSERT_TRUE(c.prepare(host.disk()).ok());
+    ASSERT_TRUE(host.disk().WriteFile("/etc/passwd", "root:x\n").ok());
+    const auto before = *host.disk().Snapshot("/var/mail");
+    EXPECT_EQ(DeliverTo(host, "alice"), c.reply);
+    EXPECT_EQ(host.Read("/etc/passwd"), "root:x\n");
+    const auto after = *host.disk().Snapshot("/var/mail");
+    ASSERT_EQ(before.size(), after.size()) << c.reply;
+    for (size_t i = 0; i < before.size(); ++i) {
+      EXPECT_EQ(before[i].path, after[i].path);
+      EXPECT_EQ(before[i].bytes, after[i].bytes);
+    }
+    EXPECT_TRUE(absl::StrContains(host.Log(), "alice")) << "not logged";
+  }
+}
+
+TEST(MailLocal, AnswersEachRecipientForItself) {
+  TestHost host;
+  ASSERT_TRUE(host.disk().MakeSymlink("/x", kAlice).ok());
+  EXPECT_EQ(
+      RunLmtp(host, "MAIL FROM:<a@b>\nRCPT TO:<alice>\nRCPT TO:<bob>\nDATA\nS: x\n\nb\n.\nQUIT\n"),
+      0);
+  EXPECT_TRUE(absl::StrContains(host.output,
+                                "354 Go ahead\n550 5.2.0 /var/mail/alice: irregular file\n"
+                                "250 2.1.5 bob Ok\n"));
+}
+
+TEST(MailLocal, RepairsAMailboxThatEndsInTheMiddle) {
+  struct Case {
+    absl::string_view before, missing;
+  };
+  for (const Case& c :
+       {Case{"", ""}, Case{"\n", ""}, Case{"From x\nA: b\n\nbody", "\n\n"},
+        Case{"From x\nA: b\n\nbody\n", "\n"}, Case{"From x\n\nbody\n\n", ""}, Case{"x", "\n\n"}}) {
+    TestHost host;
+    ASSERT_TRUE(host.disk().WriteFile(kAlice, c.before, kOfAlice).ok());
+    EXPECT_EQ(DeliverTo(host, "alice"), "250 2.1.5 alice Ok\n");
+    EXPECT_EQ(host.Read(kAlice), absl::StrCat(c.before, c.missing, kFrom, kStored));
+  }
+}
+
+TEST(MailLocal, WaitsForALockAndBreaksAStaleOne) {
+  TestHost host;
+  const absl::string_view lock = "/var/mail/alice.lock";
+  ASSERT_TRUE(host.disk().WriteFile(lock, "1\n", kOfAlice).ok());
+  const MonotonicTime begin = host.world().now();
+  EXPECT_EQ(DeliverTo(host, "alice"), "451 4.3.0 lockmailbox alice failed; error code 75\n");
+  EXPECT_EQ(host.world().now() - begin, absl::Seconds(45));
+  EXPECT_EQ(host.Read(lock), "1\n");
+  const absl::Time old = host.host().WallNow() - absl::Seconds(301);
+  ASSERT_TRUE(host.disk().SetTimes(lock, old, old).ok());
+  EXPECT_EQ(DeliverTo(host, "alice"), "250 2.1.5 alice Ok\n");
+  EXPECT_EQ(host.Read(lock), "(none)");
+  // One that somebody has planted cannot be removed; it is neither opened nor followed.
+  ASSERT_TRUE(host.disk().MakeSymlink("/etc/passwd", lock).ok());
+  EXPECT_EQ(DeliverTo(host, "alice"), "451 4.3.0 lockmailbox alice failed; error code 75\n");
+  EXPECT_EQ(host.Read("/etc/passwd"), "(none)");
+}
+
+TEST(MailLocal, HoldsLargeMessagesInAFileWithoutAName) {
+  TestHost host;
+  std::string message = "Subject: large\n\n";
+  while (message.size() < 3 * kSpoolMemory)
+    absl::StrAppend(&message, "0123456789 ", message.size(), "\n");
+  EXPECT_EQ(DeliverTo(host, "alice", message), "250 2.1.5 alice Ok\n");
+  const std::string body = message.substr(16);
+  EXPECT_EQ(host.Read(kAlice), absl::StrCat(kFrom, "Subject: large\nContent-Length: ", body.size(),
+                                            "\n\n", body, "\n"));
+  EXPECT_TRUE(host.disk().ListDirectory("/tmp")->empty());
+}
+
+TEST(MailLocal, AnyFailingCallLeavesTheMailboxAsItWas) {
+  const std::string old = absl::StrCat(kFrom, kStored);
+  for (const Errno error : {Errno::kEIO, Errno::kENOSPC, Errno::kEDQUOT}) {
+    int refused = 0;
+    for (int n = 0;; ++n) {
+      TestHost host;
+      ASSERT_TRUE(host.disk().WriteFile(kAlice, old, kOfAlice).ok());
+      host.fail_at = n;
+      host.fail_with = error;
+      const std::string reply = DeliverTo(host, "alice");
+      if (host.calls() <= n) break;
+      if (reply == "250 2.1.5 alice Ok\n") {
+        EXPECT_EQ(host.Read(kAlice), absl::StrCat(old, kFrom, kStored)) << n;
+        continue;
+      }
+      ++refused;
+      EXPECT_TRUE(absl::StartsWith(reply, "45")) << n << reply;
+      EXPECT_EQ(host.Read(kAlice), old) << n << reply;
+    }
+    EXPECT_GE(refused, 5);
+  }
+}
+
+TEST(MailLocal, ACrashLosesNothingThatWasAnsweredFor) {
+  const std::string old = absl::StrCat(kFrom, kStored);
+  for (uint64_t seed = 0; seed < 10; ++seed) {
+    for (const bool fresh : {false, true}) {
+      for (int n = 0;; ++n) {
+        TestHost host(seed);
+        if (!fresh) {
+          ASSERT_TRUE(host.disk().WriteFile(kAlice, old, kOfAlice).ok());
+        }
+        host.fail_at = n;
+        host.fail_with = Errno::kOk;  // crash
+        const int code =
+            RunLmtp(host, absl::StrCat("MAIL FROM:<u@outside.example>\nRCPT TO:<alice>\nDATA\n",
+                                       kMessage, ".\nQUIT\n"));
+        const bool answered = absl::StrContains(host.output, "250 2.1.5 alice Ok");
+        if (host.host().up()) host.host().Crash();
+        host.fail_at = -1;
+        host.host().Boot();
+        const std::string before = fresh ? "" : old;
+        const std::string text = host.disk().ReadFile(kAlice).value_or("");
+        EXPECT_TRUE(absl::StartsWith(text, before)) << seed << " " << n;
+        if (answered) EXPECT_EQ(text, absl::StrCat(before, kFrom, kStored)) << seed << " " << n;
+        if (code == 0) break;
+        // The next message begins where one can begin.
+        ASSERT_TRUE(host.disk().RemoveAll("/var/mail/alice.lock").ok());
+        ASSERT_EQ(DeliverTo(host, "alice"), "250 2.1.5 alice Ok\n");
+        const std::string after = host.Read(kAlice);
+        const std::string tail = absl::StrCat(kFrom, kStored);
+        ASSERT_TRUE(absl::EndsWith(after, tail)) << after;
+        const std::string head = after.substr(0, after.size() - tail.size());
+        EXPECT_TRUE(head.empty() || absl::EndsWith(head, "\n\n")) << head;
+      }
+    }
+  }
+}
+
+int RunClassic(TestHost& host, Arguments arguments, absl::string_view input) {
+  arguments.insert(arguments.begin(), "mail.local");
+  host.start.input = std::string(input);
+  return host.Run(&MailLocalMain, arguments);
+}
+
+TEST(MailLocal, DeliversItsStandardInput) {
+  TestHost host;
+  EXPECT_EQ(RunClassic(host, {"-d", "-f", "u@outside.example", "alice", "bob"}, kMessage), 0);
+  EXPECT_EQ(host.Read(kAlice), absl::StrCat(kFrom, kStored));
+  EXPECT_EQ(host.Read("/var/mail/bob"), absl::StrCat(kFrom, kStored));
+  EXPECT_EQ(RunClassic(host, {"-ru@outside.example", "--", "alice"}, kMessage), 0);
+  EXPECT_EQ(host.Read(kAlice), absl::StrCat(kFrom, kStored, kFrom, kStored));
+  EXPECT_EQ(host.output, "");
+  EXPECT_EQ(host.error_output, "");
+}
+
+TEST(MailLocal, SendersCannotForgeLines) {
+  TestHost host;
+  EXPECT_EQ(RunClassic(host, {"-f", "a\nFrom b", "alice"}, kMessage), 0);
+  EXPECT_TRUE(absl::StartsWith(host.Read(kAlice), "From a?From b Fri")) << host.Read(kAlice);
+  EXPECT_EQ(RunClassic(host, {"bob"}, kMessage), 0);
+  EXPECT_TRUE(absl::StartsWith(host.Read("/var/mail/bob"), "From root Fri"));
+}
+
+TEST(MailLocal, SaysWhatIsWrong) {
+  const std::string usage =
+      "mail.local: usage: mail.local [-7] [-b] [-d] [-l] [-f from|-r from] user ...\n";
+  TestHost host;
+  EXPECT_EQ(RunClassic(host, {}, ""), 69);
+  EXPECT_EQ(host.error_output, usage);
+  EXPECT_EQ(RunClassic(host, {"-z", "alice"}, ""), 69);
+  EXPECT_EQ(host.error_output, "mail.local: option -z is not supported\n" + usage);
+  EXPECT_EQ(RunClassic(host, {"-f", "a", "-r", "b", "alice"}, ""), 69);
+  EXPECT_EQ(host.error_output, "mail.local: Multiple -f options\n" + usage);
+  EXPECT_EQ(RunClassic(host, {"-f"}, ""), 69);
+  EXPECT_EQ(RunClassic(host, {"nosuch"}, kMessage), 69);
+  EXPECT_EQ(host.error_output, "mail.local: nosuch: User unknown\n");
+  EXPECT_EQ(RunClassic(host, {"../alice"}, kMessage), 69);
+  EXPECT_EQ(host.error_output, "mail.local: ../alice: User unknown\n");
+  host.host().accounts().SetAvailable(false);
+  EXPECT_EQ(RunClassic(host, {"alice"}, kMessage), 75);
+}
+
+TEST(MailLocal, AnOrdinaryUserReachesOnlyHerOwnMailbox) {
+  TestHost host;
+  host.start.identity = {UserId{2001}, GroupId{2001}, {}};
+  EXPECT_EQ(RunClassic(host, {"alice"}, kMessage), 0);
+  EXPECT_EQ(host.disk().Stat(kAlice)->owner, UserId{2001});
+  EXPECT_EQ(RunClassic(host, {"bob"}, kMessage), 75);
+  EXPECT_EQ(host.Read("/var/mail/bob"), "(none)");
+}
+
+TEST(MailLocal, AMessageCutShortIsNotDelivered) {
+  TestHost host;
+  EXPECT_EQ(RunLmtp(host, "MAIL FROM:<a@b>\nRCPT TO:<alice>\nDATA\nS: x\n\nbody\n"), 75);
+  EXPECT_EQ(host.Read(kAlice), "(none)");
+  EXPECT_EQ(RunLmtp(host, "MAIL FROM:<a@b>\nRCPT TO:<alice>\n"), 0);
+  EXPECT_EQ(RunLmtp(host, std::string(9000, 'x')), 75);
+}
+
+}  // namespace
+}  // namespace stagepost
