@@ -81,8 +81,7 @@ uint32_t GroupNumber(SimHost& host, absl::string_view name) {
   return static_cast<uint32_t>(group->id);
 }
 
-Unmet CheckMode(bool wanted, absl::string_view mode, const FileStat& stat,
-                absl::string_view path) {
+Unmet CheckMode(bool wanted, absl::string_view mode, const FileStat& stat, absl::string_view path) {
   const std::string is = absl::StrFormat("%o", stat.mode);
   if (!wanted || is == absl::StripPrefix(mode, "0")) return std::nullopt;
   return absl::StrCat(path, " has mode ", is, ", expected ", mode);
@@ -106,8 +105,7 @@ Unmet Check(const scenario::Expect::Mailbox& expect, World& world, PatternCache&
     return unmet;
   }
   if (Unmet unmet = CheckContains(expect.contains(), content, what)) return unmet;
-  if (Unmet unmet = CheckMatches(expect.has_matches(), expect.matches(), content, what,
-                                 patterns)) {
+  if (Unmet unmet = CheckMatches(expect.has_matches(), expect.matches(), content, what, patterns)) {
     return unmet;
   }
   if (!expect.has_mode() && !expect.has_owner()) return std::nullopt;
@@ -118,8 +116,7 @@ Unmet Check(const scenario::Expect::Mailbox& expect, World& world, PatternCache&
 }
 
 Unmet Check(const scenario::Expect::Queue& expect, World& world, PatternCache&) {
-  const auto names =
-      HostOf(world, expect.host()).editor().ListDirectory("/var/spool/mqueue");
+  const auto names = HostOf(world, expect.host()).editor().ListDirectory("/var/spool/mqueue");
   size_t queued = 0;
   if (names.ok()) {
     for (const std::string& name : *names) queued += absl::StartsWith(name, "qf");
@@ -134,7 +131,9 @@ Unmet Check(const scenario::Expect::SinkMail& expect, World& world, PatternCache
   std::string all;
   if (files.ok()) {
     for (const auto& file : *files) {
-      if (file.stat.type != FileType::kRegular) continue;
+      const absl::string_view name = absl::string_view(file.path).substr(file.path.rfind('/') + 1);
+      // A name with a dot is of a message that has not been accepted yet.
+      if (file.stat.type != FileType::kRegular || absl::StartsWith(name, ".")) continue;
       ++messages;
       absl::StrAppend(&all, file.bytes, "\n");
     }
@@ -143,20 +142,21 @@ Unmet Check(const scenario::Expect::SinkMail& expect, World& world, PatternCache
                                absl::StrCat("messages at the sink ", expect.host()))) {
     return unmet;
   }
-  return CheckContains(expect.contains(), all, absl::StrCat("what the sink ", expect.host(), " got"));
+  return CheckContains(expect.contains(), all,
+                       absl::StrCat("what the sink ", expect.host(), " got"));
 }
 
 Unmet Check(const scenario::Expect::Log& expect, World& world, PatternCache& patterns) {
-    size_t lines = 0;
+  size_t lines = 0;
   std::string last;
   for (const LogLine& line : HostOf(world, expect.host()).log()) {
     last = absl::StrCat(line.tag, "[", line.pid, "]: ", line.text);
     lines += (!expect.has_contains() || absl::StrContains(last, expect.contains())) &&
              (!expect.has_matches() || MatchesSomewhere(patterns.Get(expect.matches()), last));
   }
-  const std::string what =
-      absl::StrCat("lines with ", Show(expect.has_contains() ? expect.contains() : expect.matches()),
-                   " in the log of ", expect.host());
+  const std::string what = absl::StrCat(
+      "lines with ", Show(expect.has_contains() ? expect.contains() : expect.matches()),
+      " in the log of ", expect.host());
   if (Unmet unmet = CheckCount(expect, expect.has_count(), expect.count(), lines, what)) {
     return unmet;
   }

@@ -11,8 +11,8 @@
 
 namespace stagepost {
 
-// nullopt if it holds; else what was expected and what was seen, in one line. Looking changes nothing.
-// REQUIRES: the loader has accepted the expectation.
+// nullopt if it holds; else what was expected and what was seen, in one line. Looking changes
+// nothing. REQUIRES: the loader has accepted the expectation.
 std::optional<std::string> CheckExpectation(const scenario::Expect& expect, World& world,
                                             PatternCache& patterns);
 

@@ -9,8 +9,10 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/strip.h"
 #include "mta/async/scope.h"
 #include "mta/base/status_macros.h"
 
@@ -18,6 +20,7 @@ namespace stagepost {
 namespace {
 
 constexpr size_t kMaxLine = 1 << 20;
+constexpr size_t kMaxMessage = 64 << 20;
 constexpr size_t kMaxSessions = 10'000;
 
 struct SinkServer {
@@ -32,9 +35,8 @@ bool IsForUs(const SinkServer& server, absl::string_view line) {
   const size_t end = line.rfind('>');
   if (at == line.npos || end == line.npos || end < at) return false;
   const absl::string_view domain = line.substr(at + 1, end - at - 1);
-  return std::any_of(server.domains.begin(), server.domains.end(), [&](const std::string& ours) {
-    return absl::EqualsIgnoreCase(ours, domain);
-  });
+  return std::any_of(server.domains.begin(), server.domains.end(),
+                     [&](const std::string& ours) { return absl::EqualsIgnoreCase(ours, domain); });
 }
 
 // Reads lines up to and including CRLF from a connection.
@@ -63,18 +65,39 @@ class SinkLines {
   std::string buffer_;
 };
 
-Task<absl::Status> Store(SinkServer& server, std::string text) {
-  const std::string path = absl::StrFormat("%s/%06d", kSinkDirectory, server.next_message++);
-  CO_ASSIGN_OR_RETURN(std::unique_ptr<File> file,
-                      co_await server.env.files().Open(
-                          path, {.write = true, .create = true, .exclusive = true, .mode = 0644}));
+Task<absl::Status> WriteSynced(File& file, absl::string_view text) {
   for (size_t written = 0; written < text.size();) {
-    const absl::string_view rest = absl::string_view(text).substr(written);
-    CO_ASSIGN_OR_RETURN(const size_t n, co_await file->Write(written, rest));
+    CO_ASSIGN_OR_RETURN(const size_t n, co_await file.Write(written, text.substr(written)));
     written += n;
   }
-  CO_RETURN_IF_ERROR(co_await file->Sync());
-  co_return co_await server.env.files().SyncDirectory(kSinkDirectory);
+  co_return co_await file.Sync();
+}
+
+// Whole messages only have numbers; what is being written is called otherwise.
+Task<absl::Status> Store(SinkServer& server, const std::string& text) {
+  FileSystem& files = server.env.files();
+  const int number = server.next_message++;
+  const std::string path = absl::StrFormat("%s/%06d", kSinkDirectory, number);
+  const std::string draft = absl::StrFormat("%s/.%06d", kSinkDirectory, number);
+  CO_ASSIGN_OR_RETURN(
+      std::unique_ptr<File> file,
+      co_await files.Open(draft, {.write = true, .create = true, .truncate = true, .mode = 0644}));
+  CO_RETURN_IF_ERROR(co_await WriteSynced(*file, text));
+  CO_RETURN_IF_ERROR(co_await files.Rename(draft, path));
+  co_return co_await files.SyncDirectory(kSinkDirectory);
+}
+
+// The numbers go on where they ended when the sink last ran.
+Task<absl::Status> FindNextNumber(SinkServer& server) {
+  CO_ASSIGN_OR_RETURN(const std::vector<DirectoryEntry> entries,
+                      co_await server.env.files().ListDirectory(kSinkDirectory));
+  for (const DirectoryEntry& entry : entries) {
+    int number = 0;
+    if (absl::SimpleAtoi(entry.name, &number)) {
+      server.next_message = std::max(server.next_message, number + 1);
+    }
+  }
+  co_return absl::OkStatus();
 }
 
 Task<absl::StatusOr<std::string>> ReadMessage(SinkLines& lines) {
@@ -82,64 +105,93 @@ Task<absl::StatusOr<std::string>> ReadMessage(SinkLines& lines) {
   while (true) {
     CO_ASSIGN_OR_RETURN(std::string line, co_await lines.Next());
     if (line == ".") co_return message;
-    absl::StrAppend(&message, line[0] == '.' ? line.substr(1) : line, "\r\n");
+    if (message.size() > kMaxMessage) co_return absl::ResourceExhaustedError("message too long");
+    absl::StrAppend(&message, absl::StripPrefix(line, "."), "\r\n");
   }
+}
+
+// What is known of the message that is being sent.
+struct Transaction {
+  std::string envelope;
+  int recipients = 0;
+};
+
+// The reply to any command but DATA and QUIT, without its line end.
+std::string ReplyTo(const SinkServer& server, absl::string_view line, Transaction& transaction) {
+  const std::string verb = absl::AsciiStrToUpper(line.substr(0, 4));
+  if (verb == "EHLO") {
+    return absl::StrCat("250-", server.env.host().name(), "\r\n250-PIPELINING\r\n250 8BITMIME");
+  }
+  if (verb == "HELO") return absl::StrCat("250 ", server.env.host().name());
+  if (verb == "NOOP") return "250 2.0.0 ok";
+  if (verb == "RSET") {
+    transaction = {};
+    return "250 2.0.0 ok";
+  }
+  if (verb == "MAIL") {
+    transaction = {absl::StrCat(line, "\n"), 0};
+    return "250 2.1.0 ok";
+  }
+  if (verb == "RCPT") {
+    if (transaction.envelope.empty()) return "503 5.5.1 MAIL first";
+    if (!IsForUs(server, line)) return "550 5.7.1 not one of my domains";
+    absl::StrAppend(&transaction.envelope, line, "\n");
+    ++transaction.recipients;
+    return "250 2.1.5 ok";
+  }
+  return "500 5.5.1 what?";
 }
 
 Task<absl::Status> ServeOne(SinkServer& server, std::unique_ptr<Connection> connection) {
   SinkLines lines(*connection);
-  const std::string name = server.env.host().name();
-  std::string envelope;
-  CO_RETURN_IF_ERROR(co_await WriteAll(*connection, absl::StrCat("220 ", name, " ESMTP sink\r\n")));
+  Transaction transaction;
+  CO_RETURN_IF_ERROR(co_await WriteAll(
+      *connection, absl::StrCat("220 ", server.env.host().name(), " ESMTP sink\r\n")));
   while (true) {
     CO_ASSIGN_OR_RETURN(const std::string line, co_await lines.Next());
-    const std::string verb = absl::AsciiStrToUpper(line.substr(0, 4));
-    std::string reply = "250 2.0.0 ok";
-    if (verb == "EHLO") {
-      reply = absl::StrCat("250-", name, "\r\n250-PIPELINING\r\n250 8BITMIME");
-    } else if (verb == "HELO") {
-      reply = absl::StrCat("250 ", name);
-    } else if (verb == "MAIL") {
-      envelope = absl::StrCat(line, "\n");
-    } else if (verb == "RCPT") {
-      if (IsForUs(server, line)) {
-        absl::StrAppend(&envelope, line, "\n");
-      } else {
-        reply = "550 5.7.1 not one of my domains";
-      }
-    } else if (verb == "RSET") {
-      envelope.clear();
-    } else if (verb == "DATA") {
-      CO_RETURN_IF_ERROR(co_await WriteAll(*connection, "354 go ahead\r\n"));
-      CO_ASSIGN_OR_RETURN(std::string message, co_await ReadMessage(lines));
-      CO_RETURN_IF_ERROR(co_await Store(server, absl::StrCat(envelope, "\n", message)));
-    } else if (verb == "QUIT") {
+    std::string reply;
+    if (absl::EqualsIgnoreCase(line, "QUIT")) {
       co_return co_await WriteAll(*connection, "221 2.0.0 bye\r\n");
-    } else if (verb != "NOOP") {
-      reply = "500 5.5.1 what?";
+    }
+    if (!absl::EqualsIgnoreCase(line, "DATA")) {
+      reply = ReplyTo(server, line, transaction);
+    } else if (transaction.recipients == 0) {
+      reply = "503 5.5.1 RCPT first";
+    } else {
+      CO_RETURN_IF_ERROR(co_await WriteAll(*connection, "354 go ahead\r\n"));
+      CO_ASSIGN_OR_RETURN(const std::string message, co_await ReadMessage(lines));
+      const absl::Status stored =
+          co_await Store(server, absl::StrCat(transaction.envelope, "\n", message));
+      reply = stored.ok() ? "250 2.0.0 ok" : "451 4.3.0 cannot store it";
+      transaction = {};
     }
     CO_RETURN_IF_ERROR(co_await WriteAll(*connection, absl::StrCat(reply, "\r\n")));
+  }
+}
+
+Task<absl::Status> AcceptAll(SinkServer& server, TaskScope& scope, Listener& listener) {
+  while (true) {
+    CO_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, co_await listener.Accept());
+    // Over the limit: the connection is closed.
+    (void)scope.Spawn(&ServeOne, std::ref(server), std::move(connection));
   }
 }
 
 }  // namespace
 
 Task<int> SinkMain(Environment& env, Arguments arguments) {
-  auto listener = env.network().Listen({.address = {IpAddress(), 25}, .backlog = 128});
-  if (!listener.ok()) co_return 71;
-  env.process().SetTitle("accepting connections");
+  if (arguments.size() < 2) co_return 64;
   SinkServer server{env, {arguments.begin() + 1, arguments.end()}};
-  TaskScope sessions(co_await CurrentContext(), "sink sessions", TaskScope::Policy::kSupervise,
-                     kMaxSessions);
-  while (true) {
-    auto connection = co_await (*listener)->Accept();
-    if (!connection.ok()) break;
-    const absl::Status spawned =
-        sessions.Spawn(&ServeOne, std::ref(server), *std::move(connection));
-    if (!spawned.ok()) continue;  // over the limit: the connection is closed
+  if (!(co_await FindNextNumber(server)).ok()) co_return 73;
+  const auto v4 = env.network().Listen({.address = {IpAddress(), 25}, .backlog = 128});
+  const auto v6 = env.network().Listen({.address = {IpAddress::V6({}), 25}, .backlog = 128});
+  if (!v4.ok() || !v6.ok()) co_return 71;
+  env.process().SetTitle("accepting connections");
+  TaskScope scope(co_await CurrentContext(), "sink", TaskScope::Policy::kSupervise, kMaxSessions);
+  for (const auto* listener : {&v4, &v6}) {
+    (void)scope.Spawn(&AcceptAll, std::ref(server), std::ref(scope), std::ref(***listener));
   }
-  sessions.RequestStop();
-  (void)co_await sessions.Join();
+  (void)co_await scope.Join();
   co_return 0;
 }
 
