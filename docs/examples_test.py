@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Code that the documents quote is code that compiles and is tested.
+"""Code and scenarios that the documents quote are those that are tested.
 
 A code block under `<!-- from PATH -->` stands word for word in the file PATH.
 """
@@ -9,7 +9,7 @@ import unittest
 
 from tools.lib import unittest_main
 
-DOCUMENTS = ["docs/coroutines.md"]
+DOCUMENTS = ["README.md", "docs/coroutines.md"]
 QUOTATION = re.compile(r"<!-- from (\S+) -->\n```\w*\n(.*?)```", re.DOTALL)
 
 
