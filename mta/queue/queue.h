@@ -91,7 +91,8 @@ class Queue {
   // creation (sendmail's QueueSortOrder=priority). Files that cannot be read come last.
   virtual Task<absl::StatusOr<std::vector<std::string>>> List() = 0;
   // Locks and reads one message. kNotFound: it is gone. kAborted: another holds the lock.
-  // kDataLoss: the qf file cannot be understood; it is left as it is.
+  // kDataLoss: the qf file cannot be understood, and is left as it is; or it has no df file, and is
+  // set aside as Qf<id>.
   virtual Task<absl::StatusOr<std::unique_ptr<QueuedMessage>>> Lock(std::string id) = 0;
   // Removes df and tf files without a qf that are older than kOrphanAge.
   virtual Task<absl::Status> RemoveOrphans() = 0;

@@ -25,6 +25,8 @@ inline constexpr absl::Duration kQueueCleanupGrace = absl::Seconds(5);
 
 inline std::string DataFileName(absl::string_view id) { return "df" + std::string(id); }
 inline std::string ControlFileName(absl::string_view id) { return "qf" + std::string(id); }
+// A qf file that has lost its body, set aside for an administrator to look at.
+inline std::string LostFileName(absl::string_view id) { return "Qf" + std::string(id); }
 inline std::string TemporaryFileName(absl::string_view id) { return "tf" + std::string(id); }
 
 // Writes all of `bytes` at `offset`, however short the single writes are.

@@ -111,6 +111,19 @@ Task<absl::StatusOr<std::unique_ptr<File>>> LockControlFile(Environment& env,
   co_return std::move(file);
 }
 
+// A qf file without its df file was never accepted: the sync of the directory that makes a message
+// durable covers both names, and Remove() takes qf first. It is what a crash between the rename and
+// that sync may leave, or somebody's hand. It is kept under sendmail's name for queue files that
+// cannot be used, where no queue run trips over it again. REQUIRES: the qf file is locked by us.
+Task<absl::Status> SetAside(Environment& env, std::string id) {
+  env.probes().Reached("queue: set aside a qf file that has no df file");
+  CO_RETURN_IF_ERROR(co_await env.files().Rename(ControlFileName(id), LostFileName(id)));
+  CO_RETURN_IF_ERROR(co_await env.files().SyncDirectory("."));
+  co_return Unusable(DataFileName(id),
+                     absl::StrCat("no such file; ", ControlFileName(id), " is now ",
+                                  LostFileName(id)));
+}
+
 }  // namespace
 
 Task<absl::StatusOr<std::unique_ptr<QueuedMessage>>> LockQueuedMessage(Environment& env,
@@ -122,7 +135,7 @@ Task<absl::StatusOr<std::unique_ptr<QueuedMessage>>> LockQueuedMessage(Environme
   CO_ASSIGN_OR_RETURN(Envelope envelope, ParseQueueFile(control_name, text));
   const OpenOptions options = {.read = true, .no_follow = true, .non_blocking = true};
   absl::StatusOr<std::unique_ptr<File>> data = co_await env.files().Open(data_name, options);
-  if (ErrnoOf(data.status()) == Errno::kENOENT) co_return Unusable(data_name, "no such file");
+  if (ErrnoOf(data.status()) == Errno::kENOENT) co_return co_await SetAside(env, std::move(id));
   CO_RETURN_IF_ERROR(data.status());
   CO_ASSIGN_OR_RETURN(const FileStat stat, co_await (*data)->Stat());
   CO_RETURN_IF_ERROR(CheckQueueFile(env, data_name, stat));

@@ -208,7 +208,6 @@ Task<absl::Status> Session::Accept(IncomingMessage& message, const Collected& co
   LogFrom(message_id);
   transaction_.mail_given = false;  // its log line is written
   message.HandOver();
-  message.HandOver();
   context_.accepted.OnAccepted(envelope.id);
   Send(Reply(250, "2.0.0", absl::StrCat(envelope.id, " Message accepted for delivery")));
   // A client that never hears this sends the message again: say it before anything else happens.

@@ -242,7 +242,7 @@ TEST(Queue, OneWorksOnAMessageAtATime) {
   EXPECT_TRUE(host.disk().ListDirectory(kDirectory)->empty());
 }
 
-TEST(Queue, LeavesAloneWhatItDoesNotUnderstand) {
+TEST(Queue, LeavesInPlaceOrAsideWhatItCannotUse) {
   TestHost host;
   const auto add = [&](absl::string_view name, absl::string_view text, FileMode mode) {
     ASSERT_TRUE(
@@ -266,7 +266,9 @@ TEST(Queue, LeavesAloneWhatItDoesNotUnderstand) {
     EXPECT_TRUE(absl::IsDataLoss(status)) << status;
     messages.emplace_back(status.message());
   }
-  EXPECT_EQ(messages[0], "df6AK6XWAB000001: no such file");
+  EXPECT_EQ(messages[0],
+            "df6AK6XWAB000001: no such file; qf6AK6XWAB000001 is now Qf6AK6XWAB000001");
+  EXPECT_EQ(*host.disk().ReadFile(absl::StrCat(kDirectory, "/Qf6AK6XWAB000001")), good);
   EXPECT_EQ(messages[1], "qf6AK6XWAC000001: writable by group or others");
   EXPECT_EQ(messages[2], "qf6AK6XWAA000001:5: unknown line");
   EXPECT_EQ(host.disk().ListDirectory(kDirectory)->size(), 8u);
