@@ -171,6 +171,12 @@ class OnDisk {
 
 class OnLinux {
  public:
+  ~OnLinux() {
+    for (const int file : files_) {
+      if (file >= 0) ::close(file);
+    }
+  }
+
   Outcome Do(const Step& step) {
     static const std::vector<Identity> identities = Identities();
     Become(identities[static_cast<size_t>(step.who)]);

@@ -54,7 +54,8 @@ Disk::Walked Disk::WalkFrom(const DiskCaller& caller, Inode* start, absl::string
     bool slash_after = false;
     at.name = TakeComponent(path, slash_after);
     if (!MayAccess(caller.identity, *at.parent, kMayExecute)) return {.error = Errno::kEACCES};
-    if (at.name.size() > kMaxNameBytes) {
+    // In a removed directory there is nothing, whatever its name.
+    if (at.name.size() > kMaxNameBytes && at.parent->links != 0) {
       at.too_long = path.empty() && last == Last::kEntry;
       if (at.too_long) return at;
       return {.error = Errno::kENAMETOOLONG};
