@@ -62,7 +62,11 @@ void EventLoop::RunBatch() {
   loop_.Advance(MachineMonotonicNow());
   for (int i = 0; i < kBatch && loop_.timers().FireNext(loop_.now()); ++i) {
   }
-  for (int i = 0; i < kBatch && loop_.ready_count() > 0; ++i) loop_.RunReady(0);
+  for (int i = 0; i < kBatch && loop_.ready_count() > 0; ++i) {
+    loop_.RunReady(0);
+    // A task may have waited for the disk, and the next one must not sleep too short for it.
+    loop_.Advance(MachineMonotonicNow());
+  }
 }
 
 void EventLoop::Poll() {

@@ -249,6 +249,24 @@ Task<int> WithoutPrivilege(Environment& env, Arguments arguments) {
   co_return 0;
 }
 
+// Groups of a private world's accounts are not those of the process, and do not have to be.
+Task<int> RehearsesWithoutPrivilege(Environment& env, Arguments) {
+  EXPECT_OK(co_await MakePublic(env, "/tmp"));
+  EXPECT_OK(env.process().BecomePermanently(kAlice));
+  Identity fewer = kAlice;
+  fewer.supplementary = {kAlice.group};
+  std::unique_ptr<FileSystem> alice = env.files().As(fewer);
+  EXPECT_OK(co_await WriteFile(*alice, "/tmp/a", "text"));
+  std::unique_ptr<FileSystem> bob = env.files().As(kBob);
+  EXPECT_ERRNO((co_await bob->Stat("/tmp/a")).status(), EPERM);
+  co_return 0;
+}
+
+TEST_F(IdentityTest, PrivateWorld_OnlyUserAndPrimaryGroupMustBeRight) {
+  options.private_root = directory();
+  EXPECT_EQ(RunInFork(&RehearsesWithoutPrivilege), 0);
+}
+
 TEST_F(IdentityTest, EPERM_WithoutPrivilege) { EXPECT_EQ(RunInFork(&WithoutPrivilege), 0); }
 
 }  // namespace

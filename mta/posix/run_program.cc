@@ -1,7 +1,6 @@
 #include "mta/posix/run_program.h"
 
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -55,7 +54,7 @@ std::string PrivateRootOfMachine() {
 
 int RunProgram(Program main, int argc, char** argv) {
   OpenMissingStreams();
-  ::syscall(SYS_close_range, 3u, ~0u, CLOSE_RANGE_CLOEXEC);
+  ::syscall(SYS_close_range, 3u, ~0u, 0u);  // whoever holds the other ends must not wait for us
   PrepareSignals();
   PosixOptions options{.arguments = Arguments(argv, argv + argc),
                        .variables = VariablesOfMachine(),

@@ -3,10 +3,10 @@
 //   int main(int argc, char** argv) { return stagepost::RunProgram(&stagepost::SendmailMain, argc,
 //   argv); }
 //
-// Puts the process in order (missing standard streams become /dev/null, inherited descriptors are
-// not handed on, SIGPIPE is ignored), builds the Linux Environment, runs the program's Task on the
-// event loop until it has finished, and returns its exit code. Standard streams are not buffered,
-// so nothing is left to flush.
+// Puts the process in order (missing standard streams become /dev/null, other inherited
+// descriptors are closed, SIGPIPE is ignored), builds the Linux Environment, runs the program's
+// Task on the event loop until it has finished, and returns its exit code. Standard streams are not
+// buffered, so nothing is left to flush.
 //
 // STAGEPOST_ROOT in the environment variables puts the program into a private world; see
 // private_root.h.
