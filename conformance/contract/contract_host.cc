@@ -1,0 +1,85 @@
+#include "conformance/contract/contract_host.h"
+
+#include <stdlib.h>
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "mta/base/check.h"
+#include "mta/posix/environment.h"
+#include "mta/posix/signals.h"
+#include "sim/choice/choices.h"
+#include "sim/trace/trace.h"
+#include "sim/world/world.h"
+
+namespace stagepost {
+namespace {
+
+constexpr char kSimulatedDirectory[] = "/contract";
+// Virtual; a case that takes longer hangs.
+constexpr absl::Duration kSimulatedLimit = absl::Hours(24);
+
+class SimulatedHost final : public ContractHost {
+ public:
+  SimulatedHost()
+      : choices_(Choices::FromSeed(1)),
+        world_(choices_, trace_, absl::FromUnixSeconds(1'795'000'000)),
+        host_(world_.AddHost({.name = "contract.example",
+                              .addresses = {*IpAddress::Parse("192.0.2.1"),
+                                            *IpAddress::Parse("2001:db8::1")}})) {
+    CHECK(host_.editor().MakeDirectories(kSimulatedDirectory).ok());
+  }
+
+  int Run(Program program) override {
+    std::optional<ExitStatus> ended;
+    ProcessSpec spec;
+    spec.path = "contract";
+    spec.arguments = {"contract", kSimulatedDirectory};
+    SimProcess& process =
+        host_.Spawn(std::move(spec), [&](const ExitStatus& status) { ended = status; });
+    process.Start(program);
+    world_.RunUntil([&] { return ended.has_value(); }, MonotonicTime() + kSimulatedLimit);
+    return ended.has_value() && !ended->killed_by.has_value() ? ended->code : -1;
+  }
+
+ private:
+  Choices choices_;
+  TraceLog trace_;
+  World world_;
+  SimHost& host_;
+};
+
+class LinuxHost final : public ContractHost {
+ public:
+  LinuxHost() {
+    PrepareSignals();
+    // A tmpfs, so that what is compared is the kernel and not one file system's habits.
+    const std::string base =
+        std::filesystem::exists("/dev/shm") ? "/dev/shm" : testing::TempDir();
+    std::string name = absl::StrCat(base, "/contract.XXXXXX");
+    CHECK(::mkdtemp(name.data()) != nullptr) << base;
+    std::filesystem::permissions(name, std::filesystem::perms(0755));
+    directory_ = std::filesystem::canonical(name);
+  }
+  ~LinuxHost() override { std::filesystem::remove_all(directory_); }
+
+  int Run(Program program) override {
+    PosixOptions options;
+    options.arguments = {"contract", directory_};
+    PosixEnvironment environment(std::move(options));
+    return environment.Run(program);
+  }
+
+ private:
+  std::string directory_;
+};
+
+}  // namespace
+
+std::unique_ptr<ContractHost> MakeSimulatedHost() { return std::make_unique<SimulatedHost>(); }
+std::unique_ptr<ContractHost> MakeLinuxHost() { return std::make_unique<LinuxHost>(); }
+
+}  // namespace stagepost
