@@ -1,0 +1,301 @@
+// The rules of single messages: what no kind of a field can say.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/descriptor.h"
+#include "mta/env/network.h"
+#include "sim/scenario/loader.h"
+#include "sim/scenario/validator_walk.h"
+#include "sim/scenario/values.h"
+#include "sim/trace/one_line.h"
+
+namespace stagepost {
+
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
+
+namespace {
+
+std::string Shown(absl::string_view text) { return OneLine(text, 60); }
+
+}  // namespace
+
+bool ScenarioValidator::CheckRules(const ScenarioNode& node) {
+  const std::pair<const Descriptor*, Rule> rules[] = {
+      {scenario::Scenario::descriptor(), &ScenarioValidator::ScenarioRule},
+      {scenario::World::descriptor(), &ScenarioValidator::WorldRule},
+      {scenario::Host::descriptor(), &ScenarioValidator::HostRule},
+      {scenario::Mta::descriptor(), &ScenarioValidator::MtaRule},
+      {scenario::Sink::descriptor(), &ScenarioValidator::SinkRule},
+      {scenario::File::descriptor(), &ScenarioValidator::FileRule},
+      {scenario::Smtp::descriptor(), &ScenarioValidator::SmtpRule},
+      {scenario::Turn::descriptor(), &ScenarioValidator::TurnRule},
+      {scenario::Chown::descriptor(), &ScenarioValidator::ChownRule},
+      {scenario::StartMta::descriptor(), &ScenarioValidator::NeedsMta},
+      {scenario::StopMta::descriptor(), &ScenarioValidator::NeedsMta},
+      {scenario::Fault::descriptor(), &ScenarioValidator::FaultRule},
+      {scenario::Partition::descriptor(), &ScenarioValidator::PartitionRule},
+      {scenario::FileError::descriptor(), &ScenarioValidator::FileErrorRule},
+      {scenario::Expect::Mailbox::descriptor(), &ScenarioValidator::MailboxRule},
+      {scenario::Expect::Queue::descriptor(), &ScenarioValidator::QueueRule},
+      {scenario::Expect::SinkMail::descriptor(), &ScenarioValidator::SinkMailRule},
+      {scenario::Expect::Log::descriptor(), &ScenarioValidator::LogRule},
+      {scenario::Expect::FileState::descriptor(), &ScenarioValidator::FileStateRule},
+  };
+  for (const auto& [type, rule] : rules) {
+    if (node.message.GetDescriptor() == type) return (this->*rule)(node);
+  }
+  return true;
+}
+
+bool ScenarioValidator::ScenarioRule(const ScenarioNode& node) {
+  if (scenario_.step_size() > kMaxScenarioSteps) {
+    return Fail(node, "step", absl::StrCat("a scenario has at most ", kMaxScenarioSteps, " steps"),
+                kMaxScenarioSteps);
+  }
+  return true;
+}
+
+bool ScenarioValidator::WorldRule(const ScenarioNode& node) {
+  const auto& world = static_cast<const scenario::World&>(node.message);
+  if (world.host_size() == 0) return FailWhole(node, "needs at least one host");
+  if (world.host_size() > kMaxScenarioHosts) {
+    return Fail(node, "host", absl::StrCat("a world has at most ", kMaxScenarioHosts, " hosts"),
+                kMaxScenarioHosts);
+  }
+  NameSet names;
+  std::map<IpAddress, std::string> addresses;
+  for (int i = 0; i < world.host_size(); ++i) {
+    const scenario::Host& host = world.host(i);
+    // A missing name is said to be missing, not to be double.
+    if (!host.name().empty() && !names.insert(host.name()).second) {
+      return Fail(node, "host", absl::StrCat("a second host \"", Shown(host.name()), "\""), i);
+    }
+    for (const std::string& text : host.address()) {
+      const std::optional<IpAddress> address = IpAddress::Parse(text);
+      if (!address.has_value()) continue;
+      const auto [first, added] = addresses.emplace(*address, host.name());
+      if (!added) {
+        return Fail(
+            node, "host",
+            absl::StrCat("address ", text, " is taken by host \"", Shown(first->second), "\""), i);
+      }
+    }
+  }
+  return true;
+}
+
+bool ScenarioValidator::HostRule(const ScenarioNode& node) {
+  const auto& host = static_cast<const scenario::Host&>(node.message);
+  if (host.address_size() == 0) return Fail(node, "address", "required in Host, and missing");
+  if (host.has_mta() && host.has_sink()) {
+    return Fail(node, "sink", "a host has an mta or a sink, not both: each needs port 25");
+  }
+  return UniqueUsers(node, host) && FilesFit(node, host);
+}
+
+// No file twice, and none where another needs a directory.
+bool ScenarioValidator::FilesFit(const ScenarioNode& node, const scenario::Host& host) {
+  std::map<std::string, bool, std::less<>> is_directory;
+  for (int i = 0; i < host.file_size(); ++i) {
+    const scenario::File& file = host.file(i);
+    if (!is_directory.emplace(file.path(), file.directory()).second) {
+      return Fail(node, "file", absl::StrCat("a second file ", Shown(file.path())), i);
+    }
+  }
+  for (int i = 0; i < host.file_size(); ++i) {
+    const absl::string_view path = host.file(i).path();
+    for (size_t slash = path.find('/', 1); slash != path.npos; slash = path.find('/', slash + 1)) {
+      const auto above = is_directory.find(path.substr(0, slash));
+      if (above == is_directory.end() || above->second) continue;
+      return Fail(node, "file",
+                  absl::StrCat(Shown(path), " cannot be below the file ", Shown(above->first)), i);
+    }
+  }
+  return true;
+}
+
+bool ScenarioValidator::UniqueUsers(const ScenarioNode& node, const scenario::Host& host) {
+  NameSet names;
+  std::map<uint32_t, std::string> ids;
+  for (const SystemAccount& account : SystemAccounts()) {
+    names.emplace(account.name);
+    ids.emplace(account.id, std::string(account.name));
+  }
+  for (int i = 0; i < host.user_size(); ++i) {
+    const scenario::User& user = host.user(i);
+    if (!names.insert(user.name()).second) {
+      return Fail(node, "user",
+                  absl::StrCat("there is a user \"", Shown(user.name()), "\" already"), i);
+    }
+    if (!user.has_uid()) continue;
+    if (user.uid() == UINT32_MAX) return Fail(node, "user", "no user has the uid 4294967295", i);
+    const auto [first, added] = ids.emplace(user.uid(), user.name());
+    if (!added) {
+      return Fail(node, "user",
+                  absl::StrCat("uid ", user.uid(), " is that of ", Shown(first->second)), i);
+    }
+  }
+  return true;
+}
+
+bool ScenarioValidator::MtaRule(const ScenarioNode& node) {
+  const auto& mta = static_cast<const scenario::Mta&>(node.message);
+  if (!mta.has_queue_interval()) return true;
+  const absl::Duration interval = *ParseScenarioDuration(mta.queue_interval());
+  if (interval >= absl::Seconds(1) && interval == absl::Trunc(interval, absl::Seconds(1))) {
+    return true;
+  }
+  return Fail(node, "queue_interval", "must be whole seconds, at least one");
+}
+
+bool ScenarioValidator::SinkRule(const ScenarioNode& node) {
+  const auto& sink = static_cast<const scenario::Sink&>(node.message);
+  return sink.domain_size() > 0 || FailWhole(node, "needs at least one domain");
+}
+
+bool ScenarioValidator::FileRule(const ScenarioNode& node) {
+  const auto& file = static_cast<const scenario::File&>(node.message);
+  if (file.directory() && file.has_content()) {
+    return Fail(node, "content", "a directory has none");
+  }
+  return true;
+}
+
+bool ScenarioValidator::SmtpRule(const ScenarioNode& node) {
+  const auto& smtp = static_cast<const scenario::Smtp&>(node.message);
+  if (smtp.port() < 1 || smtp.port() > 65535) return Fail(node, "port", "is 1 to 65535");
+  if (smtp.refused() && smtp.turn_size() > 0) {
+    return Fail(node, "turn", "there is none when the connection is to be refused");
+  }
+  if (smtp.refused() && smtp.has_greeting()) {
+    return Fail(node, "greeting", "there is none when the connection is to be refused");
+  }
+  if (smtp.refused() && smtp.may_break()) return Fail(node, "may_break", "excludes \"refused\"");
+  for (int i = 0; i + 1 < smtp.turn_size(); ++i) {
+    if (smtp.turn(i).close() || smtp.turn(i).reset()) {
+      return Fail(node, "turn", "only the last turn may close or reset the connection", i);
+    }
+  }
+  return true;
+}
+
+bool ScenarioValidator::TurnRule(const ScenarioNode& node) {
+  const auto& turn = static_cast<const scenario::Turn&>(node.message);
+  if (turn.close() && turn.reset()) return Fail(node, "reset", "excludes \"close\"");
+  const bool empty = turn.say_size() == 0 && !turn.has_raw() && turn.expect_size() == 0 &&
+                     !turn.has_pause() && !turn.close() && !turn.reset();
+  return !empty || FailWhole(node, "needs one of say, raw, expect, pause, close, reset");
+}
+
+bool ScenarioValidator::ChownRule(const ScenarioNode& node) {
+  const auto& chown = static_cast<const scenario::Chown&>(node.message);
+  return chown.has_owner() || chown.has_group() || FailWhole(node, "needs owner or group");
+}
+
+bool ScenarioValidator::HasMta(const ScenarioNode& node, const std::string& host, int index) {
+  return hosts_.at(host)->has_mta() ||
+         Fail(node, "host", absl::StrCat("host \"", Shown(host), "\" has no mta"), index);
+}
+
+bool ScenarioValidator::NeedsMta(const ScenarioNode& node) {
+  const FieldDescriptor* field = node.message.GetDescriptor()->FindFieldByName("host");
+  return HasMta(node, node.message.GetReflection()->GetString(node.message, field));
+}
+
+bool ScenarioValidator::FaultRule(const ScenarioNode& node) {
+  const auto& fault = static_cast<const scenario::Fault&>(node.message);
+  const bool needs_mta = fault.has_kill_mta() || fault.has_on_reply() || fault.has_on_command();
+  if (fault.has_partition()) {
+    if (fault.has_on_reply() || fault.has_on_command() || fault.has_on_file_call()) {
+      if (fault.host_size() == 0) return FailWhole(node, "its trigger needs a host");
+    } else if (fault.host_size() > 0) {
+      return Fail(node, "host", "a partition has from and to, and no host unless its trigger has");
+    }
+  } else if (fault.host_size() == 0) {
+    return FailWhole(node, "needs at least one host");
+  }
+  for (int i = 0; needs_mta && i < fault.host_size(); ++i) {
+    if (!HasMta(node, fault.host(i), i)) return false;
+  }
+  return true;
+}
+
+bool ScenarioValidator::PartitionRule(const ScenarioNode& node) {
+  const auto& partition = static_cast<const scenario::Partition&>(node.message);
+  return partition.from() != partition.to() || Fail(node, "to", "is the same host as from");
+}
+
+bool ScenarioValidator::FileErrorRule(const ScenarioNode& node) {
+  const auto& error = static_cast<const scenario::FileError&>(node.message);
+  if (error.per_mille() >= 1 && error.per_mille() <= 1000) return true;
+  return Fail(node, "per_mille", "is 1 to 1000");
+}
+
+template <class T>
+bool ScenarioValidator::CheckCounts(const ScenarioNode& node, const T& expect, bool has_exact,
+                                    const std::string& exact) {
+  if (has_exact && (expect.has_at_least() || expect.has_at_most())) {
+    return Fail(node, exact, "excludes \"at_least\" and \"at_most\"");
+  }
+  if (expect.has_at_least() && expect.has_at_most() && expect.at_least() > expect.at_most()) {
+    return Fail(node, "at_most", "is less than at_least");
+  }
+  return true;
+}
+
+bool ScenarioValidator::MailboxRule(const ScenarioNode& node) {
+  const auto& mailbox = static_cast<const scenario::Expect::Mailbox&>(node.message);
+  if (!mailbox.has_messages() && !mailbox.has_at_least() && !mailbox.has_at_most() &&
+      mailbox.contains_size() == 0 && !mailbox.has_matches() && !mailbox.has_mode() &&
+      !mailbox.has_owner()) {
+    return FailWhole(node, "expects nothing");
+  }
+  return NeedsMta(node) && CheckCounts(node, mailbox, mailbox.has_messages(), "messages");
+}
+
+bool ScenarioValidator::QueueRule(const ScenarioNode& node) {
+  const auto& queue = static_cast<const scenario::Expect::Queue&>(node.message);
+  if (!queue.has_messages() && !queue.has_at_least() && !queue.has_at_most()) {
+    return FailWhole(node, "needs one of messages, at_least, at_most");
+  }
+  return NeedsMta(node) && CheckCounts(node, queue, queue.has_messages(), "messages");
+}
+
+bool ScenarioValidator::SinkMailRule(const ScenarioNode& node) {
+  const auto& sink = static_cast<const scenario::Expect::SinkMail&>(node.message);
+  if (!hosts_.at(sink.host())->has_sink()) {
+    return Fail(node, "host", absl::StrCat("host \"", Shown(sink.host()), "\" has no sink"));
+  }
+  if (!sink.has_messages() && !sink.has_at_least() && !sink.has_at_most() &&
+      sink.contains_size() == 0) {
+    return FailWhole(node, "needs one of messages, at_least, at_most, contains");
+  }
+  return CheckCounts(node, sink, sink.has_messages(), "messages");
+}
+
+bool ScenarioValidator::LogRule(const ScenarioNode& node) {
+  const auto& log = static_cast<const scenario::Expect::Log&>(node.message);
+  if (!log.has_contains() && !log.has_matches()) {
+    return FailWhole(node, "needs one of contains, matches");
+  }
+  return CheckCounts(node, log, log.has_count(), "count");
+}
+
+bool ScenarioValidator::FileStateRule(const ScenarioNode& node) {
+  const auto& file = static_cast<const scenario::Expect::FileState&>(node.message);
+  const bool says_more = file.contains_size() > 0 || file.has_matches() || file.has_mode() ||
+                         file.has_owner() || file.has_group();
+  if (!file.exists() && says_more) {
+    return Fail(node, "exists", "a file that is not there has no content, mode, owner or group");
+  }
+  return true;
+}
+
+}  // namespace stagepost
