@@ -67,7 +67,7 @@ DiskResult<OpenFile*> Disk::Open(const DiskCaller& caller, absl::string_view pat
   if (options.create && at.trailing_slash && !at.dots) return {Errno::kEISDIR};
   if (at.inode == nullptr) {
     if (!options.create) return {Errno::kENOENT};
-    const FileMode mode = options.mode & kAllModeBits & ~caller.umask;
+    const FileMode mode = options.mode & kAllModeBits;
     const DiskResult<Inode*> made = Create(caller, at, FileType::kRegular, mode);
     if (!made.ok()) return {made.error};
     return {Errno::kOk, NewOpenFile(*made.value, caller, options)};

@@ -39,10 +39,11 @@ DiskResult<Inode*> Disk::Create(const DiskCaller& caller, const Walked& at, File
   if (full_ || inode_count_ >= options_.inodes || blocks > AvailableBlocks(caller.identity)) {
     return {Errno::kENOSPC};
   }
+  const FileMode umask = type == FileType::kSymlink ? 0 : caller.umask;
   Inode* inode = new Inode;
   inode->number = next_inode_number_++;
   inode->type = type;
-  inode->attributes = NewAttributes(caller.identity, directory, type, mode);
+  inode->attributes = NewAttributes(caller.identity, directory, type, mode, umask);
   inode->times = {caller.now, caller.now, caller.now};
   inode->blocks = blocks;
   inodes_.PushBack(*inode);
@@ -66,7 +67,7 @@ DiskResult<Inode*> Disk::Create(const DiskCaller& caller, const Walked& at, File
 Errno Disk::MakeDirectory(const DiskCaller& caller, absl::string_view path, FileMode mode) {
   const Walked at = NewEntry(caller, path, /*directory=*/true);
   if (at.error != Errno::kOk) return at.error;
-  mode &= (kStickyBit | 0777) & ~caller.umask;
+  mode &= kStickyBit | 0777;
   return Create(caller, at, FileType::kDirectory, mode).error;
 }
 
@@ -85,8 +86,7 @@ Errno Disk::MakeNullDevice(const DiskCaller& caller, absl::string_view path, Fil
   const Walked at = NewEntry(caller, path, /*directory=*/false);
   if (at.error != Errno::kOk) return at.error;
   if (!IsRoot(caller.identity)) return Errno::kEPERM;
-  mode &= 0777 & ~caller.umask;
-  return Create(caller, at, FileType::kCharacterDevice, mode).error;
+  return Create(caller, at, FileType::kCharacterDevice, mode & 0777).error;
 }
 
 Errno Disk::Link(const DiskCaller& caller, absl::string_view from, absl::string_view to) {

@@ -45,14 +45,17 @@ bool MayChangeGroup(const Identity& identity, const Inode& inode, GroupId group)
 }
 
 InodeAttributes NewAttributes(const Identity& identity, const Inode& directory, FileType type,
-                              FileMode mode) {
-  InodeAttributes attributes{.mode = mode, .owner = identity.user, .group = identity.group};
+                              FileMode mode, FileMode umask) {
+  InodeAttributes attributes{
+      .mode = mode & ~umask, .owner = identity.user, .group = identity.group};
   if ((directory.attributes.mode & kSetGroupBit) == 0) return attributes;
   attributes.group = directory.attributes.group;
+  constexpr FileMode kSetGroupExecute = kSetGroupBit | kGroupExecuteBit;
   if (type == FileType::kDirectory) {
     attributes.mode |= kSetGroupBit;
-  } else if ((mode & kSetGroupBit) != 0 && (mode & kGroupExecuteBit) != 0 && !IsRoot(identity) &&
+  } else if ((mode & kSetGroupExecute) == kSetGroupExecute && !IsRoot(identity) &&
              !InGroup(identity, attributes.group)) {
+    // As asked for, before the umask.
     attributes.mode &= ~kSetGroupBit;
   }
   return attributes;

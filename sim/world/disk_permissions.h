@@ -39,9 +39,9 @@ bool StickyForbids(const Identity& identity, const Inode& directory, const Inode
 bool MayChangeOwner(const Identity& identity, const Inode& inode, UserId owner);
 bool MayChangeGroup(const Identity& identity, const Inode& inode, GroupId group);
 
-// The mode and group a new file gets in `directory`; `mode` is already less the umask.
+// The mode and group a new file gets in `directory`.
 InodeAttributes NewAttributes(const Identity& identity, const Inode& directory, FileType type,
-                              FileMode mode);
+                              FileMode mode, FileMode umask);
 
 // The mode bits left after a write, truncation or chown that takes set-uid and set-gid away.
 FileMode WithoutPrivilegeBits(const Identity& identity, const Inode& inode);

@@ -174,6 +174,10 @@ TEST_F(DiskTest, NewFilesTakeUmaskAndTheGroupOfSetGroupDirectories) {
   ASSERT_TRUE(made.ok());
   EXPECT_EQ(disk_.Stat(*made.value).mode, 0640u);
   EXPECT_EQ(disk_.Stat(*made.value).group, kMail);
+  // Whether set-gid is refused depends on the mode asked for, not on what the umask leaves of it.
+  const OpenOptions program{.write = true, .create = true, .mode = 06775};
+  ASSERT_TRUE(disk_.Open(As(alice_, 077), "/d/g", program).ok());
+  EXPECT_EQ(StatOf("/d/g").mode, 04700u);
   EXPECT_EQ(disk_.MakeDirectory(As(alice_, 027), "/d/d", 0777), Errno::kOk);
   EXPECT_EQ(StatOf("/d/d").mode, 02750u);
   EXPECT_EQ(StatOf("/d/d").group, kMail);
