@@ -1,17 +1,16 @@
 #include "sim/check/expectations.h"
 
-#include <cstdint>
 #include <vector>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/strip.h"
 #include "mta/base/check.h"
 #include "sim/check/mbox.h"
 #include "sim/peer/sink.h"
+#include "sim/scenario/host_builder.h"
+#include "sim/scenario/values.h"
 
 namespace stagepost {
 namespace {
@@ -64,34 +63,16 @@ Unmet CheckMatches(bool wanted, const std::string& pattern, absl::string_view in
   return absl::StrCat(what, " does not match ", pattern, "; it is ", Show(in));
 }
 
-// A user or group as scenarios write them: a name, or a number.
-uint32_t UserNumber(SimHost& host, absl::string_view name) {
-  uint32_t id = 0;
-  if (absl::SimpleAtoi(name, &id)) return id;
-  const auto user = host.accounts().FindUser(name);
-  CHECK(user.ok()) << name;
-  return static_cast<uint32_t>(user->id);
-}
-
-uint32_t GroupNumber(SimHost& host, absl::string_view name) {
-  uint32_t id = 0;
-  if (absl::SimpleAtoi(name, &id)) return id;
-  const auto group = host.accounts().FindGroup(name);
-  CHECK(group.ok()) << name;
-  return static_cast<uint32_t>(group->id);
-}
-
 Unmet CheckMode(bool wanted, absl::string_view mode, const FileStat& stat, absl::string_view path) {
-  const std::string is = absl::StrFormat("%o", stat.mode);
-  if (!wanted || is == absl::StripPrefix(mode, "0")) return std::nullopt;
-  return absl::StrCat(path, " has mode ", is, ", expected ", mode);
+  if (!wanted || *ParseFileMode(mode) == stat.mode) return std::nullopt;
+  return absl::StrFormat("%s has mode %o, expected %s", path, stat.mode, mode);
 }
 
 Unmet CheckOwner(bool wanted, absl::string_view owner, SimHost& host, const FileStat& stat,
                  absl::string_view path) {
-  const auto is = static_cast<uint32_t>(stat.owner);
-  if (!wanted || UserNumber(host, owner) == is) return std::nullopt;
-  return absl::StrCat(path, " belongs to user ", is, ", expected ", owner);
+  if (!wanted || ScenarioUser(host, owner) == stat.owner) return std::nullopt;
+  return absl::StrCat(path, " belongs to user ", static_cast<uint32_t>(stat.owner), ", expected ",
+                      owner);
 }
 
 Unmet Check(const scenario::Expect::Mailbox& expect, World& world, PatternCache& patterns) {
@@ -178,8 +159,7 @@ Unmet Check(const scenario::Expect::FileState& expect, World& world, PatternCach
   if (Unmet unmet = CheckOwner(expect.has_owner(), expect.owner(), host, *stat, expect.path())) {
     return unmet;
   }
-  if (expect.has_group() &&
-      GroupNumber(host, expect.group()) != static_cast<uint32_t>(stat->group)) {
+  if (expect.has_group() && ScenarioGroup(host, expect.group()) != stat->group) {
     return absl::StrCat(expect.path(), " belongs to group ", static_cast<uint32_t>(stat->group),
                         ", expected ", expect.group());
   }

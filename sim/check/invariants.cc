@@ -7,6 +7,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "mta/base/check.h"
 #include "sim/check/mbox.h"
 #include "sim/scenario/host_builder.h"
@@ -17,9 +19,24 @@ namespace {
 constexpr char kMailSpool[] = "/var/mail";
 constexpr char kQueueDirectory[] = "/var/spool/mqueue";
 
-// The local part of alice@corp.example, lower-cased: the mailbox.
+// The account that alice@corp.example means: the local part, lower-cased, without what sendmail
+// takes off it (a backslash in front, a +detail behind).
 std::string MailboxOf(absl::string_view recipient) {
-  return absl::AsciiStrToLower(recipient.substr(0, recipient.find('@')));
+  absl::string_view local = recipient.substr(0, recipient.find('@'));
+  absl::ConsumePrefix(&local, "\\");
+  return absl::AsciiStrToLower(local.substr(0, local.find('+')));
+}
+
+// Whether a qf file still has this recipient: a line "R", flags, ":", and the address, perhaps in
+// angle brackets.
+bool IsQueued(absl::string_view queue_file, absl::string_view recipient) {
+  for (absl::string_view line : absl::StrSplit(queue_file, '\n')) {
+    if (!absl::ConsumePrefix(&line, "R") || line.find(':') == line.npos) continue;
+    line.remove_prefix(line.find(':') + 1);
+    if (absl::ConsumePrefix(&line, "<")) absl::ConsumeSuffix(&line, ">");
+    if (absl::EqualsIgnoreCase(line, recipient)) return true;
+  }
+  return false;
 }
 
 bool IsOrIsBelow(absl::string_view domain, absl::string_view parent) {
@@ -30,9 +47,16 @@ bool IsOrIsBelow(absl::string_view domain, absl::string_view parent) {
 
 }  // namespace
 
-// How often each message is in each mailbox of a host: (queue id, mailbox) -> copies.
+// How often each message is in each mailbox of a host: queue id -> mailbox -> copies.
 struct Invariants::Copies {
-  std::map<std::pair<std::string, std::string>, int> count;
+  std::map<std::string, std::map<std::string, int>> of;
+
+  int Count(const std::string& id, const std::string& mailbox) const {
+    const auto message = of.find(id);
+    if (message == of.end()) return 0;
+    const auto copies = message->second.find(mailbox);
+    return copies == message->second.end() ? 0 : copies->second;
+  }
 };
 
 Invariants::Invariants(const scenario::Scenario& scenario, World& world)
@@ -42,33 +66,43 @@ Invariants::Invariants(const scenario::Scenario& scenario, World& world)
 
 Invariants::~Invariants() { world_.core().trace.RemoveObserver(this); }
 
+Invariants::Accepted* Invariants::Find(const TraceEvent& event) {
+  const auto found = accepted_.find({event.host, std::string(event.event.subject)});
+  return found == accepted_.end() ? nullptr : &found->second;
+}
+
+// What becomes of messages that a scenario laid into the queue itself is its own business.
 void Invariants::OnEvent(const TraceEvent& event) {
-  const std::string subject(event.event.subject);
-  const std::string detail(event.event.detail);
   switch (event.event.kind) {
     case EventKind::kRecipientAccepted:
-      accepted_[{event.host, subject}].recipients.insert(detail);
+      accepted_[{event.host, std::string(event.event.subject)}].recipients.emplace(
+          event.event.detail);
       CheckRecipientAllowed(event);
       break;
     case EventKind::kRecipientDeferred:
-      accepted_[{event.host, subject}].deferred = true;
+      if (Accepted* message = Find(event)) message->deferred = true;
       break;
     case EventKind::kRecipientBounced:
     case EventKind::kRecipientDiscarded:
-      accepted_[{event.host, subject}].settled.insert(detail);
+      if (Accepted* message = Find(event)) message->settled.emplace(event.event.detail);
       break;
     case EventKind::kEnvelopeDone:
-      accepted_[{event.host, subject}].done = true;
+      if (Accepted* message = Find(event)) message->done = true;
       break;
     case EventKind::kHostCrashed:
       ++violent_deaths_[event.host];
       break;
     case EventKind::kProcessExited:
-      violent_deaths_[event.host] += event.event.detail == "killed";
+      if (event.event.detail == "killed") ++violent_deaths_[event.host];
       break;
     default:
       break;
   }
+}
+
+int Invariants::ViolentDeaths(const SimHost& host) const {
+  const auto found = violent_deaths_.find(host.index());
+  return found == violent_deaths_.end() ? 0 : found->second;
 }
 
 void Invariants::CheckRecipientAllowed(const TraceEvent& event) {
@@ -76,12 +110,13 @@ void Invariants::CheckRecipientAllowed(const TraceEvent& event) {
   const size_t at = recipient.rfind('@');
   if (at == recipient.npos) return;  // a bare name is local
   const absl::string_view domain = recipient.substr(at + 1);
-  const std::string& name = world_.core().trace.HostName(event.host);
+  const std::string name = world_.core().trace.HostName(event.host);
   for (const scenario::Host& host : scenario_.world().host()) {
     if (host.name() != name) continue;
     if (absl::EqualsIgnoreCase(domain, name) || absl::EqualsIgnoreCase(domain, "localhost")) return;
     for (const std::string& address : host.address()) {
       if (domain == absl::StrCat("[", address, "]")) return;
+      if (absl::EqualsIgnoreCase(domain, absl::StrCat("[IPv6:", address, "]"))) return;
     }
     for (const std::string& local : host.mta().local()) {
       if (absl::EqualsIgnoreCase(domain, local)) return;
@@ -113,7 +148,7 @@ void Invariants::Healed() {
 }
 
 const scenario::Host& Invariants::SpecOf(uint32_t host) const {
-  const std::string& name = world_.core().trace.HostName(host);
+  const std::string name = world_.core().trace.HostName(host);
   for (const scenario::Host& spec : scenario_.world().host()) {
     if (spec.name() == name) return spec;
   }
@@ -121,47 +156,51 @@ const scenario::Host& Invariants::SpecOf(uint32_t host) const {
   return scenario_.world().host(0);
 }
 
-int Invariants::WorkLeft(const SimHost& host) const {
+int Invariants::WorkLeft(SimHost& host) const {
   int left = 0;
   for (const auto& [id, message] : accepted_) {
-    left += id.first == host.index() && !message.done && !message.deferred;
+    if (id.first != host.index() || message.done || message.deferred) continue;
+    // A crash may come between the removal of the queue file and the word that all is done.
+    left += host.editor().LinkStat(absl::StrCat(kQueueDirectory, "/qf", id.second)).ok();
   }
   return left;
 }
 
 bool Invariants::MustFinish(SimHost& host) const {
   const scenario::Host& spec = SpecOf(host.index());
-  const auto deaths = violent_deaths_.find(host.index());
   return host.up() && spec.has_mta() && !MtaProcesses(host).empty() &&
-         (spec.mta().has_queue_interval() || deaths == violent_deaths_.end());
+         (spec.mta().has_queue_interval() || ViolentDeaths(host) == 0);
 }
 
 bool Invariants::work_left() const {
-  return std::any_of(world_.hosts().begin(), world_.hosts().end(), [&](const auto& host) {
-    return WorkLeft(*host) > 0 && MustFinish(*host);
-  });
+  return std::any_of(world_.hosts().begin(), world_.hosts().end(),
+                     [&](const auto& host) { return WorkLeft(*host) > 0 && MustFinish(*host); });
 }
 
-Invariants::Copies Invariants::ReadMailboxes(SimHost& host, const scenario::Host& spec,
-                                             std::vector<std::string>& broken) {
+void Invariants::CheckMailbox(SimHost& host, const User& user, const std::string& path,
+                              const FileStat& stat, std::vector<std::string>& broken) {
+  if (stat.type == FileType::kRegular && stat.mode == 0600 && stat.owner == user.id) return;
+  broken.push_back(absl::StrFormat(
+      "least privilege: %s on %s is %s with mode %o of user %d, not a file with mode 600 of user "
+      "%d",
+      path, host.name(), stat.type == FileType::kRegular ? "a file" : "no file", stat.mode,
+      static_cast<uint32_t>(stat.owner), static_cast<uint32_t>(user.id)));
+}
+
+Invariants::Copies Invariants::ReadMailboxes(SimHost& host, std::vector<std::string>& broken) {
   Copies copies;
   int damaged = 0;
-  for (const scenario::User& user : spec.user()) {
-    const std::string path = absl::StrCat(kMailSpool, "/", user.name());
+  for (const User& user : host.accounts().users()) {
+    const std::string path = absl::StrCat(kMailSpool, "/", user.name);
     const auto stat = host.editor().LinkStat(path);
     if (!stat.ok()) continue;
-    if (stat->type != FileType::kRegular || stat->mode != 0600 ||
-        stat->owner != UserId{user.uid()}) {
-      broken.push_back(absl::StrFormat(
-          "least privilege: %s on %s has mode %o and belongs to user %d, not 600 and %d", path,
-          host.name(), stat->mode, static_cast<uint32_t>(stat->owner), user.uid()));
-    }
+    CheckMailbox(host, user, path, *stat, broken);
     const auto text = host.editor().ReadFile(path);
     if (!text.ok()) continue;
     for (const MboxMessage& message : ParseMbox(*text)) {
       if (message.damage.empty()) {
-        ++copies.count[{message.queue_id, user.name()}];
-      } else if (++damaged > violent_deaths_[host.index()]) {
+        ++copies.of[message.queue_id][user.name];
+      } else if (++damaged > ViolentDeaths(host)) {
         broken.push_back(absl::StrCat("whole messages: a message in ", path, " on ", host.name(),
                                       " ", message.damage));
       }
@@ -170,34 +209,42 @@ Invariants::Copies Invariants::ReadMailboxes(SimHost& host, const scenario::Host
   return copies;
 }
 
-void Invariants::CheckConservation(SimHost& host, const Copies& copies,
-                                   std::vector<std::string>& broken) {
-  for (const auto& [id, message] : accepted_) {
-    if (id.first != host.index()) continue;
-    const auto queued = host.editor().ReadFile(absl::StrCat(kQueueDirectory, "/qf", id.second));
-    for (const std::string& recipient : message.recipients) {
-      const auto copy = copies.count.find({id.second, MailboxOf(recipient)});
-      const int delivered = copy == copies.count.end() ? 0 : copy->second;
-      const bool waiting = queued.ok() && absl::StrContains(*queued, recipient);
-      if (delivered == 0 && !waiting && !message.settled.contains(recipient)) {
-        broken.push_back(absl::StrCat("conservation: ", id.second, " on ", host.name(), " for <",
-                                      recipient, "> is lost"));
-      }
-      if (delivered > 1) {
-        duplicates_ += delivered - 1;
-        if (violent_deaths_[host.index()] == 0) {
-          broken.push_back(absl::StrCat("duplicates: ", id.second, " on ", host.name(), " for <",
-                                        recipient, "> was delivered ", delivered, " times"));
-        }
-      }
+void Invariants::CheckConservation(SimHost& host, const std::string& id, const Accepted& message,
+                                   const Copies& copies, std::vector<std::string>& broken) {
+  const auto queued = host.editor().ReadFile(absl::StrCat(kQueueDirectory, "/qf", id));
+  std::map<std::string, int> wanted;  // copies by mailbox: two addresses may mean one user
+  for (const std::string& recipient : message.recipients) {
+    const std::string mailbox = MailboxOf(recipient);
+    ++wanted[mailbox];
+    const bool waiting = queued.ok() && IsQueued(*queued, recipient);
+    if (copies.Count(id, mailbox) == 0 && !waiting && !message.settled.contains(recipient)) {
+      broken.push_back(absl::StrCat("conservation: ", id, " on ", host.name(), " for <", recipient,
+                                    "> is lost"));
     }
+  }
+  for (const auto& [mailbox, count] : wanted) {
+    const int surplus = copies.Count(id, mailbox) - count;
+    if (surplus <= 0) continue;
+    duplicates_ += surplus;
+    if (ViolentDeaths(host) == 0) {
+      broken.push_back(absl::StrCat("duplicates: ", id, " on ", host.name(), " is ",
+                                    count + surplus, " times in the mailbox of ", mailbox));
+    }
+  }
+  const auto found = copies.of.find(id);
+  if (found == copies.of.end()) return;
+  for (const auto& [mailbox, count] : found->second) {
+    if (wanted.contains(mailbox)) continue;
+    broken.push_back(absl::StrCat("conservation: ", id, " on ", host.name(),
+                                  " is in the mailbox of ", mailbox, ", to whom it was not sent"));
   }
 }
 
-void Invariants::CheckHost(SimHost& host, const scenario::Host& spec,
-                           std::vector<std::string>& broken) {
-  const Copies copies = ReadMailboxes(host, spec, broken);
-  CheckConservation(host, copies, broken);
+void Invariants::CheckHost(SimHost& host, std::vector<std::string>& broken) {
+  const Copies copies = ReadMailboxes(host, broken);
+  for (const auto& [id, message] : accepted_) {
+    if (id.first == host.index()) CheckConservation(host, id.second, message, copies, broken);
+  }
   for (const auto& [name, id] : promised_) {
     if (name == host.name() && !accepted_.contains({host.index(), id})) {
       broken.push_back(absl::StrCat("conservation: ", host.name(), " promised ", id,
@@ -214,7 +261,7 @@ void Invariants::CheckHost(SimHost& host, const scenario::Host& spec,
 std::vector<std::string> Invariants::Check() {
   std::vector<std::string> broken = broken_early_;
   for (const scenario::Host& spec : scenario_.world().host()) {
-    if (spec.has_mta()) CheckHost(*world_.FindHost(spec.name()), spec, broken);
+    if (spec.has_mta()) CheckHost(*world_.FindHost(spec.name()), broken);
   }
   return broken;
 }

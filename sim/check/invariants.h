@@ -1,7 +1,8 @@
 // What must hold in every run, whatever the scenario expects.
 //
 //   conservation     every recipient of every accepted message is delivered, bounced, discarded, or
-//                    still in the queue at the end; judged by the disks, not by what the MTA says
+//                    still in the queue at the end, and nobody else gets it; judged by the disks,
+//                    not by what the MTA says
 //   duplicates       a second copy only where a process was killed or a host crashed
 //   no relay         nothing is accepted for a domain that is neither local nor relayed for
 //   whole messages   every message in a mailbox is complete, except one that was being written when
@@ -39,8 +40,8 @@ class Invariants final : public TraceObserver {
   // Faults are over: messages that were deferred must be tried again where a queue is run.
   void Healed();
 
-  // Whether some accepted message is neither done nor deferred, though its host's MTA runs and nobody
-  // killed the job.
+  // Whether some accepted message is neither done nor deferred, though its host's MTA runs and
+  // nobody killed the job.
   bool work_left() const;
   // Copies beyond the first, all explained by crashes.
   int duplicates() const { return duplicates_; }
@@ -60,12 +61,17 @@ class Invariants final : public TraceObserver {
   struct Copies;
 
   const scenario::Host& SpecOf(uint32_t host) const;
-  int WorkLeft(const SimHost& host) const;
+  // The message of the event; null if it was not accepted while somebody watched.
+  Accepted* Find(const TraceEvent& event);
+  int ViolentDeaths(const SimHost& host) const;
+  int WorkLeft(SimHost& host) const;
   bool MustFinish(SimHost& host) const;
-  void CheckHost(SimHost& host, const scenario::Host& spec, std::vector<std::string>& broken);
-  void CheckConservation(SimHost& host, const Copies& copies, std::vector<std::string>& broken);
-  Copies ReadMailboxes(SimHost& host, const scenario::Host& spec,
-                       std::vector<std::string>& broken);
+  void CheckHost(SimHost& host, std::vector<std::string>& broken);
+  void CheckConservation(SimHost& host, const std::string& id, const Accepted& message,
+                         const Copies& copies, std::vector<std::string>& broken);
+  Copies ReadMailboxes(SimHost& host, std::vector<std::string>& broken);
+  void CheckMailbox(SimHost& host, const User& user, const std::string& path, const FileStat& stat,
+                    std::vector<std::string>& broken);
   void CheckRecipientAllowed(const TraceEvent& event);
 
   const scenario::Scenario& scenario_;

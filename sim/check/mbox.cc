@@ -61,8 +61,8 @@ MboxMessage ParseOne(absl::string_view text) {
   }
   const std::optional<uint64_t> length = ContentLength(message.header);
   if (length.has_value() && *length != message.body.size()) {
-    message.damage = absl::StrCat("has ", message.body.size(), " bytes, its Content-Length is ",
-                                  *length);
+    message.damage =
+        absl::StrCat("has ", message.body.size(), " bytes, its Content-Length is ", *length);
   }
   return message;
 }

@@ -1,0 +1,294 @@
+// Every trigger and every fault: each strikes once, and ends when it should.
+#include "sim/scenario/faults.h"
+
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "mta/async/deadline.h"
+#include "sim/scenario/scenario_test_util.h"
+#include "sim/world/sim_file_caller.h"
+
+namespace stagepost {
+namespace {
+
+constexpr char kHosts[] = R"(
+  host { name: "a" address: "192.0.2.1" mta { local: "corp.example" start: false } }
+  host { name: "b" address: "192.0.2.2" mta { start: false } }
+  host { name: "c" address: "192.0.2.3" mta { start: false } })";
+
+Task<int> SleepForEver(Environment&) {
+  while (true) (void)co_await Sleep(absl::Hours(1));
+}
+
+class FaultsTest : public testing::Test {
+ protected:
+  explicit FaultsTest(uint64_t seed = 1) : scene(kHosts, "", seed) {
+    plan = std::make_unique<FaultPlan>(scene.world, patterns, [this](SimHost& host) {
+      restarted += host.name();
+      StartMtaStandIn(host);
+    });
+  }
+
+  // Faults live as long as the test, as those of a scenario do.
+  void Arm(absl::string_view fault) {
+    scenarios.push_back(std::make_unique<LoadedScenario>(
+        ScenarioWorld::Load(kHosts, absl::StrCat("step { fault { ", fault, " } }"))));
+    plan->Arm(scenarios.back()->scenario.step(0).fault());
+  }
+  void StartMtaStandIn(SimHost& host) {
+    ProcessSpec spec;
+    spec.path = kSendmailPath;
+    SimProcess& process = host.Spawn(std::move(spec), nullptr);
+    process.StartTask(&SleepForEver, std::ref(process.environment()));
+  }
+  void Record(absl::string_view host, EventKind kind, absl::string_view subject,
+              absl::string_view detail, int64_t number = 0) {
+    scene.world.core().Record(scene.host(host).index(), 1, {kind, subject, detail, number});
+  }
+  void RunFor(absl::Duration duration) {
+    scene.world.RunUntil([] { return false; }, scene.world.now() + duration);
+  }
+  // Whether a crash, the fault of most of these tests, has struck; the host is up again then.
+  bool Struck(absl::string_view name = "a") {
+    RunFor(absl::ZeroDuration());
+    SimHost& host = scene.host(name);
+    if (host.up()) return false;
+    host.Boot();
+    return true;
+  }
+  // The error of a file call on host a.
+  Errno FileCallError(FileCall call, absl::string_view path) {
+    FileFaults* faults = scene.host("a").file_faults;
+    return faults == nullptr ? Errno::kOk : faults->OnCall(call, path).error;
+  }
+  bool Blocked(absl::string_view from, absl::string_view to) {
+    return scene.world.fabric().Blocked(scene.host(from).node(), scene.host(to).node());
+  }
+
+  std::vector<std::unique_ptr<LoadedScenario>> scenarios;
+  ScenarioWorld scene;
+  PatternCache patterns;
+  std::string restarted;
+  std::unique_ptr<FaultPlan> plan;
+};
+
+// --- Triggers.
+
+TEST_F(FaultsTest, WithoutATriggerAtOnce) {
+  Arm(R"(host: "a" host: "c" crash {})");
+  EXPECT_FALSE(scene.host("a").up());
+  EXPECT_TRUE(scene.host("b").up());
+  EXPECT_FALSE(scene.host("c").up());
+}
+
+TEST_F(FaultsTest, AfterAWhileOnce) {
+  Arm(R"(host: "a" crash {} after: "10s")");
+  RunFor(absl::Seconds(9));
+  EXPECT_FALSE(Struck());
+  RunFor(absl::Seconds(1));
+  EXPECT_TRUE(Struck());
+  RunFor(absl::Hours(1));
+  EXPECT_FALSE(Struck());
+}
+
+TEST_F(FaultsTest, OnReplyOnce) {
+  Arm(R"(host: "a" host: "b" crash {} on_reply: "250 2\\.0\\.0")");
+  Record("a", EventKind::kSmtpReply, "peer", "250 2.1.0 ok");
+  Record("a", EventKind::kSmtpCommand, "peer", "250 2.0.0 ok");
+  Record("a", EventKind::kSmtpReply, "peer", "x 250 2.0.0 ok");
+  Record("c", EventKind::kSmtpReply, "peer", "250 2.0.0 ok");
+  EXPECT_FALSE(Struck());
+  Record("b", EventKind::kSmtpReply, "peer", "250 2.0.0 ok");
+  EXPECT_TRUE(Struck("a"));
+  EXPECT_TRUE(Struck("b"));
+  Record("a", EventKind::kSmtpReply, "peer", "250 2.0.0 ok");
+  EXPECT_FALSE(Struck());
+}
+
+TEST_F(FaultsTest, OnCommandOnce) {
+  Arm(R"(host: "a" crash {} on_command: "(?i)DATA")");
+  Record("a", EventKind::kSmtpReply, "peer", "DATA");
+  EXPECT_FALSE(Struck());
+  Record("a", EventKind::kSmtpCommand, "peer", "data");
+  EXPECT_TRUE(Struck());
+  Record("a", EventKind::kSmtpCommand, "peer", "data");
+  EXPECT_FALSE(Struck());
+}
+
+TEST_F(FaultsTest, OnFileCallOnce) {
+  Arm(R"(host: "a" crash {} on_file_call { call: "rename" path: "/var/spool/mqueue/.*" })");
+  Record("a", EventKind::kFileCall, "rename", "/x/var/spool/mqueue/tfA");
+  Record("a", EventKind::kFileCall, "unlink", "/var/spool/mqueue/tfA");
+  EXPECT_FALSE(Struck());
+  Record("a", EventKind::kFileCall, "rename", "/var/spool/mqueue/tfA");
+  EXPECT_TRUE(Struck());
+  Record("a", EventKind::kFileCall, "rename", "/var/spool/mqueue/tfA");
+  EXPECT_FALSE(Struck());
+}
+
+TEST_F(FaultsTest, OnWrite) {
+  Arm(R"(host: "a" crash {} on_file_call { call: "write" path: "/x" })");
+  Record("a", EventKind::kFileWritten, "/y", "bytes");
+  EXPECT_FALSE(Struck());
+  Record("a", EventKind::kFileWritten, "/x", "bytes");
+  EXPECT_TRUE(Struck());
+}
+
+TEST_F(FaultsTest, TwoOnOneEvent) {
+  Arm(R"(host: "a" crash {} on_command: "DATA")");
+  Arm(R"(host: "b" crash {} on_command: "DATA")");
+  Arm(R"(partition { from: "a" to: "c" } host: "a" on_command: "DATA")");
+  Record("a", EventKind::kSmtpCommand, "peer", "DATA");
+  EXPECT_TRUE(Struck("a"));
+  EXPECT_FALSE(Struck("b")) << "armed for commands on b";
+  EXPECT_TRUE(Blocked("a", "c"));
+}
+
+TEST(Faults, ADelayIsDrawn) {
+  std::set<MonotonicTime> times;
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    ScenarioWorld scene(kHosts, R"(step { fault { host: "a" crash {} delay_up_to: "1s" } })", seed);
+    PatternCache patterns;
+    FaultPlan plan(scene.world, patterns, [](SimHost&) {});
+    plan.Arm(scene.loaded.scenario.step(0).fault());
+    ASSERT_TRUE(scene.world.RunUntil([&] { return !scene.host("a").up(); },
+                                     MonotonicTime() + absl::Seconds(1)));
+    times.insert(scene.world.now());
+  }
+  EXPECT_GT(times.size(), 15u);
+}
+
+// --- Faults.
+
+TEST_F(FaultsTest, ACrashThatIsRestarted) {
+  Arm(R"(host: "a" crash { restart_after: "5m" })");
+  EXPECT_FALSE(scene.host("a").up());
+  EXPECT_TRUE(plan->restarts_pending());
+  RunFor(absl::Minutes(4));
+  EXPECT_FALSE(scene.host("a").up());
+  plan->Heal();
+  RunFor(absl::Minutes(2));
+  EXPECT_TRUE(scene.host("a").up());
+  EXPECT_EQ(restarted, "a");
+  EXPECT_FALSE(plan->restarts_pending());
+}
+
+TEST_F(FaultsTest, KillsOnlyTheMta) {
+  StartMtaStandIn(scene.host("a"));
+  SimProcess& other = scene.Pretend("a", "/usr/sbin/sink");
+  Arm(R"(host: "a" kill_mta { restart_after: "1m" } after: "1s")");
+  RunFor(absl::Seconds(2));
+  EXPECT_TRUE(MtaProcesses(scene.host("a")).empty());
+  EXPECT_EQ(scene.host("a").ProcessIds(), std::vector<uint32_t>{other.pid()});
+  EXPECT_TRUE(plan->restarts_pending());
+  RunFor(absl::Minutes(1));
+  EXPECT_EQ(restarted, "a");
+  EXPECT_EQ(MtaProcesses(scene.host("a")).size(), 1u);
+  RunFor(absl::Hours(1));
+  EXPECT_EQ(restarted, "a");
+}
+
+TEST_F(FaultsTest, AKilledMtaMayStayDown) {
+  StartMtaStandIn(scene.host("a"));
+  Arm(R"(host: "a" kill_mta {})");
+  plan->Heal();
+  RunFor(absl::Hours(1));
+  EXPECT_TRUE(scene.host("a").ProcessIds().empty());
+  EXPECT_EQ(restarted, "");
+}
+
+TEST_F(FaultsTest, PartitionsEndByThemselvesOrByHealing) {
+  Arm(R"(partition { from: "a" to: "b" duration: "1m" })");
+  Arm(R"(partition { from: "a" to: "b" both: false })");
+  EXPECT_TRUE(Blocked("a", "b"));
+  EXPECT_TRUE(Blocked("b", "a"));
+  EXPECT_FALSE(Blocked("a", "c"));
+  RunFor(absl::Minutes(2));
+  EXPECT_TRUE(Blocked("a", "b"));
+  EXPECT_FALSE(Blocked("b", "a"));
+  plan->Heal();
+  EXPECT_FALSE(Blocked("a", "b"));
+  RunFor(absl::Hours(1));
+  EXPECT_FALSE(Blocked("a", "b"));
+}
+
+TEST_F(FaultsTest, HealingEndsWhatWouldEndLaterOnce) {
+  Arm(R"(partition { from: "a" to: "b" duration: "1m" })");
+  plan->Heal();
+  // Another cut, by somebody else, is not ended when the first one's time has come.
+  scene.world.fabric().SetBlocked(scene.host("a").node(), scene.host("b").node(), true);
+  RunFor(absl::Minutes(2));
+  EXPECT_TRUE(Blocked("a", "b"));
+}
+
+TEST_F(FaultsTest, FileErrors) {
+  Arm(R"(host: "a" file_error { call: "rename" path: "/spool/.*" error: "EIO" duration: "1m" })");
+  EXPECT_EQ(FileCallError(FileCall::kRename, "/spool/tf"), Errno::kEIO);
+  EXPECT_EQ(FileCallError(FileCall::kRename, "/spool/tf"), Errno::kEIO);
+  EXPECT_EQ(FileCallError(FileCall::kRename, "/x/spool/tf"), Errno::kOk);
+  EXPECT_EQ(FileCallError(FileCall::kUnlink, "/spool/tf"), Errno::kOk);
+  EXPECT_EQ(scene.host("b").file_faults, nullptr);
+  Arm(R"(host: "a" file_error { error: "EACCES" })");
+  EXPECT_EQ(FileCallError(FileCall::kUnlink, "/spool/tf"), Errno::kEACCES);
+  RunFor(absl::Minutes(2));
+  EXPECT_EQ(FileCallError(FileCall::kRename, "/spool/tf"), Errno::kEACCES);
+  plan->Heal();
+  EXPECT_EQ(FileCallError(FileCall::kRename, "/spool/tf"), Errno::kOk);
+  EXPECT_EQ(scene.host("a").file_faults, nullptr);
+}
+
+TEST_F(FaultsTest, FileErrorsByChance) {
+  Arm(R"(host: "a" file_error { error: "EIO" per_mille: 100 })");
+  int failed = 0;
+  for (int i = 0; i < 1000; ++i) {
+    failed += FileCallError(FileCall::kRead, "/x") == Errno::kEIO;
+  }
+  EXPECT_GT(failed, 50);
+  EXPECT_LT(failed, 150);
+}
+
+TEST_F(FaultsTest, AFullDisk) {
+  DiskEditor editor = scene.host("a").editor();
+  ASSERT_TRUE(editor.WriteFile("/tmp/old", "text").ok());
+  Arm(R"(host: "a" disk_full { duration: "1m" })");
+  Arm(R"(host: "a" disk_full { duration: "2m" })");
+  const auto writes = [&](absl::string_view path, absl::string_view text) {
+    return ErrnoOf(editor.WriteFile(path, text));
+  };
+  EXPECT_EQ(writes("/tmp/new", ""), Errno::kENOSPC);
+  EXPECT_EQ(ErrnoOf(editor.MakeDirectories("/tmp/dir")), Errno::kENOSPC);
+  EXPECT_EQ(ErrnoOf(editor.Rename("/tmp/old", "/tmp/other")), Errno::kOk);
+  EXPECT_EQ(writes("/tmp/other", "longer text"), Errno::kENOSPC);
+  EXPECT_EQ(scene.host("b").editor().WriteFile("/tmp/new", ""), absl::OkStatus());
+  RunFor(absl::Seconds(90));
+  EXPECT_EQ(writes("/tmp/new", ""), Errno::kENOSPC);
+  RunFor(absl::Seconds(60));
+  EXPECT_EQ(writes("/tmp/new", "text"), Errno::kOk);
+}
+
+// --- The end.
+
+TEST_F(FaultsTest, HealingDisarms) {
+  Arm(R"(host: "a" crash {} on_command: "DATA")");
+  Arm(R"(host: "a" crash {} after: "1m")");
+  Arm(R"(host: "a" crash {} delay_up_to: "1m")");
+  plan->Heal();
+  Record("a", EventKind::kSmtpCommand, "peer", "DATA");
+  RunFor(absl::Hours(1));
+  EXPECT_FALSE(Struck());
+}
+
+TEST_F(FaultsTest, ATriggerThatIsPulledAsThePlanEnds) {
+  Arm(R"(host: "a" crash {} on_command: "DATA")");
+  Arm(R"(host: "a" file_error { error: "EIO" })");
+  Record("a", EventKind::kSmtpCommand, "peer", "DATA");
+  plan.reset();
+  EXPECT_EQ(scene.host("a").file_faults, nullptr);
+}
+
+}  // namespace
+}  // namespace stagepost
