@@ -25,7 +25,7 @@ namespace stagepost {
 struct RunOptions {
   uint64_t seed = 1;
   // Replays these choices (see sim/choice/choices.h) instead of drawing them from the seed.
-  std::optional<std::string> choice_log;
+  std::optional<std::string> choice_log = std::nullopt;
   // What RunResult::trace_text shows.
   TraceLog::Keep keep_trace = TraceLog::Keep::kNothing;
 };
