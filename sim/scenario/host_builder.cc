@@ -36,40 +36,53 @@ constexpr Layout kDirectories[] = {
     {"/var/spool/mqueue", 0700},
 };
 
-void AddAccounts(const scenario::Host& spec, SimHost& host) {
+absl::Status AddAccounts(const scenario::Host& spec, SimHost& host) {
   SimAccounts& accounts = host.accounts();
   for (const SystemAccount& account : SystemAccounts()) {
     if (account.name == "root") continue;
-    CHECK(accounts.AddGroup({std::string(account.group), GroupId{account.id}}, {}).ok());
-    CHECK(accounts
-              .AddUser({.name = std::string(account.name),
-                        .id = UserId{account.id},
-                        .group = GroupId{account.id},
-                        .full_name = "",
-                        .home = std::string(account.home),
-                        .shell = "/usr/sbin/nologin"})
-              .ok());
+    RETURN_IF_ERROR(accounts.AddGroup({std::string(account.group), GroupId{account.id}}, {}));
+    RETURN_IF_ERROR(accounts.AddUser({.name = std::string(account.name),
+                                      .id = UserId{account.id},
+                                      .group = GroupId{account.id},
+                                      .full_name = "",
+                                      .home = std::string(account.home),
+                                      .shell = "/usr/sbin/nologin"}));
   }
   for (const scenario::User& user : spec.user()) {
     // Two users may share a group.
     (void)accounts.AddGroup({user.name(), GroupId{user.gid()}}, {});
-    CHECK(accounts
-              .AddUser({.name = user.name(),
-                        .id = UserId{user.uid()},
-                        .group = GroupId{user.gid()},
-                        .full_name = user.full_name(),
-                        .home = user.home(),
-                        .shell = "/bin/sh"})
-              .ok());
-    CHECK(host.editor()
-              .MakeDirectories(user.home(), {UserId{user.uid()}, GroupId{user.gid()}, 0755})
-              .ok());
+    RETURN_IF_ERROR(accounts.AddUser({.name = user.name(),
+                                      .id = UserId{user.uid()},
+                                      .group = GroupId{user.gid()},
+                                      .full_name = user.full_name(),
+                                      .home = user.home(),
+                                      .shell = "/bin/sh"}));
+    RETURN_IF_ERROR(host.editor().MakeDirectories(
+        user.home(), {UserId{user.uid()}, GroupId{user.gid()}, 0755}));
   }
+  return absl::OkStatus();
 }
 
-void InstallProgram(SimHost& host, absl::string_view path, Program program) {
-  CHECK(host.editor().WriteFile(path, "", {.mode = 0755}).ok());
+absl::Status InstallProgram(SimHost& host, absl::string_view path, Program program) {
   host.InstallProgram(path, program);
+  return host.editor().WriteFile(path, "", {.mode = 0755});
+}
+
+// What an installation of Stagepost brings, and the scenario's lists as class files.
+absl::Status InstallPackages(const scenario::Host& spec, SimHost& host) {
+  DiskEditor editor = host.editor();
+  RETURN_IF_ERROR(InstallProgram(host, kSendmailPath, &SendmailMain));
+  RETURN_IF_ERROR(InstallProgram(host, kMailLocalPath, &MailLocalMain));
+  if (spec.has_sink()) {
+    RETURN_IF_ERROR(InstallProgram(host, kSinkPath, &SinkMain));
+    RETURN_IF_ERROR(editor.MakeDirectories(kSinkDirectory));
+  }
+  if (!spec.has_mta()) return absl::OkStatus();
+  const auto lines = [](const auto& names) {
+    return names.empty() ? "" : absl::StrCat(absl::StrJoin(names, "\n"), "\n");
+  };
+  RETURN_IF_ERROR(editor.WriteFile("/etc/mail/local-host-names", lines(spec.mta().local())));
+  return editor.WriteFile("/etc/mail/relay-domains", lines(spec.mta().relay()));
 }
 
 }  // namespace
@@ -98,7 +111,7 @@ absl::Status ApplyFile(const scenario::File& file, SimHost& host) {
   return host.editor().WriteFile(file.path(), file.content(), ownership);
 }
 
-SimHost& BuildHost(const scenario::Host& spec, World& world) {
+absl::StatusOr<SimHost*> BuildHost(const scenario::Host& spec, World& world) {
   HostSpec host_spec;
   host_spec.name = spec.name();
   host_spec.time_zone = *ParseFixedTimeZone(spec.time_zone());
@@ -106,32 +119,14 @@ SimHost& BuildHost(const scenario::Host& spec, World& world) {
     host_spec.addresses.push_back(*IpAddress::Parse(address));
   }
   SimHost& host = world.AddHost(std::move(host_spec));
-  DiskEditor editor = host.editor();
   for (const Layout& directory : kDirectories) {
-    CHECK(editor
-              .MakeDirectories(directory.path,
-                               {UserId{directory.owner}, GroupId{directory.group}, directory.mode})
-              .ok());
+    RETURN_IF_ERROR(host.editor().MakeDirectories(
+        directory.path, {UserId{directory.owner}, GroupId{directory.group}, directory.mode}));
   }
-  AddAccounts(spec, host);
-  InstallProgram(host, kSendmailPath, &SendmailMain);
-  InstallProgram(host, kMailLocalPath, &MailLocalMain);
-  if (spec.has_sink()) {
-    InstallProgram(host, kSinkPath, &SinkMain);
-    CHECK(editor.MakeDirectories(kSinkDirectory).ok());
-  }
-  if (spec.has_mta()) {
-    const auto lines = [](const auto& names) {
-      return names.empty() ? "" : absl::StrCat(absl::StrJoin(names, "\n"), "\n");
-    };
-    CHECK(editor.WriteFile("/etc/mail/local-host-names", lines(spec.mta().local())).ok());
-    CHECK(editor.WriteFile("/etc/mail/relay-domains", lines(spec.mta().relay())).ok());
-  }
-  for (const scenario::File& file : spec.file()) {
-    const absl::Status applied = ApplyFile(file, host);
-    CHECK(applied.ok()) << applied.message();
-  }
-  return host;
+  RETURN_IF_ERROR(AddAccounts(spec, host));
+  RETURN_IF_ERROR(InstallPackages(spec, host));
+  for (const scenario::File& file : spec.file()) RETURN_IF_ERROR(ApplyFile(file, host));
+  return &host;
 }
 
 absl::Status StartMta(const scenario::Host& spec, SimHost& host, std::string* output) {

@@ -15,8 +15,9 @@ inline constexpr char kSendmailPath[] = "/usr/sbin/sendmail";
 inline constexpr char kMailLocalPath[] = "/usr/libexec/sendmail/mail.local";
 inline constexpr char kSinkPath[] = "/usr/sbin/sink";
 
-// Adds the host, with everything on its disk. Starts nothing. REQUIRES: checked by the loader.
-SimHost& BuildHost(const scenario::Host& spec, World& world);
+// Adds the host, with everything on its disk. Starts nothing. An error: what the scenario puts on the
+// disk does not go together with what every host has. REQUIRES: checked by the loader.
+absl::StatusOr<SimHost*> BuildHost(const scenario::Host& spec, World& world);
 
 // Writes a file or makes a directory as the scenario says.
 absl::Status ApplyFile(const scenario::File& file, SimHost& host);

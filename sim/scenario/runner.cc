@@ -8,6 +8,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "mta/base/check.h"
+#include "mta/base/status_macros.h"
 #include "sim/check/expectations.h"
 #include "sim/check/invariants.h"
 #include "sim/scenario/dialogue.h"
@@ -45,8 +46,8 @@ class Run {
         faults_(world_, patterns_, [this](SimHost& host) { RestartServices(host); }),
         limit_(MonotonicTime() + Duration(loaded.scenario.time_limit())) {}
 
-  RunResult Execute() {
-    BuildWorld();
+  absl::StatusOr<RunResult> Execute() {
+    RETURN_IF_ERROR(BuildWorld());
     const auto& scenario = loaded_.scenario;
     for (int i = 0; i < scenario.step_size() && !OutOfTime(); ++i) {
       trace_.Record(world_.now().nanoseconds(), TraceLog::kWorld, 0,
@@ -73,14 +74,21 @@ class Run {
     return std::min(limit_, world_.now() + duration);
   }
 
-  void BuildWorld() {
+  absl::Status BuildWorld() {
     for (const scenario::Host& spec : loaded_.scenario.world().host()) {
+      const absl::StatusOr<SimHost*> host = BuildHost(spec, world_);
+      if (!host.ok()) {
+        return absl::InvalidArgumentError(
+            absl::StrCat(loaded_.WhereHost(static_cast<int>(hosts_.size())), ": host \"",
+                         spec.name(), "\": ", host.status().message()));
+      }
       specs_.push_back(&spec);
-      hosts_.push_back(&BuildHost(spec, world_));
+      hosts_.push_back(*host);
     }
     for (size_t i = 0; i < hosts_.size(); ++i) {
       if (specs_[i]->mta().start()) StartServices(i, loaded_.WhereHost(static_cast<int>(i)));
     }
+    return absl::OkStatus();
   }
 
   size_t IndexOf(const std::string& name) const {

@@ -113,6 +113,18 @@ TEST(RunScenario, RefusesAConfigurationFile) {
   EXPECT_EQ(result.status().message().substr(0, 4), "t:3:");
 }
 
+TEST(RunScenario, RefusesFilesThatCannotBe) {
+  const auto loaded = LoadScenario("t", R"(
+    name: "t" summary: "t"
+    world { host { name: "mx" address: "10.0.0.1" mta { }
+                   file { path: "/usr/sbin/sendmail/x" content: "y" } } }
+  )");
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  const auto result = RunScenario(*loaded, {});
+  EXPECT_EQ(result.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(result.status().message().substr(0, 15), "t:3: host \"mx\":");
+}
+
 TEST(RunScenario, SaysWhatDidNotHold) {
   const auto loaded = LoadScenario("t", R"(
     name: "t" summary: "t"
