@@ -35,9 +35,10 @@ namespace stagepost {
 
 class PosixTest : public testing::Test {
  protected:
-  PosixTest() {
+  // `base` is where the directory is made.
+  explicit PosixTest(const std::string& base = testing::TempDir()) {
     PrepareSignals();
-    std::string name = absl::StrCat(testing::TempDir(), "/posix_test.XXXXXX");
+    std::string name = absl::StrCat(base, "/posix_test.XXXXXX");
     if (::mkdtemp(name.data()) != nullptr) directory_ = std::filesystem::canonical(name);
   }
   ~PosixTest() override { std::filesystem::remove_all(directory_); }

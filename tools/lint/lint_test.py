@@ -301,6 +301,7 @@ class PlantedTest(unittest.TestCase):
         path = "sim/scenario/load.cc"
         self.assertEqual(found("#include <fstream>\nint F() { exit(1); }\n", path=path), [])
         self.assertEqual(found("int F() { return time(nullptr); }\n", path=path)[0][1], "clock")
+        self.assertEqual(found("int F() { return time(0); }\n", path="sim/world/x_test.cc"), [])
 
     def test_only_main_functions_choose_linux(self):
         include = '#include "mta/posix/environment.h"\n'
@@ -444,6 +445,12 @@ class TreeTest(unittest.TestCase):
     def test_orphan(self):
         self.write("mta/base/lost.cc", "int G();\n")
         self.assertIn("[orphan]", self.lines()[0])
+
+    def test_a_test_may_have_its_source_by_name(self):
+        self.write("mta/new/BUILD.bazel", 'mta_test(name = "x_test")')
+        self.write("mta/new/x_test.cc", "int G();\n")
+        self.write("mta/new/x.cc", "int G();\n")
+        self.assertEqual([line.split(":")[0] for line in self.lines()], ["mta/new/x.cc"])
 
     def test_subfolder_of_a_package(self):
         self.write("mta/base/BUILD.bazel", 'mta_library(name = "x", hdrs = ["x.h", "in/z.h"])')
