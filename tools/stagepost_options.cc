@@ -22,6 +22,9 @@ directory stands for every *.textproto file below it.
   --seeds A..B     every seed from A to B, and a summary of each scenario
   --choices FILE   replays the choices in FILE instead of drawing them
   --record FILE    writes the choices of the run to FILE
+  --faults         draws faults on top of the scenario's own; then only the
+                   invariants count, and that everything comes to an end
+  --canary         plants a defect: the queue directory is never synced
   --trace          shows what happened, one line for each change of state
   --full-trace     shows everything, down to bytes, file reads and scheduling
   --json           results as one JSON object; see docs/stagepost.md
@@ -91,13 +94,18 @@ absl::Status SetFlag(absl::string_view name, bool has_value, ReplayOptions& opti
     options.help = true;
   } else if (name == "--json") {
     options.json = true;
+  } else if (name == "--faults") {
+    options.faults = true;
+  } else if (name == "--canary") {
+    options.canary = true;
   } else if (name == "--trace") {
     options.trace = TraceLog::Keep::kReadable;
   } else if (name == "--full-trace") {
     options.trace = TraceLog::Keep::kEverything;
   } else {
-    const std::vector<std::string> known = {"--seed",  "--seeds",      "--choices", "--record",
-                                            "--trace", "--full-trace", "--json",    "--help"};
+    const std::vector<std::string> known = {"--seed",   "--seeds",      "--choices", "--record",
+                                            "--trace",  "--full-trace", "--json",    "--faults",
+                                            "--canary", "--help"};
     const std::string nearest = NearestWord(name, known);
     return Usage(absl::StrCat(
         "unknown option ", Quoted(name),

@@ -19,6 +19,8 @@ struct ReplayOptions {
   std::string choices_file;  // empty: none
   std::string record_file;   // empty: none
   TraceLog::Keep trace = TraceLog::Keep::kNothing;
+  bool faults = false;  // RunOptions::faults
+  bool canary = false;  // RunOptions::canary
   bool json = false;
   bool help = false;
   std::vector<std::string> arguments;  // FILE, DIR, DIR/...; at least one unless help

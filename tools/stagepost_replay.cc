@@ -123,13 +123,16 @@ class Replay {
     run.file = scenario.file;
     run.seed = choice_log_.empty() ? seed : choices_seed_;
     run.replay_command = absl::StrCat(
-        ShellWord(program_), " replay ",
+        ShellWord(program_), " replay ", options_.canary ? "--canary " : "",
+        options_.faults ? "--faults " : "",
         choice_log_.empty() ? absl::StrCat("--seed ", seed)
                             : absl::StrCat("--choices ", ShellWord(options_.choices_file)),
         " ", ShellWord(scenario.file));
     RunOptions options;
     options.seed = seed;
     options.keep_trace = options_.trace;
+    options.faults = options_.faults;
+    options.canary = options_.canary;
     if (!choice_log_.empty()) options.choice_log = choice_log_;
     const absl::Duration start = context_.now();
     absl::StatusOr<RunResult> result = context_.run(scenario, options);

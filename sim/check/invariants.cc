@@ -89,6 +89,10 @@ void Invariants::OnEvent(const TraceEvent& event) {
     case EventKind::kEnvelopeDone:
       if (Accepted* message = Find(event)) message->done = true;
       break;
+    case EventKind::kFault:
+      if (event.event.subject == "file_error") file_errors_.insert(event.host);
+      if (event.event.subject == "disk_full") full_disks_.insert(event.host);
+      break;
     case EventKind::kHostCrashed:
       ++violent_deaths_[event.host];
       break;
@@ -103,6 +107,11 @@ void Invariants::OnEvent(const TraceEvent& event) {
 int Invariants::ViolentDeaths(const SimHost& host) const {
   const auto found = violent_deaths_.find(host.index());
   return found == violent_deaths_.end() ? 0 : found->second;
+}
+
+bool Invariants::Disturbed(const SimHost& host) const {
+  return ViolentDeaths(host) > 0 || file_errors_.contains(host.index()) ||
+         full_disks_.contains(host.index());
 }
 
 void Invariants::CheckRecipientAllowed(const TraceEvent& event) {
@@ -169,7 +178,7 @@ int Invariants::WorkLeft(SimHost& host) const {
 bool Invariants::MustFinish(SimHost& host) const {
   const scenario::Host& spec = SpecOf(host.index());
   return host.up() && spec.has_mta() && !MtaProcesses(host).empty() &&
-         (spec.mta().has_queue_interval() || ViolentDeaths(host) == 0);
+         (spec.mta().has_queue_interval() || !Disturbed(host));
 }
 
 bool Invariants::work_left() const {
@@ -200,7 +209,7 @@ Invariants::Copies Invariants::ReadMailboxes(SimHost& host, std::vector<std::str
     for (const MboxMessage& message : ParseMbox(*text)) {
       if (message.damage.empty()) {
         ++copies.of[message.queue_id][user.name];
-      } else if (++damaged > ViolentDeaths(host)) {
+      } else if (++damaged > ViolentDeaths(host) && !file_errors_.contains(host.index())) {
         broken.push_back(absl::StrCat("whole messages: a message in ", path, " on ", host.name(),
                                       " ", message.damage));
       }
@@ -226,7 +235,7 @@ void Invariants::CheckConservation(SimHost& host, const std::string& id, const A
     const int surplus = copies.Count(id, mailbox) - count;
     if (surplus <= 0) continue;
     duplicates_ += surplus;
-    if (ViolentDeaths(host) == 0) {
+    if (!Disturbed(host)) {
       broken.push_back(absl::StrCat("duplicates: ", id, " on ", host.name(), " is ",
                                     count + surplus, " times in the mailbox of ", mailbox));
     }

@@ -3,10 +3,12 @@
 //   conservation     every recipient of every accepted message is delivered, bounced, discarded, or
 //                    still in the queue at the end, and nobody else gets it; judged by the disks,
 //                    not by what the MTA says
-//   duplicates       a second copy only where a process was killed or a host crashed
+//   duplicates       a second copy only where a process was killed, a host crashed, or file calls
+//                    failed
 //   no relay         nothing is accepted for a domain that is neither local nor relayed for
 //   whole messages   every message in a mailbox is complete, except one that was being written when
-//                    the power failed, and whose message had been accepted before
+//                    the power failed, and whose message had been accepted before; or where file
+//                    calls failed with errors, so that what was written could not be taken back
 //   least privilege  a mailbox is a regular file with mode 600 and belongs to its user
 //   liveness         deliveries end; a queue that is run drains, or says again why it cannot
 //
@@ -64,6 +66,8 @@ class Invariants final : public TraceObserver {
   // The message of the event; null if it was not accepted while somebody watched.
   Accepted* Find(const TraceEvent& event);
   int ViolentDeaths(const SimHost& host) const;
+  // Whether something happened to the host that justifies a second copy.
+  bool Disturbed(const SimHost& host) const;
   int WorkLeft(SimHost& host) const;
   bool MustFinish(SimHost& host) const;
   void CheckHost(SimHost& host, std::vector<std::string>& broken);
@@ -79,6 +83,8 @@ class Invariants final : public TraceObserver {
   std::map<MessageId, Accepted> accepted_;
   std::set<std::pair<std::string, std::string>> promised_;  // host name, queue id
   std::map<uint32_t, int> violent_deaths_;                  // by host: crashes and kills
+  std::set<uint32_t> file_errors_;                          // hosts whose file calls failed,
+  std::set<uint32_t> full_disks_;                           // whose disk was full
   std::vector<std::string> broken_early_;
   int duplicates_ = 0;
 };

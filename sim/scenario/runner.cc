@@ -15,6 +15,7 @@
 #include "sim/scenario/faults.h"
 #include "sim/scenario/host_builder.h"
 #include "sim/scenario/pattern_cache.h"
+#include "sim/scenario/swarm.h"
 #include "sim/trace/render.h"
 #include "sim/world/sim_pipe.h"
 #include "sim/world/world.h"
@@ -39,6 +40,7 @@ class Run {
  public:
   Run(const LoadedScenario& loaded, const RunOptions& options, Choices choices)
       : loaded_(loaded),
+        options_(options),
         choices_(std::move(choices)),
         trace_(options.keep_trace),
         world_(choices_, trace_, absl::FromCivil(kStart, absl::UTCTimeZone())),
@@ -48,6 +50,7 @@ class Run {
 
   absl::StatusOr<RunResult> Execute() {
     RETURN_IF_ERROR(BuildWorld());
+    if (options_.faults) UnleashSwarm();
     const auto& scenario = loaded_.scenario;
     for (int i = 0; i < scenario.step_size() && !OutOfTime(); ++i) {
       trace_.Record(world_.now().nanoseconds(), TraceLog::kWorld, 0,
@@ -66,7 +69,9 @@ class Run {
   }
 
  private:
+  // While faults are drawn at random nobody can say what a step should come to.
   void Fail(std::string where, std::string what) {
+    if (options_.faults && !draining_) return;
     result_.failures.push_back({std::move(where), std::move(what)});
   }
   bool OutOfTime() const { return world_.now() >= limit_; }
@@ -84,6 +89,13 @@ class Run {
       }
       specs_.push_back(&spec);
       hosts_.push_back(*host);
+    }
+    for (size_t i = 0; options_.canary && i < hosts_.size(); ++i) {
+      Disk& disk = hosts_[i]->disk();
+      const Identity root;
+      const auto queue = disk.Find({root, 0, nullptr, 0, world_.core().start}, "/var/spool/mqueue",
+                                   /*follow=*/true);
+      if (queue.ok()) disk.LeaveOutSyncsOf(*queue.value);
     }
     for (size_t i = 0; i < hosts_.size(); ++i) {
       if (specs_[i]->mta().start()) StartServices(i, loaded_.WhereHost(static_cast<int>(i)));
@@ -114,8 +126,11 @@ class Run {
   // Starts the host's services and waits until they listen.
   void StartServices(size_t index, const std::string& where) {
     SimHost& host = *hosts_[index];
+    if (options_.faults && (!host.up() || !MtaProcesses(host).empty())) return;
     if (specs_[index]->has_sink()) {
-      CHECK(StartSink(*specs_[index], host).ok());
+      if (const absl::Status started = StartSink(*specs_[index], host); !started.ok()) {
+        return Fail(where, absl::StrCat("sink on ", host.name(), ": ", started.message()));
+      }
       world_.RunUntil([&] { return Listens(host); }, LimitAfter(kStartLimit));
     }
     if (!specs_[index]->has_mta()) return;
@@ -310,8 +325,23 @@ class Run {
 
   // The second phase: faults are over, and what is under way must come to an end.
   void Drain() {
+    draining_ = true;
     faults_.Heal();
     invariants_.Healed();
+    Settle();
+    // What died of the faults is started again, as a service manager would; so all that is left
+    // must be dealt with.
+    if (options_.faults && RestartTheDead()) Settle();
+    if (world_.spinning()) {
+      Fail(loaded_.Where(), "liveness: tasks run on and on without time moving");
+    } else if (world_.fabric().connections() > 0) {
+      Fail(loaded_.Where(), absl::StrCat("liveness: ", world_.fabric().connections(),
+                                         " connections are still open"));
+    }
+  }
+
+  // Runs until nothing is left to do, or nobody may ask for more time.
+  void Settle() {
     absl::Duration grace = kDrainLimit;
     for (const scenario::Host* spec : specs_) {
       if (!spec->mta().has_queue_interval()) continue;
@@ -323,12 +353,26 @@ class Run {
                  world_.fabric().connections() == 0 && !invariants_.work_left();
         },
         world_.now() + grace);
-    if (world_.spinning()) {
-      Fail(loaded_.Where(), "liveness: tasks run on and on without time moving");
-    } else if (world_.fabric().connections() > 0) {
-      Fail(loaded_.Where(), absl::StrCat("liveness: ", world_.fabric().connections(),
-                                         " connections are still open"));
+  }
+
+  bool RestartTheDead() {
+    bool any = false;
+    for (size_t i = 0; i < hosts_.size(); ++i) {
+      if (!specs_[i]->mta().start() || !hosts_[i]->up() || !MtaProcesses(*hosts_[i]).empty()) {
+        continue;
+      }
+      limit_ = MonotonicTime::InfiniteFuture();
+      StartServices(i, loaded_.WhereHost(static_cast<int>(i)));
+      any = true;
     }
+    return any;
+  }
+
+  // Faults for each seed, beyond those of the scenario.
+  void UnleashSwarm() {
+    world_.core().buggify = true;
+    swarm_ = DrawSwarm(loaded_.scenario.world(), choices_);
+    for (const scenario::Fault& fault : swarm_) faults_.Arm(fault);
   }
 
   RunResult Result() {
@@ -336,11 +380,14 @@ class Run {
     result_.hash = trace_.hash();
     result_.events = trace_.size();
     result_.choice_log = choices_.Log();
+    result_.probes.assign(world_.core().reached.begin(), world_.core().reached.end());
     if (trace_.keep() != TraceLog::Keep::kNothing) result_.trace_text = RenderTrace(trace_);
     return std::move(result_);
   }
 
   const LoadedScenario& loaded_;
+  const RunOptions options_;
+  bool draining_ = false;
   RunResult result_;
   Choices choices_;
   TraceLog trace_;
@@ -351,6 +398,7 @@ class Run {
   std::deque<DialogueResult> dialogues_;
   World world_;
   Invariants invariants_;
+  std::vector<scenario::Fault> swarm_;
   FaultPlan faults_;
   MonotonicTime limit_;
   std::vector<const scenario::Host*> specs_;

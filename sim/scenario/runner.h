@@ -28,6 +28,13 @@ struct RunOptions {
   std::optional<std::string> choice_log = std::nullopt;
   // What RunResult::trace_text shows.
   TraceLog::Keep keep_trace = TraceLog::Keep::kNothing;
+  // Draws faults on top of the scenario's own (sim/scenario/swarm.h), and lets Buggify() sites fire.
+  // Steps and expectations that fail then say nothing; what counts are the invariants, and that
+  // everything comes to an end once the faults are over.
+  bool faults = false;
+  // Plants a defect that any search for faults must find: simulated disks leave out the sync of the
+  // queue directory. Nothing outside the simulator knows of it.
+  bool canary = false;
 };
 
 // An expectation or an invariant that did not hold.
@@ -45,6 +52,8 @@ struct RunResult {
   uint64_t events = 0;
   std::string choice_log;
   std::string trace_text;  // empty when nothing was kept
+  // The Reached() sites that were, and the Buggify() sites that fired; sorted.
+  std::vector<std::string> probes;
 
   bool held() const { return failures.empty(); }
 };

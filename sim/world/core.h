@@ -34,7 +34,7 @@ struct WorldCore {
   // process from outside happens here, never while it runs.
   std::vector<absl::AnyInvocable<void()>> soon;
 
-  // Whether Buggify() sites may fire, and the probes reached so far.
+  // Whether Buggify() sites may fire, and the sites so far that were reached, or fired.
   bool buggify = false;
   std::map<std::string, bool, std::less<>> buggify_sites;  // met so far: whether it is switched on
   std::set<std::string, std::less<>> reached;

@@ -172,6 +172,9 @@ class Disk {
   // While set, every change is durable at once, as are the changes it needs and, when a file's
   // content is written, whatever was pending of that file. For DiskEditor.
   void SetDurable(bool durable) { durable_ = durable; }
+  // From now on SyncDirectory of this directory succeeds without effect: the planted defect that a
+  // campaign must find. `directory` stays where it is.
+  void LeaveOutSyncsOf(const Inode& directory) { unsynced_ = &directory; }
 
   // --- For inspection.
 
@@ -250,6 +253,7 @@ class Disk {
   uint64_t inode_count_ = 0;
   size_t open_count_ = 0;
   bool full_ = false;
+  const Inode* unsynced_ = nullptr;  // see LeaveOutSyncsOf()
 };
 
 }  // namespace stagepost

@@ -300,7 +300,7 @@ Errno Disk::SyncDirectory(const DiskCaller& caller, absl::string_view path) {
   if (at.error != Errno::kOk) return at.error;
   if (!at.inode->is_directory()) return Errno::kENOTDIR;
   if (!MayAccess(caller.identity, *at.inode, kMayRead)) return Errno::kEACCES;
-  SyncDirectoryInode(*at.inode);
+  if (at.inode != unsynced_) SyncDirectoryInode(*at.inode);
   return Errno::kOk;
 }
 

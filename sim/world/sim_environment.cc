@@ -285,7 +285,9 @@ class SimProbes final : public Probes {
     if (process_.inert() || !core.buggify) return false;
     const auto [known, added] = core.buggify_sites.try_emplace(std::string(site), false);
     if (added) known->second = core.choices.Chance("buggify/enable", 250);
-    return known->second && core.choices.Chance("buggify/fire", 250);
+    if (!known->second || !core.choices.Chance("buggify/fire", 250)) return false;
+    core.reached.emplace(site);
+    return true;
   }
   void Reached(absl::string_view site) override {
     if (process_.inert()) return;

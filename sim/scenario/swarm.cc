@@ -1,0 +1,129 @@
+#include "sim/scenario/swarm.h"
+
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+
+namespace stagepost {
+namespace {
+
+// How many of the runs, in a thousand, have a kind of fault at all, and how many hosts of such a
+// run.
+constexpr uint32_t kKindPerMille = 400;
+constexpr uint32_t kHostPerMille = 700;
+
+constexpr absl::string_view kSpans[] = {"100ms", "1s", "30s", "5m", "20m"};
+// Milliseconds; most scenarios are over within a second but for the waiting.
+constexpr uint64_t kMoments[] = {300, 1'000, 10'000, 100'000, 3'600'000};
+constexpr absl::string_view kCommands[] = {"EHLO", "MAIL", "RCPT", "DATA", "QUIT"};
+// Calls that change what a crash or an error may leave behind.
+constexpr absl::string_view kCalls[] = {"open",      "write",  "fsync",  "rename",
+                                        "ftruncate", "unlink", "fchown", "lock"};
+constexpr absl::string_view kErrors[] = {"EIO", "ENOSPC"};
+constexpr uint32_t kRates[] = {5, 30, 200};
+
+class Drawing {
+ public:
+  Drawing(const scenario::World& world, Choices& choices) : world_(world), choices_(choices) {}
+
+  std::vector<scenario::Fault> Draw() {
+    const bool crash = Has("crash"), kill = Has("kill"), errors = Has("file_error"),
+               full = Has("disk_full"), partition = Has("partition");
+    for (const scenario::Host& host : world_.host()) {
+      if (!host.has_mta() && !host.has_sink()) continue;
+      if (crash && Strikes()) {
+        scenario::Fault& fault = Add(host);
+        fault.mutable_crash()->set_restart_after(Span());
+        When(fault);
+      }
+      if (kill && host.has_mta() && Strikes()) {
+        scenario::Fault& fault = Add(host);
+        fault.mutable_kill_mta()->set_restart_after(Span());
+        When(fault);
+      }
+      if (errors && Strikes()) AddFileError(host);
+      if (full && Strikes()) {
+        scenario::Fault& fault = Add(host);
+        fault.mutable_disk_full()->set_duration(Span());
+        When(fault);
+      }
+    }
+    if (partition && world_.host_size() > 1) AddPartition();
+    return std::move(faults_);
+  }
+
+ private:
+  bool Has(absl::string_view kind) {
+    return choices_.Chance(absl::StrCat("swarm/", kind), kKindPerMille);
+  }
+  bool Strikes() { return choices_.Chance("swarm/strikes", kHostPerMille); }
+
+  template <class T>
+  T OneOf(absl::string_view stream, absl::Span<const T> values) {
+    return values[choices_.Pick(stream, values.size())];
+  }
+  std::string Span() { return std::string(OneOf<absl::string_view>("swarm/span", kSpans)); }
+
+  scenario::Fault& Add(const scenario::Host& host) {
+    faults_.emplace_back().add_host(host.name());
+    return faults_.back();
+  }
+
+  void When(scenario::Fault& fault) {
+    switch (choices_.Pick("swarm/trigger", 3)) {
+      case 0: {
+        const uint64_t range = OneOf<uint64_t>("swarm/scale", kMoments);
+        fault.set_after(absl::StrCat(choices_.Pick("swarm/moment", range), "ms"));
+        return;
+      }
+      case 1:
+        fault.set_on_command(std::string(OneOf<absl::string_view>("swarm/command", kCommands)));
+        fault.set_delay_up_to("100ms");
+        return;
+      default:
+        fault.mutable_on_file_call()->set_call(
+            std::string(OneOf<absl::string_view>("swarm/call", kCalls)));
+        fault.set_delay_up_to("20ms");
+    }
+  }
+
+  void AddFileError(const scenario::Host& host) {
+    scenario::Fault& fault = Add(host);
+    scenario::FileError& error = *fault.mutable_file_error();
+    if (choices_.Pick("swarm/one_call", 2) == 1) {
+      error.set_call(std::string(OneOf<absl::string_view>("swarm/call", kCalls)));
+    }
+    error.set_error(std::string(OneOf<absl::string_view>("swarm/error", kErrors)));
+    error.set_per_mille(OneOf<uint32_t>("swarm/rate", kRates));
+    error.set_duration(Span());
+    When(fault);
+  }
+
+  void AddPartition() {
+    const auto hosts = static_cast<uint64_t>(world_.host_size());
+    const uint64_t from = choices_.Pick("swarm/from", hosts);
+    const uint64_t to = (from + 1 + choices_.Pick("swarm/to", hosts - 1)) % hosts;
+    scenario::Fault& fault = Add(world_.host(static_cast<int>(to)));
+    scenario::Partition& partition = *fault.mutable_partition();
+    partition.set_from(world_.host(static_cast<int>(from)).name());
+    partition.set_to(world_.host(static_cast<int>(to)).name());
+    partition.set_both(choices_.Pick("swarm/both", 2) == 0);
+    partition.set_duration(Span());
+    When(fault);
+  }
+
+  const scenario::World& world_;
+  Choices& choices_;
+  std::vector<scenario::Fault> faults_;
+};
+
+}  // namespace
+
+std::vector<scenario::Fault> DrawSwarm(const scenario::World& world, Choices& choices) {
+  return Drawing(world, choices).Draw();
+}
+
+}  // namespace stagepost
