@@ -1,6 +1,9 @@
 #include "conformance/contract/contract_host.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <functional>
@@ -27,25 +30,44 @@ class SimulatedHost final : public ContractHost {
   SimulatedHost()
       : choices_(Choices::FromSeed(1)),
         world_(choices_, trace_, absl::FromUnixSeconds(1'795'000'000)),
-        host_(world_.AddHost({.name = "contract.example",
-                              .addresses = {*IpAddress::Parse("192.0.2.1"),
-                                            *IpAddress::Parse("2001:db8::1")}})) {
+        host_(world_.AddHost(
+            {.name = "contract.example",
+             .addresses = {*IpAddress::Parse("192.0.2.1"), *IpAddress::Parse("2001:db8::1")}})) {
     CHECK(host_.editor().MakeDirectories(kSimulatedDirectory).ok());
   }
 
   int Run(Program program) override {
     std::optional<ExitStatus> ended;
-    ProcessSpec spec;
-    spec.path = "contract";
-    spec.arguments = {"contract", kSimulatedDirectory};
-    SimProcess& process =
-        host_.Spawn(std::move(spec), [&](const ExitStatus& status) { ended = status; });
-    process.Start(program);
+    Start(program, ended);
     world_.RunUntil([&] { return ended.has_value(); }, MonotonicTime() + kSimulatedLimit);
-    return ended.has_value() && !ended->killed_by.has_value() ? ended->code : -1;
+    return CodeOf(ended);
+  }
+
+  int RunBoth(Program first, Program second) override {
+    std::optional<ExitStatus> first_ended, second_ended;
+    Start(first, first_ended);
+    Start(second, second_ended);
+    world_.RunUntil([&] { return first_ended.has_value() && second_ended.has_value(); },
+                    MonotonicTime() + kSimulatedLimit);
+    return CodeOf(first_ended) | CodeOf(second_ended);
+  }
+
+  void MakeFifo(const std::string& name, FileMode mode) override {
+    CHECK(
+        host_.editor().MakeFifo(absl::StrCat(kSimulatedDirectory, "/", name), {.mode = mode}).ok());
   }
 
  private:
+  void Start(Program program, std::optional<ExitStatus>& ended) {
+    ProcessSpec spec;
+    spec.path = "contract";
+    spec.arguments = {"contract", kSimulatedDirectory};
+    host_.Spawn(std::move(spec), [&](const ExitStatus& status) { ended = status; }).Start(program);
+  }
+  static int CodeOf(const std::optional<ExitStatus>& ended) {
+    return ended.has_value() && !ended->killed_by.has_value() ? ended->code : -1;
+  }
+
   Choices choices_;
   TraceLog trace_;
   World world_;
@@ -57,8 +79,7 @@ class LinuxHost final : public ContractHost {
   LinuxHost() {
     PrepareSignals();
     // A tmpfs, so that what is compared is the kernel and not one file system's habits.
-    const std::string base =
-        std::filesystem::exists("/dev/shm") ? "/dev/shm" : testing::TempDir();
+    const std::string base = std::filesystem::exists("/dev/shm") ? "/dev/shm" : testing::TempDir();
     std::string name = absl::StrCat(base, "/contract.XXXXXX");
     CHECK(::mkdtemp(name.data()) != nullptr) << base;
     std::filesystem::permissions(name, std::filesystem::perms(0755));
@@ -71,6 +92,23 @@ class LinuxHost final : public ContractHost {
     options.arguments = {"contract", directory_};
     PosixEnvironment environment(std::move(options));
     return environment.Run(program);
+  }
+
+  int RunBoth(Program first, Program second) override {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      const int code = Run(second);
+      ::_exit(testing::Test::HasFailure() ? 99 : code);
+    }
+    const int code = Run(first);
+    int status = -1;
+    CHECK(::waitpid(child, &status, 0) == child);
+    return code | status;
+  }
+
+  void MakeFifo(const std::string& name, FileMode mode) override {
+    const std::string path = absl::StrCat(directory_, "/", name);
+    CHECK(::mkfifo(path.c_str(), 0600) == 0 && ::chmod(path.c_str(), mode) == 0) << path;
   }
 
  private:

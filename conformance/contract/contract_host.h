@@ -8,8 +8,8 @@
 //   }
 //   INSTANTIATE_CONTRACT(FileSystem);   // once per suite: runs each case as Simulated and as Linux
 //
-// What is left open by POSIX or by the seam must not be tested here; what differs on purpose is listed
-// in docs/simulator.md.
+// What is left open by POSIX or by the seam must not be tested here; what differs on purpose is
+// listed in docs/simulator.md.
 #ifndef STAGEPOST_CONFORMANCE_CONTRACT_CONTRACT_HOST_H_
 #define STAGEPOST_CONFORMANCE_CONTRACT_CONTRACT_HOST_H_
 
@@ -27,6 +27,10 @@ class ContractHost {
   virtual ~ContractHost() = default;
   // Runs `program` to its end, as root, with arguments {"contract", directory}; its exit code.
   virtual int Run(Program program) = 0;
+  // Runs both at the same time, as two processes. 0 if both give 0.
+  virtual int RunBoth(Program first, Program second) = 0;
+  // Makes a FIFO in the directory, for root.
+  virtual void MakeFifo(const std::string& name, FileMode mode) = 0;
 };
 
 // A host of the simulator.
@@ -48,19 +52,19 @@ inline std::string ContractWorldName(const testing::TestParamInfo<ContractWorld>
   return info.param.name;
 }
 
-#define CONTRACT_TEST(Suite, Name)                                                     \
-  static Task<int> Suite##Name##Case(Environment& env, const std::string& directory);  \
-  static Task<int> Suite##Name##Program(Environment& env, Arguments arguments) {       \
-    co_return co_await Suite##Name##Case(env, arguments[1]);                           \
-  }                                                                                    \
-  TEST_P(Suite, Name) { EXPECT_EQ(Run(&Suite##Name##Program), 0); }                    \
-  static Task<int> Suite##Name##Case([[maybe_unused]] Environment& env,                \
+#define CONTRACT_TEST(Suite, Name)                                                    \
+  static Task<int> Suite##Name##Case(Environment& env, const std::string& directory); \
+  static Task<int> Suite##Name##Program(Environment& env, Arguments arguments) {      \
+    co_return co_await Suite##Name##Case(env, arguments[1]);                          \
+  }                                                                                   \
+  TEST_P(Suite, Name) { EXPECT_EQ(Run(&Suite##Name##Program), 0); }                   \
+  static Task<int> Suite##Name##Case([[maybe_unused]] Environment& env,               \
                                      [[maybe_unused]] const std::string& directory)
 
-#define INSTANTIATE_CONTRACT(Suite)                                                            \
-  INSTANTIATE_TEST_SUITE_P(Both, Suite,                                                        \
-                           testing::Values(ContractWorld{"Simulated", &MakeSimulatedHost},     \
-                                           ContractWorld{"Linux", &MakeLinuxHost}),            \
+#define INSTANTIATE_CONTRACT(Suite)                                                        \
+  INSTANTIATE_TEST_SUITE_P(Both, Suite,                                                    \
+                           testing::Values(ContractWorld{"Simulated", &MakeSimulatedHost}, \
+                                           ContractWorld{"Linux", &MakeLinuxHost}),        \
                            ContractWorldName)
 
 }  // namespace stagepost

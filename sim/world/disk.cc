@@ -1,5 +1,6 @@
 #include "sim/world/disk.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "mta/base/check.h"
@@ -36,7 +37,7 @@ FileStat Disk::StatOf(const Inode& inode) const {
   stat.mode = inode.attributes.mode;
   stat.owner = inode.attributes.owner;
   stat.group = inode.attributes.group;
-  stat.size = inode.is_directory() ? kBlockBytes : inode.bytes.size();
+  stat.size = inode.is_directory() ? kBlockBytes : inode.bytes.size();  // of a FIFO: 0
   stat.inode = inode.number;
   stat.device = options_.device;
   stat.links = inode.links;
@@ -54,9 +55,13 @@ DiskResult<const Inode*> Disk::Find(const DiskCaller& caller, absl::string_view 
 
 // --- Space and lifetime.
 
-uint64_t Disk::AvailableBlocks(const Identity& identity) const {
+bool Disk::Privileged(const DiskCaller& caller) {
+  return caller.exceeds_limits || IsRoot(caller.identity);
+}
+
+uint64_t Disk::AvailableBlocks(bool privileged) const {
   if (full_) return 0;
-  const uint64_t kept = IsRoot(identity) ? 0 : options_.reserved_blocks;
+  const uint64_t kept = privileged ? 0 : options_.reserved_blocks;
   const uint64_t taken = used_blocks_ + kept;
   return taken < options_.blocks ? options_.blocks - taken : 0;
 }
@@ -66,14 +71,76 @@ uint64_t Disk::BlocksFor(FileType type, uint64_t bytes) {
   return type == FileType::kRegular ? (bytes + kBlockBytes - 1) / kBlockBytes : 0;
 }
 
-// Makes the inode pay for `bytes`; false, and nothing changes, if there is not the space.
-bool Disk::Charge(Inode& inode, uint64_t bytes, const Identity& identity) {
-  if (full_ && bytes > inode.bytes.size()) return false;
+// Makes the inode pay for `bytes`; nothing changes if there is not the space.
+Errno Disk::Charge(const DiskCaller& caller, Inode& inode, uint64_t bytes) {
+  if (full_ && bytes > inode.bytes.size()) return Errno::kENOSPC;
   const uint64_t wanted = BlocksFor(inode.type, bytes);
-  if (wanted > inode.blocks && wanted - inode.blocks > AvailableBlocks(identity)) return false;
-  used_blocks_ += wanted - inode.blocks;
-  inode.blocks = wanted;
-  return true;
+  if (wanted > inode.blocks) {
+    const uint64_t more = wanted - inode.blocks;
+    if (!WithinQuota(caller, inode.attributes.owner, more, 0)) return Errno::kEDQUOT;
+    if (more > AvailableBlocks(Privileged(caller))) return Errno::kENOSPC;
+  }
+  SetBlocks(inode, wanted);
+  return Errno::kOk;
+}
+
+uint64_t Disk::Room(const DiskCaller& caller, const Inode& inode) const {
+  uint64_t room = AvailableBlocks(Privileged(caller));
+  const auto found = usage_.find(inode.attributes.owner);
+  if (found == usage_.end() || found->second.quota.blocks == 0 || Privileged(caller)) return room;
+  const Usage& usage = found->second;
+  return std::min(room, usage.quota.blocks - std::min(usage.quota.blocks, usage.blocks));
+}
+
+void Disk::SetBlocks(Inode& inode, uint64_t blocks) {
+  used_blocks_ += blocks - inode.blocks;
+  if (!usage_.empty()) {
+    const auto found = usage_.find(inode.attributes.owner);
+    if (found != usage_.end()) found->second.blocks += blocks - inode.blocks;
+  }
+  inode.blocks = blocks;
+}
+
+// --- Quota.
+
+bool Disk::WithinQuota(const DiskCaller& caller, UserId user, uint64_t blocks,
+                       uint64_t inodes) const {
+  if (usage_.empty() || Privileged(caller)) return true;
+  const auto found = usage_.find(user);
+  if (found == usage_.end()) return true;
+  const Usage& usage = found->second;
+  const auto fits = [](uint64_t used, uint64_t more, uint64_t limit) {
+    return more == 0 || limit == 0 || used + more <= limit;
+  };
+  return fits(usage.blocks, blocks, usage.quota.blocks) &&
+         fits(usage.inodes, inodes, usage.quota.inodes);
+}
+
+void Disk::Count(const Inode& inode) {
+  if (usage_.empty()) return;
+  const auto found = usage_.find(inode.attributes.owner);
+  if (found == usage_.end()) return;
+  found->second.blocks += inode.blocks;
+  ++found->second.inodes;
+}
+
+void Disk::Discount(const Inode& inode) {
+  if (usage_.empty()) return;
+  const auto found = usage_.find(inode.attributes.owner);
+  if (found == usage_.end()) return;
+  found->second.blocks -= inode.blocks;
+  --found->second.inodes;
+}
+
+void Disk::SetQuota(UserId user, const DiskQuota& quota) {
+  const auto [found, added] = usage_.try_emplace(user);
+  found->second.quota = quota;
+  if (!added) return;
+  for (const Inode& inode : inodes_) {
+    if (!inode.alive || inode.attributes.owner != user) continue;
+    found->second.blocks += inode.blocks;
+    ++found->second.inodes;
+  }
 }
 
 void Disk::FreeIfUnused(Inode& inode) {
@@ -81,6 +148,7 @@ void Disk::FreeIfUnused(Inode& inode) {
   // Space is free at once, even while a crash could still bring the file back.
   if (inode.alive) {
     inode.alive = false;
+    Discount(inode);
     used_blocks_ -= inode.blocks;
     --inode_count_;
   }

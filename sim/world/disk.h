@@ -3,9 +3,9 @@
 // Everything is synchronous and deterministic; SimFileSystem (sim_file_system.h) puts the awaitable
 // seam on top of it, DiskEditor (disk_editor.h) the set-up and inspection of scenarios. Modelled
 // are owners, groups, modes, set-gid and sticky directories, hard and symbolic links, Linux's
-// protected links, open flags, rename, times (with relatime), free blocks and inodes, both kinds of
-// locks, and /dev/null. Not modelled: ACLs, mount points, FIFOs and sockets, quota, sparse files (a
-// hole costs blocks), reuse of inode numbers.
+// protected links, open flags, rename, times (with relatime), free blocks and inodes, quota by
+// user, both kinds of locks, FIFOs and /dev/null. Not modelled: ACLs, mount points, sockets, quota
+// by group, sparse files (a hole costs blocks), reuse of inode numbers.
 //
 // The crash model. A change is durable when a sync has covered it:
 //   - Sync(file): the file's bytes, attributes and times, but not the entry that leads to it;
@@ -21,6 +21,7 @@
 #define STAGEPOST_SIM_WORLD_DISK_H_
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,6 +33,7 @@
 #include "mta/base/intrusive_list.h"
 #include "mta/env/file_system.h"
 #include "mta/env/identity.h"
+#include "sim/world/disk_fifo.h"
 #include "sim/world/disk_inode.h"
 #include "sim/world/disk_journal.h"
 #include "sim/world/disk_locks.h"
@@ -46,10 +48,11 @@ struct DiskOptions {
   uint64_t inodes = 1 << 20;
   uint64_t max_file_bytes = 1 << 30;  // kEFBIG beyond
   uint64_t device = 0x801;            // st_dev
-  // /proc/sys/fs/protected_{symlinks,hardlinks,regular}; as Debian 12 sets them.
+  // /proc/sys/fs/protected_{symlinks,hardlinks,regular,fifos}; as Debian 12 sets them.
   bool protected_symlinks = true;
   bool protected_hardlinks = true;
   int protected_regular = 2;
+  int protected_fifos = 1;
 };
 
 // A value, or the error that there is none.
@@ -66,6 +69,9 @@ class OpenFile : public ListNode<OpenFile> {
  public:
   uint64_t process() const { return process_; }
   bool append() const { return append_; }
+  // One end of a FIFO, opened without non_blocking while nobody had the other: the open(2) is not
+  // complete before somebody has. See Disk::WaitForPartner().
+  bool waits_for_partner() const { return waits_for_partner_; }
 
  private:
   friend class Disk;
@@ -74,6 +80,13 @@ class OpenFile : public ListNode<OpenFile> {
   bool read_ = false;
   bool write_ = false;
   bool append_ = false;
+  bool waits_for_partner_ = false;
+};
+
+// What one user may have on a disk; 0: as much as there is.
+struct DiskQuota {
+  uint64_t blocks = 0;  // of kBlockBytes
+  uint64_t inodes = 0;
 };
 
 // Who calls, and when. References are used during the call only.
@@ -83,6 +96,9 @@ struct DiskCaller {
   const OpenFile* working_directory;  // null: the root
   uint64_t process;                   // owner of fcntl locks and of what it opens
   absl::Time now;
+  // The process has CAP_SYS_RESOURCE, as root's have: neither quota nor reserved blocks stop it,
+  // not even while it makes a call under a user's identity.
+  bool exceeds_limits = false;
 };
 
 class Disk {
@@ -109,7 +125,7 @@ class Disk {
   // Drops the file's flock, and every fcntl lock of its process on this inode.
   void Close(OpenFile& file);
   DiskResult<size_t> Read(OpenFile& file, uint64_t offset, absl::Span<char> buffer, absl::Time now);
-  // Writes less than asked when space runs out.
+  // Writes less than asked when space or quota runs out.
   DiskResult<size_t> Write(const DiskCaller& caller, OpenFile& file, uint64_t offset,
                            absl::string_view bytes);
   Errno Truncate(const DiskCaller& caller, OpenFile& file, uint64_t size);
@@ -122,11 +138,15 @@ class Disk {
   // truncated to nothing. Kernels forget that the pages were dirty.
   void SyncFailed(OpenFile& file);
 
+  // Waits for the other end of a FIFO. REQUIRES: waiter.end->waits_for_partner().
+  void WaitForPartner(FifoWaiter& waiter);
+
   // kEAGAIN if somebody else holds it. Changing a flock's mode drops the old one first, as on
   // Linux.
   Errno TryLock(OpenFile& file, LockKind kind, LockMode mode);
-  // After kEAGAIN. kEDEADLK, and nothing queued, if an fcntl lock would never come.
-  Errno WaitForLock(LockWaiter& waiter);
+  // After kEAGAIN. Processes that wait for each other's locks are not told so (kEDEADLK of
+  // fcntl(2)): the live file system tries again and again instead of asking the kernel to wait.
+  void WaitForLock(LockWaiter& waiter);
   Errno Unlock(OpenFile& file, LockKind kind);
 
   // --- Paths.
@@ -155,6 +175,8 @@ class Disk {
   DiskResult<FreeSpace> GetFreeSpace(const DiskCaller& caller, absl::string_view path);
   // A character device that swallows writes and reads as empty, like /dev/null. Root only.
   Errno MakeNullDevice(const DiskCaller& caller, absl::string_view path, FileMode mode);
+  // mkfifo(3).
+  Errno MakeFifo(const DiskCaller& caller, absl::string_view path, FileMode mode);
   // getcwd(2): the path of an open directory; kENOENT once it is removed.
   DiskResult<std::string> PathOf(const OpenFile& directory) const;
 
@@ -169,6 +191,9 @@ class Disk {
   void SyncAll();
   // While full, nothing can be made and no file can grow: kENOSPC, for root, too.
   void SetFull(bool full) { full_ = full; }
+  // From now on what `user` owns may not grow beyond `quota`: kEDQUOT. What there is already stays.
+  // Processes with root's privileges may exceed it.
+  void SetQuota(UserId user, const DiskQuota& quota);
   // While set, every change is durable at once, as are the changes it needs and, when a file's
   // content is written, whatever was pending of that file. For DiskEditor.
   void SetDurable(bool durable) { durable_ = durable; }
@@ -221,9 +246,30 @@ class Disk {
   DiskResult<Inode*> Create(const DiskCaller& caller, const Walked& at, FileType type,
                             FileMode mode);
   OpenFile* NewOpenFile(Inode& inode, const DiskCaller& caller, const OpenOptions& options);
+  DiskResult<OpenFile*> OpenFifo(const DiskCaller& caller, Inode& inode,
+                                 const OpenOptions& options);
+  static void CloseFifo(OpenFile& file);
+  static DiskResult<size_t> ReadFifo(Inode& inode, absl::Span<char> buffer, absl::Time now);
+  static DiskResult<size_t> WriteFifo(Inode& inode, absl::string_view bytes, absl::Time now);
+
+  // What a user with a quota owns.
+  struct Usage {
+    DiskQuota quota;
+    uint64_t blocks = 0;
+    uint64_t inodes = 0;
+  };
   static uint64_t BlocksFor(FileType type, uint64_t bytes);
-  bool Charge(Inode& inode, uint64_t bytes, const Identity& identity);
-  uint64_t AvailableBlocks(const Identity& identity) const;
+  Errno Charge(const DiskCaller& caller, Inode& inode, uint64_t bytes);
+  // Blocks the inode's size may still grow by.
+  uint64_t Room(const DiskCaller& caller, const Inode& inode) const;
+  uint64_t AvailableBlocks(bool privileged) const;
+  static bool Privileged(const DiskCaller& caller);
+  // Whether quota lets `user` own so much more.
+  bool WithinQuota(const DiskCaller& caller, UserId user, uint64_t blocks, uint64_t inodes) const;
+  void SetBlocks(Inode& inode, uint64_t blocks);
+  // The inode begins or ceases to count, under its owner of now.
+  void Count(const Inode& inode);
+  void Discount(const Inode& inode);
   void DropPrivilegeBits(const DiskCaller& caller, Inode& inode);
 
   void RecordEntries(EntryOperation operation);
@@ -238,7 +284,6 @@ class Disk {
   void DropLink(Inode& inode, absl::Time now);
   void FreeIfUnused(Inode& inode);
   void SyncDirectoryInode(Inode& directory);
-  bool WouldDeadlock(uint64_t process, const InodeLocks& locks, LockMode mode, int depth) const;
   void Reattach();
 
   DiskOptions options_;
@@ -249,6 +294,7 @@ class Disk {
   bool durable_ = false;
   Inode* root_ = nullptr;
   uint64_t next_inode_number_ = 2;
+  std::map<UserId, Usage> usage_;  // of users with a quota
   uint64_t used_blocks_ = 0;
   uint64_t inode_count_ = 0;
   size_t open_count_ = 0;

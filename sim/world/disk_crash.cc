@@ -18,6 +18,7 @@ void Disk::Crash(Choices& choices) {
   // In order of their numbers, since inodes_ is.
   for (Inode& inode : inodes_) {
     inode.locks.reset();
+    inode.fifo.reset();
     if (!inode.pending.empty()) Settle(inode, DrawOutcome(inode, choices));
   }
   const std::vector<bool> kept = journal_.DrawSurvivors(choices);
@@ -33,6 +34,8 @@ void Disk::Reattach() {
   }
   used_blocks_ = 1;
   inode_count_ = 1;
+  for (auto& [user, usage] : usage_) usage.blocks = usage.inodes = 0;
+  Count(*root_);
   root_->parent = root_;
   root_->links = 2;
   std::vector<Inode*> directories{root_};
@@ -46,6 +49,7 @@ void Disk::Reattach() {
         inode.alive = true;
         inode.blocks = BlocksFor(inode.type, inode.bytes.size());
         used_blocks_ += inode.blocks;
+        Count(inode);
       } else {
         CHECK(!inode.is_directory()) << "crash gave a directory two names: " << entry.name;
       }

@@ -82,6 +82,15 @@ absl::Status DiskEditor::MakeSymlink(absl::string_view target, absl::string_view
   return ToStatus(disk_.Symlink(Root(), target, path), "symlink", path);
 }
 
+absl::Status DiskEditor::MakeFifo(absl::string_view path, const Ownership& ownership) {
+  const DiskResult<FileStat> found = disk_.LinkStat(Root(), path);
+  if (!found.ok() || found.value.type != FileType::kFifo) {
+    const Durably durably(disk_);
+    RETURN_IF_ERROR(ToStatus(disk_.MakeFifo(Root(), path, 0600), "mkfifo", path));
+  }
+  return Own(path, ownership);
+}
+
 absl::Status DiskEditor::MakeLink(absl::string_view from, absl::string_view to) {
   const Durably durably(disk_);
   return ToStatus(disk_.Link(Root(), from, to), "link", to);

@@ -48,6 +48,8 @@ class DiskEditor {
   }
 
   absl::Status MakeSymlink(absl::string_view target, absl::string_view path);
+  // A FIFO that exists already only gets the ownership.
+  absl::Status MakeFifo(absl::string_view path, const Ownership& ownership);
   absl::Status MakeLink(absl::string_view from, absl::string_view to);
   absl::Status ChangeOwner(absl::string_view path, UserId owner, GroupId group);
   absl::Status ChangeMode(absl::string_view path, FileMode mode);

@@ -10,12 +10,14 @@
 namespace stagepost {
 namespace {
 
-// protected_regular: O_CREAT does not open somebody else's file in a sticky directory, root
-// included. What is not a regular file is always protected where everybody may write, a link not
-// followed, too.
-bool CreateMustNotOpen(int level, const Identity& identity, const Inode& directory,
+// protected_regular, protected_fifos: O_CREAT does not open somebody else's file in a sticky
+// directory, root included. A link that is not followed is always protected where everybody may
+// write.
+bool CreateMustNotOpen(const DiskOptions& options, const Identity& identity, const Inode& directory,
                        const Inode& inode) {
-  if (!inode.is_regular()) level = 1;
+  int level = 1;
+  if (inode.is_regular()) level = options.protected_regular;
+  if (inode.is_fifo()) level = options.protected_fifos;
   const FileMode mode = directory.attributes.mode;
   if (level == 0 || (mode & kStickyBit) == 0) return false;
   if (inode.attributes.owner == directory.attributes.owner) return false;
@@ -37,8 +39,7 @@ Errno Disk::MayOpen(const DiskCaller& caller, const Walked& at, const OpenOption
   if (options.create) {
     if (options.exclusive) return Errno::kEEXIST;
     if (inode.is_directory()) return Errno::kEISDIR;
-    if (!at.dots &&
-        CreateMustNotOpen(options_.protected_regular, caller.identity, *at.parent, inode)) {
+    if (!at.dots && CreateMustNotOpen(options_, caller.identity, *at.parent, inode)) {
       return Errno::kEACCES;
     }
   }
@@ -74,6 +75,7 @@ DiskResult<OpenFile*> Disk::Open(const DiskCaller& caller, absl::string_view pat
   }
   const Errno error = MayOpen(caller, at, options);
   if (error != Errno::kOk) return {error};
+  if (at.inode->is_fifo()) return OpenFifo(caller, *at.inode, options);
   if (options.truncate && at.inode->is_regular()) {
     DropPrivilegeBits(caller, *at.inode);
     SetSize(*at.inode, 0, caller.now);
@@ -93,7 +95,7 @@ OpenFile* Disk::NewOpenFile(Inode& inode, const DiskCaller& caller, const OpenOp
   OpenFile* file = new OpenFile;
   file->inode_ = &inode;
   file->process_ = caller.process;
-  file->read_ = options.read;
+  file->read_ = options.read || !options.write;
   file->write_ = options.write;
   file->append_ = options.append;
   ++inode.opens;
@@ -104,6 +106,7 @@ OpenFile* Disk::NewOpenFile(Inode& inode, const DiskCaller& caller, const OpenOp
 
 void Disk::Close(OpenFile& file) {
   Inode& inode = *file.inode_;
+  if (inode.fifo != nullptr) CloseFifo(file);
   if (inode.locks != nullptr) {
     const bool flock = inode.locks->Remove(file, LockKind::kFlock);
     const bool fcntl = inode.locks->Remove(file, LockKind::kFcntl);
@@ -122,6 +125,7 @@ DiskResult<size_t> Disk::Read(OpenFile& file, uint64_t offset, absl::Span<char> 
   Inode& inode = *file.inode_;
   if (!file.read_) return {Errno::kEBADF};
   if (inode.is_directory()) return {Errno::kEISDIR};
+  if (inode.is_fifo()) return ReadFifo(inode, buffer, now);
   if (inode.bytes.size() <= offset) return {Errno::kOk, 0};
   const size_t count = std::min<uint64_t>(buffer.size(), inode.bytes.size() - offset);
   std::copy_n(inode.bytes.data() + offset, count, buffer.data());
@@ -133,17 +137,18 @@ DiskResult<size_t> Disk::Write(const DiskCaller& caller, OpenFile& file, uint64_
                                absl::string_view bytes) {
   Inode& inode = *file.inode_;
   if (!file.write_) return {Errno::kEBADF};
+  if (inode.is_fifo() && !bytes.empty()) return WriteFifo(inode, bytes, caller.now);
   if (!inode.is_regular() || bytes.empty()) return {Errno::kOk, bytes.size()};
   if (file.append_) offset = inode.bytes.size();
   if (offset >= options_.max_file_bytes) return {Errno::kEFBIG};
   bytes = bytes.substr(0, options_.max_file_bytes - offset);
   const uint64_t old_size = inode.bytes.size();
-  if (!Charge(inode, std::max(old_size, offset + bytes.size()), caller.identity)) {
-    const uint64_t room =
-        full_ ? old_size : (inode.blocks + AvailableBlocks(caller.identity)) * kBlockBytes;
-    if (room <= offset) return {Errno::kENOSPC};
+  const Errno charged = Charge(caller, inode, std::max(old_size, offset + bytes.size()));
+  if (charged != Errno::kOk) {
+    const uint64_t room = full_ ? old_size : (inode.blocks + Room(caller, inode)) * kBlockBytes;
+    if (room <= offset) return {charged};
     bytes = bytes.substr(0, room - offset);
-    CHECK(Charge(inode, std::max(old_size, offset + bytes.size()), caller.identity));
+    CHECK(Charge(caller, inode, std::max(old_size, offset + bytes.size())) == Errno::kOk);
   }
   DropPrivilegeBits(caller, inode);
   PendingChange& change = RecordChange(inode, PendingChange::Kind::kWrite);
@@ -160,7 +165,10 @@ Errno Disk::Truncate(const DiskCaller& caller, OpenFile& file, uint64_t size) {
   Inode& inode = *file.inode_;
   if (!file.write_ || !inode.is_regular()) return Errno::kEINVAL;
   if (size > options_.max_file_bytes) return Errno::kEFBIG;
-  if (size > inode.bytes.size() && !Charge(inode, size, caller.identity)) return Errno::kENOSPC;
+  if (size > inode.bytes.size()) {
+    const Errno charged = Charge(caller, inode, size);
+    if (charged != Errno::kOk) return charged;
+  }
   DropPrivilegeBits(caller, inode);
   SetSize(inode, size, caller.now);
   return Errno::kOk;
@@ -177,9 +185,7 @@ void Disk::SetSize(Inode& inode, uint64_t size, absl::Time now) {
     if (size < inode.bytes.size()) change.old_bytes = inode.bytes.substr(size);
     inode.bytes.resize(size);
   }
-  const uint64_t blocks = BlocksFor(inode.type, size);
-  used_blocks_ += blocks - inode.blocks;
-  inode.blocks = blocks;
+  SetBlocks(inode, BlocksFor(inode.type, size));
   inode.times.modified = inode.times.changed = now;
 }
 
@@ -207,7 +213,9 @@ void Disk::SetAttributes(Inode& inode, const InodeAttributes& attributes, absl::
     // Whatever earlier change is lost, this one is not.
     for (PendingChange& change : inode.pending) change.old_attributes = attributes;
   }
+  if (inode.alive) Discount(inode);
   inode.attributes = attributes;
+  if (inode.alive) Count(inode);
   inode.times.changed = now;
 }
 
@@ -246,6 +254,10 @@ Errno Disk::SetOwner(const DiskCaller& caller, Inode& inode, std::optional<UserI
   }
   if (!owner.has_value() && !group.has_value() && attributes.mode == inode.attributes.mode) {
     return Errno::kOk;
+  }
+  if (attributes.owner != inode.attributes.owner &&
+      !WithinQuota(caller, attributes.owner, inode.blocks, 1)) {
+    return Errno::kEDQUOT;
   }
   SetAttributes(inode, attributes, caller.now);
   return Errno::kOk;

@@ -20,6 +20,7 @@
 
 namespace stagepost {
 
+struct Fifo;
 struct InodeLocks;
 
 // What chmod and chown change.
@@ -68,10 +69,12 @@ struct Inode : ListNode<Inode> {
   bool sync_failed = false;            // a sync of `pending` failed; see Disk::SyncFailed
 
   std::unique_ptr<InodeLocks> locks;  // null while there are none
+  std::unique_ptr<Fifo> fifo;         // of a FIFO, once it has been opened
 
   bool is_directory() const { return type == FileType::kDirectory; }
   bool is_symlink() const { return type == FileType::kSymlink; }
   bool is_regular() const { return type == FileType::kRegular; }
+  bool is_fifo() const { return type == FileType::kFifo; }
 
   Inode();
   ~Inode();

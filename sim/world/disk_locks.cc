@@ -62,46 +62,16 @@ Errno Disk::TryLock(OpenFile& file, LockKind kind, LockMode mode) {
   return Errno::kEAGAIN;
 }
 
-Errno Disk::WaitForLock(LockWaiter& waiter) {
-  Inode& inode = *waiter.file().inode_;
-  CHECK(inode.locks != nullptr);
-  if (waiter.kind() == LockKind::kFcntl &&
-      WouldDeadlock(waiter.file().process(), *inode.locks, waiter.mode(), 0)) {
-    return Errno::kEDEADLK;
-  }
-  inode.locks->waiters.PushBack(waiter);
-  return Errno::kOk;
+void Disk::WaitForLock(LockWaiter& waiter) {
+  InodeLocks* const locks = waiter.file().inode_->locks.get();
+  CHECK(locks != nullptr);
+  locks->waiters.PushBack(waiter);
 }
 
 Errno Disk::Unlock(OpenFile& file, LockKind kind) {
   Inode& inode = *file.inode_;
   if (inode.locks != nullptr && inode.locks->Remove(file, kind)) inode.locks->GrantWaiters();
   return Errno::kOk;
-}
-
-// Whether a process that holds what `process` wants waits, perhaps through others, for `process`.
-bool Disk::WouldDeadlock(uint64_t process, const InodeLocks& locks, LockMode mode,
-                         int depth) const {
-  constexpr int kMaxDepth = 10;  // as Linux gives up
-  if (depth == kMaxDepth) return false;
-  for (const InodeLocks::Held& lock : locks.held) {
-    if (lock.kind != LockKind::kFcntl) continue;
-    if (mode == LockMode::kShared && lock.mode == LockMode::kShared) continue;
-    if (lock.process == process) {
-      if (depth > 0) return true;
-      continue;
-    }
-    for (const OpenFile& file : open_files_) {
-      if (file.process() != lock.process || file.inode_->locks == nullptr) continue;
-      for (const LockWaiter& waiter : file.inode_->locks->waiters) {
-        if (&waiter.file() == &file && waiter.kind() == LockKind::kFcntl &&
-            WouldDeadlock(process, *file.inode_->locks, waiter.mode(), depth + 1)) {
-          return true;
-        }
-      }
-    }
-  }
-  return false;
 }
 
 }  // namespace stagepost

@@ -36,9 +36,10 @@ DiskResult<Inode*> Disk::Create(const DiskCaller& caller, const Walked& at, File
   const Errno error = MayAddEntry(caller, directory);
   if (error != Errno::kOk) return {error};
   const uint64_t blocks = BlocksFor(type, 0);
-  if (full_ || inode_count_ >= options_.inodes || blocks > AvailableBlocks(caller.identity)) {
+  if (full_ || inode_count_ >= options_.inodes || blocks > AvailableBlocks(Privileged(caller))) {
     return {Errno::kENOSPC};
   }
+  if (!WithinQuota(caller, caller.identity.user, blocks, 1)) return {Errno::kEDQUOT};
   const FileMode umask = type == FileType::kSymlink ? 0 : caller.umask;
   Inode* inode = new Inode;
   inode->number = next_inode_number_++;
@@ -49,6 +50,7 @@ DiskResult<Inode*> Disk::Create(const DiskCaller& caller, const Walked& at, File
   inodes_.PushBack(*inode);
   used_blocks_ += blocks;
   ++inode_count_;
+  Count(*inode);
   EntryOperation operation = OneEntry(directory, at.name, nullptr, inode);
   if (type == FileType::kDirectory) {
     inode->links = 2;
@@ -87,6 +89,12 @@ Errno Disk::MakeNullDevice(const DiskCaller& caller, absl::string_view path, Fil
   if (at.error != Errno::kOk) return at.error;
   if (!IsRoot(caller.identity)) return Errno::kEPERM;
   return Create(caller, at, FileType::kCharacterDevice, mode & 0777).error;
+}
+
+Errno Disk::MakeFifo(const DiskCaller& caller, absl::string_view path, FileMode mode) {
+  const Walked at = NewEntry(caller, path, /*directory=*/false);
+  if (at.error != Errno::kOk) return at.error;
+  return Create(caller, at, FileType::kFifo, mode & kAllModeBits).error;
 }
 
 Errno Disk::Link(const DiskCaller& caller, absl::string_view from, absl::string_view to) {
@@ -307,10 +315,9 @@ Errno Disk::SyncDirectory(const DiskCaller& caller, absl::string_view path) {
 DiskResult<FreeSpace> Disk::GetFreeSpace(const DiskCaller& caller, absl::string_view path) {
   const Walked at = Existing(caller, path, Last::kFollow);
   if (at.error != Errno::kOk) return {at.error};
-  constexpr UserId kOrdinaryUser{65534};
   FreeSpace space;
   space.block_bytes = kBlockBytes;
-  space.free_blocks = AvailableBlocks(Identity{.user = kOrdinaryUser, .supplementary = {}});
+  space.free_blocks = AvailableBlocks(/*privileged=*/false);
   space.free_inodes = full_ ? 0 : options_.inodes - std::min(options_.inodes, inode_count_);
   return {Errno::kOk, space};
 }

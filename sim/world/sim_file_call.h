@@ -34,8 +34,9 @@ struct SimFileContext {
   Disk& disk() const { return caller->disk(); }
   const Identity& effective() const { return identity ? *identity : caller->identity(); }
   DiskCaller who() const {
-    return DiskCaller{effective(), caller->umask(), caller->working_directory(),
-                      caller->process_key(), caller->wall_now()};
+    return DiskCaller{
+        effective(),           caller->umask(),    caller->working_directory(),
+        caller->process_key(), caller->wall_now(), caller->identity().user == kRootUser};
   }
 };
 

@@ -116,6 +116,8 @@ class SimFile final : public File {
                    [this, kind](SimFileTurn&) { return context_.disk().Unlock(file_, kind); });
   }
 
+  OpenFile& open_file() { return file_; }
+
  private:
   class LockOperation;
   FileCallRecord Record(FileCall call, uint64_t offset = 0) const {
@@ -157,8 +159,8 @@ class SimFile::LockOperation final : public PendingOperation<absl::Status>,
     Errno error = turn_.fault;
     if (error == Errno::kOk) error = context_.disk().TryLock(file(), kind(), mode());
     if (error == Errno::kEAGAIN && turn_.fault == Errno::kOk) {
-      error = context_.disk().WaitForLock(*this);
-      if (error == Errno::kOk) return;
+      context_.disk().WaitForLock(*this);
+      return;
     }
     End(error);
   }
@@ -196,6 +198,67 @@ Operation<absl::Status> SimFile::Lock(LockKind kind, LockMode mode, LockWait wai
   return Operation<absl::Status>(new LockOperation(context_, turn, file_, kind, mode));
 }
 
+// open(2). One end of a FIFO may have to wait for the other; the call is on record by then.
+class OpenOperation final : public PendingOperation<absl::StatusOr<std::unique_ptr<File>>>,
+                            private Timer,
+                            private FifoWaiter {
+ public:
+  using Result = absl::StatusOr<std::unique_ptr<File>>;
+  OpenOperation(const SimFileContext& context, const SimFileTurn& turn, OpenOptions options)
+      : context_(context), turn_(turn), options_(std::move(options)) {}
+
+  // The call itself, on the disk.
+  void Open() {
+    const auto body = [this](SimFileTurn& turn) {
+      DiskResult<std::unique_ptr<SimFile>> result;
+      const DiskResult<OpenFile*> opened =
+          context_.disk().Open(context_.who(), turn.record.path, options_);
+      result.error = opened.error;
+      if (opened.ok()) {
+        result.value = std::make_unique<SimFile>(context_, *opened.value, turn.record.path);
+      }
+      return result;
+    };
+    opened_ = true;
+    result_ = RunTurn(context_, turn_, body);
+  }
+  // Whether Open() was not all, yet.
+  bool MustWait() const { return result_.ok() && (*result_)->open_file().waits_for_partner(); }
+  Result TakeResult() {
+    if (!result_.ok()) return result_.status();
+    return std::unique_ptr<File>(*std::move(result_));
+  }
+
+ private:
+  void Start() override {
+    if (opened_) return WaitForPartner();
+    Loop& loop = context_.caller->loop();
+    loop.timers().Arm(*this, loop.now() + turn_.delay);
+  }
+  void OnTimer() override {
+    Open();
+    WaitForPartner();
+  }
+  void WaitForPartner() {
+    if (!MustWait()) return Finish(TakeResult());
+    end = &(*result_)->open_file();
+    context_.disk().WaitForPartner(*this);
+  }
+  void OnPartner() override { Finish(TakeResult()); }
+  void OnStop() override {
+    Disarm();
+    ListNode<FifoWaiter>::Unlink();
+    result_ = absl::CancelledError("cancelled");
+    Finish(Result(result_.status()));
+  }
+
+  const SimFileContext& context_;
+  SimFileTurn turn_;
+  const OpenOptions options_;
+  bool opened_ = false;
+  absl::StatusOr<std::unique_ptr<SimFile>> result_ = absl::UnknownError("not opened yet");
+};
+
 FileCallRecord PathRecord(FileCall call, absl::string_view path,
                           absl::string_view second_path = {}) {
   return FileCallRecord{.call = call, .path = path, .second_path = second_path, .bytes = {}};
@@ -221,13 +284,16 @@ std::unique_ptr<FileSystem> SimFileSystem::As(const Identity& identity) {
 
 Operation<absl::StatusOr<std::unique_ptr<File>>> SimFileSystem::Open(absl::string_view path,
                                                                      const OpenOptions& options) {
-  return Perform(*context_, PathRecord(FileCall::kOpen, path), [=, this](SimFileTurn&) {
-    DiskResult<std::unique_ptr<File>> result;
-    const DiskResult<OpenFile*> opened = context_->disk().Open(context_->who(), path, options);
-    result.error = opened.error;
-    if (opened.ok()) result.value = std::make_unique<SimFile>(*context_, *opened.value, path);
-    return result;
-  });
+  using Result = OpenOperation::Result;
+  if (context_->caller->inert()) return Result(DeadProcess());
+  SimFileTurn turn{.record = PathRecord(FileCall::kOpen, path)};
+  PlanTurn(*context_, turn);
+  auto operation = std::make_unique<OpenOperation>(*context_, turn, options);
+  if (turn.delay == absl::ZeroDuration()) {
+    operation->Open();
+    if (!operation->MustWait()) return operation->TakeResult();
+  }
+  return Operation<Result>(operation.release());
 }
 
 Operation<absl::StatusOr<OpenFile*>> SimFileSystem::OpenWorkingDirectory(absl::string_view path) {
