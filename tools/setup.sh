@@ -17,6 +17,7 @@ build|clang-19|the C++20 compiler; earlier ones on Debian 12 mistranslate corout
 build|lld-19|links in seconds
 build|libclang-rt-19-dev|sanitizers and libFuzzer
 build|libabsl-dev|Abseil: status, strings, containers, time
+build|libc-ares-dev|asks name servers
 build|libprotobuf-dev|scenarios and traces are Protocol Buffers
 build|protobuf-compiler|generates their C++
 build|libgtest-dev|GoogleTest

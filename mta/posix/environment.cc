@@ -15,6 +15,7 @@ PosixEnvironment::PosixEnvironment(PosixOptions options)
       file_services_{root_, own_, workers_, syncs_, locks_},
       network_(events_),
       files_(file_services_),
+      resolver_(events_, random_, root_, std::move(options.resolver)),
       accounts_(root_),
       programs_(events_, root_, own_),
       process_({events_, workers_, programs_, root_, own_}, std::move(options.variables),

@@ -21,6 +21,7 @@
 #include "mta/posix/private_root.h"
 #include "mta/posix/process.h"
 #include "mta/posix/programs.h"
+#include "mta/posix/resolver.h"
 #include "mta/posix/system_log.h"
 #include "mta/posix/title.h"
 
@@ -31,6 +32,7 @@ struct PosixOptions {
   std::map<std::string, std::string> variables;
   std::string private_root;  // see PrivateRoot
   TitleArea title;
+  PosixResolverOptions resolver;
 };
 
 class PosixEnvironment final : public Environment {

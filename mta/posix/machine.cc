@@ -11,7 +11,6 @@
 #include <limits>
 #include <optional>
 
-#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "mta/base/check.h"
 #include "mta/posix/event_loop.h"
@@ -71,10 +70,5 @@ double PosixHost::load_average() const {
 }
 
 absl::TimeZone PosixHost::time_zone() const { return absl::LocalTimeZone(); }
-
-Operation<absl::StatusOr<DnsAnswer>> PosixResolver::Query(absl::string_view name, DnsType) {
-  return absl::StatusOr<DnsAnswer>(absl::UnimplementedError(
-      absl::StrCat("DNS query for ", name, ": this build cannot query name servers yet")));
-}
 
 }  // namespace stagepost

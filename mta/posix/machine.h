@@ -9,7 +9,6 @@
 #include "mta/env/host.h"
 #include "mta/env/probes.h"
 #include "mta/env/random.h"
-#include "mta/env/resolver.h"
 #include "mta/env/trace.h"
 
 namespace stagepost {
@@ -32,12 +31,6 @@ class PosixHost final : public Host {
   std::vector<IpAddress> interface_addresses() const override;
   double load_average() const override;
   absl::TimeZone time_zone() const override;  // TZ, else /etc/localtime
-};
-
-// Queries over the network are not implemented yet: each fails with kUnimplemented and says so.
-class PosixResolver final : public Resolver {
- public:
-  Operation<absl::StatusOr<DnsAnswer>> Query(absl::string_view name, DnsType type) override;
 };
 
 // Nothing is listening to events yet.

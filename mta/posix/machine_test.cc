@@ -50,13 +50,6 @@ POSIX_TEST(MachineTest, HostFacts) {
   co_return 0;
 }
 
-POSIX_TEST(MachineTest, ResolverSaysWhatItCannotDo) {
-  absl::Status status = (co_await env.resolver().Query("example.com", DnsType::kMx)).status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented);
-  EXPECT_TRUE(absl::StrContains(status.message(), "example.com")) << status;
-  co_return 0;
-}
-
 POSIX_TEST(MachineTest, AccountsOfTheMachine) {
   CO_REQUIRE_ASSIGN(const User root, env.accounts().FindUser("root"));
   EXPECT_EQ(root.id, kRootUser);

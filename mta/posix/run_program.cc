@@ -59,7 +59,8 @@ int RunProgram(Program main, int argc, char** argv) {
   PosixOptions options{.arguments = Arguments(argv, argv + argc),
                        .variables = VariablesOfMachine(),
                        .private_root = PrivateRootOfMachine(),
-                       .title = {}};
+                       .title = {},
+                       .resolver = {}};
   options.title = TitleArea::Take(argc, argv);
   PosixEnvironment environment(std::move(options));
   return environment.Run(main);
