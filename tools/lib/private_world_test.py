@@ -69,6 +69,11 @@ class PrivateWorldTest(unittest.TestCase):
                          ["mail.example", "sendmail speaking", "mail.local speaking", "1", "700",
                           "1777"])
 
+    def test_has_devices(self):
+        self.run_in_world('for d in null zero urandom; do [[ -c /dev/$d ]] || exit; done; '
+                          'echo x >/dev/null && [[ -z $(</dev/null) ]] && '
+                          '[[ $(head -c 3 /dev/zero | wc -c) == 3 ]]')
+
     def test_passes_the_exit_code_on(self):
         self.run_in_world("exit 17", expect=17)
 
