@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "mta/base/check.h"
@@ -24,7 +25,10 @@ class ScenarioWorld {
       : loaded(Load(hosts, rest)),
         choices(Choices::FromSeed(seed)),
         world(choices, trace, absl::FromUnixSeconds(1'800'000'000)) {
-    for (const scenario::Host& host : loaded.scenario.world().host()) BuildHost(host, world);
+    for (const scenario::Host& host : loaded.scenario.world().host()) {
+      const absl::StatusOr<SimHost*> built = BuildHost(host, world);
+      CHECK(built.ok()) << built.status().message();
+    }
   }
 
   static LoadedScenario Load(absl::string_view hosts, absl::string_view rest) {
