@@ -191,6 +191,13 @@ class Disk {
   void SyncAll();
   // While full, nothing can be made and no file can grow: kENOSPC, for root, too.
   void SetFull(bool full) { full_ = full; }
+  // As writing to /proc/sys/fs/protected_*; see DiskOptions.
+  void SetProtections(bool symlinks, bool hardlinks, int regular, int fifos) {
+    options_.protected_symlinks = symlinks;
+    options_.protected_hardlinks = hardlinks;
+    options_.protected_regular = regular;
+    options_.protected_fifos = fifos;
+  }
   // From now on what `user` owns may not grow beyond `quota`: kEDQUOT. What there is already stays.
   // Processes with root's privileges may exceed it.
   void SetQuota(UserId user, const DiskQuota& quota);
