@@ -16,6 +16,7 @@
 #include "mta/env/trace.h"
 #include "sim/choice/choices.h"
 #include "sim/trace/trace.h"
+#include "sim/world/dns_zones.h"
 
 namespace stagepost {
 
@@ -33,6 +34,10 @@ struct WorldCore {
   // Called between two tasks, as soon as the one now running has suspended; what happens to a
   // process from outside happens here, never while it runs.
   std::vector<absl::AnyInvocable<void()>> soon;
+
+  // What name servers answer, and whether hosts remember it for as long as its TTL says.
+  DnsZones dns;
+  bool dns_cache = true;
 
   // Whether Buggify() sites may fire, and the sites so far that were reached, or fired.
   bool buggify = false;

@@ -11,6 +11,7 @@
 #include "sim/world/sim_host.h"
 #include "sim/world/sim_pipe.h"
 #include "sim/world/sim_programs.h"
+#include "sim/world/sim_resolver.h"
 
 namespace stagepost {
 namespace {
@@ -61,13 +62,18 @@ class SimNetwork final : public Network {
   SimProcess& process_;
 };
 
-// A world without name servers: nobody answers.
 class SimResolver final : public Resolver {
  public:
-  Operation<absl::StatusOr<DnsAnswer>> Query(absl::string_view name, DnsType) override {
-    return absl::StatusOr<DnsAnswer>(absl::UnimplementedError(
-        absl::StrCat("DNS query for ", name, ": this version's simulator has no name servers")));
+  explicit SimResolver(SimProcess& process) : process_(process) {}
+  Operation<absl::StatusOr<DnsAnswer>> Query(absl::string_view name, DnsType type) override {
+    if (process_.inert()) return absl::StatusOr<DnsAnswer>(absl::CancelledError("cancelled"));
+    SimHost& host = process_.host();
+    return QuerySimulatedDns({process_.core(), host.dns_cache, host.index(), process_.pid()}, name,
+                             type);
   }
+
+ private:
+  SimProcess& process_;
 };
 
 // Standard output or error: traced, then handed to whoever reads it.
@@ -308,6 +314,7 @@ struct SimEnvironment::Parts {
         network(process),
         caller(process),
         files(caller),
+        resolver(process),
         programs(process),
         process_face(process, caller),
         host(process),

@@ -99,6 +99,7 @@ void SimHost::Crash() {
   CHECK(up()) << name();
   node_.up = false;
   StopProcesses();
+  dns_cache.Clear();
   disk_.Crash(core_.choices);
   core_.Record(index(), 0, {EventKind::kHostCrashed, node_.name, ""});
 }

@@ -18,6 +18,7 @@
 #include "sim/world/sim_file_caller.h"
 #include "sim/world/sim_network.h"
 #include "sim/world/sim_process.h"
+#include "sim/world/sim_resolver.h"
 
 namespace stagepost {
 
@@ -54,6 +55,8 @@ class SimHost {
   // What goes wrong with file calls of this host's processes; null: nothing. Not owned.
   FileFaults* file_faults = nullptr;
   SimAccounts& accounts() { return accounts_; }
+  // What its processes have been told by name servers.
+  DnsCache dns_cache;
   absl::TimeZone time_zone() const { return time_zone_; }
 
   // The host's own idea of the time.
