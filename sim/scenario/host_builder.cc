@@ -57,8 +57,8 @@ absl::Status AddAccounts(const scenario::Host& spec, SimHost& host) {
                                       .full_name = user.full_name(),
                                       .home = user.home(),
                                       .shell = "/bin/sh"}));
-    RETURN_IF_ERROR(host.editor().MakeDirectories(
-        user.home(), {UserId{user.uid()}, GroupId{user.gid()}, 0755}));
+    RETURN_IF_ERROR(host.editor().MakeDirectories(user.home(),
+                                                  {UserId{user.uid()}, GroupId{user.gid()}, 0755}));
   }
   return absl::OkStatus();
 }
@@ -156,12 +156,14 @@ absl::Status StartSink(const scenario::Host& spec, SimHost& host) {
   return host.Execute(std::move(process), nullptr).status();
 }
 
-std::vector<uint32_t> MtaProcesses(SimHost& host) {
+std::vector<uint32_t> ProcessesOf(SimHost& host, absl::string_view path) {
   std::vector<uint32_t> found;
   for (const uint32_t pid : host.ProcessIds()) {
-    if (host.FindProcess(pid)->path() == kSendmailPath) found.push_back(pid);
+    if (host.FindProcess(pid)->path() == path) found.push_back(pid);
   }
   return found;
 }
+
+std::vector<uint32_t> MtaProcesses(SimHost& host) { return ProcessesOf(host, kSendmailPath); }
 
 }  // namespace stagepost

@@ -31,7 +31,8 @@ GroupId ScenarioGroup(SimHost& host, absl::string_view name);
 absl::Status StartMta(const scenario::Host& spec, SimHost& host, std::string* output);
 absl::Status StartSink(const scenario::Host& spec, SimHost& host);
 
-// The processes of sendmail on the host, its children excluded.
+// The processes that run the program file at `path`, and those of sendmail, its children excluded.
+std::vector<uint32_t> ProcessesOf(SimHost& host, absl::string_view path);
 std::vector<uint32_t> MtaProcesses(SimHost& host);
 
 }  // namespace stagepost

@@ -55,8 +55,7 @@ class Run {
     for (int i = 0; i < scenario.step_size() && !OutOfTime(); ++i) {
       // The line, not the file: a hash does not depend on where the scenario stands.
       trace_.Record(world_.now().nanoseconds(), TraceLog::kWorld, 0,
-                    {EventKind::kStep, "step", absl::StrCat("of line ", loaded_.step_lines[i]),
-                     i});
+                    {EventKind::kStep, "step", absl::StrCat("of line ", loaded_.step_lines[i]), i});
       Perform(scenario.step(i), i);
     }
     for (int i = 0; i < scenario.expect_size() && !OutOfTime(); ++i) {
@@ -117,7 +116,7 @@ class Run {
   // Starts what the host serves, without waiting.
   void RestartServices(SimHost& host) {
     const scenario::Host& spec = *specs_[IndexOf(host.name())];
-    if (spec.has_sink()) (void)StartSink(spec, host);
+    if (spec.has_sink() && ProcessesOf(host, kSinkPath).empty()) (void)StartSink(spec, host);
     if (spec.has_mta() && MtaProcesses(host).empty()) (void)StartMta(spec, host, nullptr);
   }
 
