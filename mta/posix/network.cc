@@ -39,6 +39,13 @@ SocketAddress LocalAddress(int fd) {
   return FromKernel(kernel.get()).value_or(SocketAddress());
 }
 
+// Where a connection to `to` has come out: not always there, 0.0.0.0 being oneself.
+SocketAddress PeerAddress(int fd, const SocketAddress& to) {
+  KernelAddress kernel;
+  if (::getpeername(fd, kernel.get(), &kernel.length) != 0) return to;  // reset already
+  return FromKernel(kernel.get()).value_or(to);
+}
+
 class PosixConnection final : public Connection {
  public:
   PosixConnection(EventLoop& events, UniqueFd fd, const SocketAddress& peer)
@@ -59,6 +66,7 @@ class PosixConnection final : public Connection {
   SocketAddress peer() const override { return peer_; }
 
   absl::Status ShutdownWrite() override {
+    if (fd_.fd() < 0) return ErrnoStatus(Errno::kENOTCONN, "shutdown");  // after Reset()
     if (::shutdown(fd_.fd(), SHUT_WR) != 0) return LastError("shutdown");
     return absl::OkStatus();
   }
@@ -202,7 +210,8 @@ class ConnectOperation final : public PendingOperation<ConnectionResult>, privat
     if (error != 0) {
       Finish(ErrnoStatus(static_cast<Errno>(error), absl::StrCat("connect ", to_.ToString())));
     } else {
-      Finish(std::make_unique<PosixConnection>(events_, std::move(fd_), to_));
+      const SocketAddress peer = PeerAddress(fd_.get(), to_);
+      Finish(std::make_unique<PosixConnection>(events_, std::move(fd_), peer));
     }
   }
 
@@ -245,13 +254,17 @@ Operation<ConnectionResult> PosixNetwork::Connect(const SocketAddress& to,
   absl::StatusOr<UniqueFd> fd = NewSocket(to.address);
   if (!fd.ok()) return ConnectionResult(fd.status());
   if (from.has_value()) {
+    if (from->is_v4() != to.address.is_v4()) {
+      return ConnectionResult(ErrnoStatus(Errno::kEINVAL, absl::StrCat("connect ", to.ToString())));
+    }
     if (absl::Status bound = BindLocal(fd->get(), *from); !bound.ok()) {
       return ConnectionResult(bound);
     }
   }
   KernelAddress kernel = ToKernel(to);
   if (::connect(fd->get(), kernel.get(), kernel.length) == 0) {
-    return ConnectionResult(std::make_unique<PosixConnection>(events_, *std::move(fd), to));
+    const SocketAddress peer = PeerAddress(fd->get(), to);
+    return ConnectionResult(std::make_unique<PosixConnection>(events_, *std::move(fd), peer));
   }
   if (errno != EINPROGRESS && errno != EINTR) {
     return ConnectionResult(LastError(absl::StrCat("connect ", to.ToString())));

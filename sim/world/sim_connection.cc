@@ -5,6 +5,7 @@
 
 #include "mta/async/operation.h"
 #include "mta/base/check.h"
+#include "sim/world/mapped_address.h"
 
 namespace stagepost {
 
@@ -54,7 +55,7 @@ class SocketWrite final : public PendingOperation<absl::StatusOr<size_t>> {
   }
   void GiveUp() {
     Leave();
-    Finish(ErrnoStatus(Errno::kEPIPE, "write"));
+    Finish(ErrnoStatus(Errno::kECONNRESET, "write"));
   }
 
  private:
@@ -80,13 +81,17 @@ namespace {
 
 class SimConnection final : public Connection, public OwnedSocket {
  public:
-  SimConnection(SocketOwner& owner, TcpConnection::End& end)
-      : end_(&end), local_(end.address()), peer_(end.peer().address()) {
+  SimConnection(SocketOwner& owner, TcpConnection::End& end, bool v6_socket)
+      : end_(&end),
+        local_(v6_socket ? Mapped(end.address()) : end.address()),
+        peer_(v6_socket ? Mapped(end.peer().address()) : end.peer().address()) {
     owner.sockets().PushBack(*this);
     end.pid = owner.pid();
   }
   ~SimConnection() override {
-    if (end_ != nullptr) std::exchange(end_, nullptr)->Close();
+    if (end_ == nullptr) return;
+    end_->DiscardUnread();
+    std::exchange(end_, nullptr)->Close();
   }
 
   Operation<absl::StatusOr<size_t>> Read(absl::Span<char> buffer) override {
@@ -95,7 +100,7 @@ class SimConnection final : public Connection, public OwnedSocket {
     return Operation<absl::StatusOr<size_t>>(new SocketRead(*end_, buffer));
   }
   Operation<absl::StatusOr<size_t>> Write(absl::string_view bytes) override {
-    if (end_ == nullptr) return absl::StatusOr<size_t>(ErrnoStatus(Errno::kEPIPE, "write"));
+    if (end_ == nullptr) return absl::StatusOr<size_t>(ErrnoStatus(Errno::kECONNRESET, "write"));
     if (end_->CanWrite()) return end_->Write(bytes);
     return Operation<absl::StatusOr<size_t>>(new SocketWrite(*end_, bytes));
   }
@@ -126,8 +131,9 @@ class SimConnection final : public Connection, public OwnedSocket {
 
 }  // namespace
 
-std::unique_ptr<Connection> MakeSimConnection(SocketOwner& owner, TcpConnection::End& end) {
-  return std::make_unique<SimConnection>(owner, end);
+std::unique_ptr<Connection> MakeSimConnection(SocketOwner& owner, TcpConnection::End& end,
+                                              bool v6_socket) {
+  return std::make_unique<SimConnection>(owner, end, v6_socket);
 }
 
 void TcpConnection::Wire(NetNode& client, const SocketAddress& client_address, NetNode& server,
@@ -152,15 +158,24 @@ bool TcpConnection::End::CanRead() const {
   return unread() > 0 || fin_received_ || error_ != Errno::kOk;
 }
 
-// As Linux: what had arrived is read before an error is; after end of stream there is none.
+// As Linux: what had arrived is read before an error is; after end of stream there is none, and
+// after an error comes end of stream.
 absl::StatusOr<size_t> TcpConnection::End::Read(absl::Span<char> buffer) {
   if (unread() == 0) {
     if (fin_received_) return 0;
-    return ErrnoStatus(error_, "read");
+    const Errno error = TellError(Errno::kOk);
+    if (error == Errno::kOk) return 0;
+    return ErrnoStatus(error, "read");
   }
   const size_t n = received_.Take(buffer);
   peer_->WakeWriter();
   return n;
+}
+
+void TcpConnection::End::DiscardUnread() {
+  if (unread() == 0) return;
+  received_.Clear();
+  peer_->WakeWriter();
 }
 
 bool TcpConnection::End::CanWrite() const {
@@ -168,7 +183,7 @@ bool TcpConnection::End::CanWrite() const {
 }
 
 absl::StatusOr<size_t> TcpConnection::End::Write(absl::string_view bytes) {
-  if (error_ != Errno::kOk) return ErrnoStatus(error_, "write");
+  if (error_ != Errno::kOk) return ErrnoStatus(TellError(Errno::kEPIPE), "write");
   if (write_shut_) return ErrnoStatus(Errno::kEPIPE, "write");
   const size_t room = kWindowBytes - std::min(kWindowBytes, bytes_under_way_ + peer_->unread());
   bytes = bytes.substr(0, room);
@@ -294,7 +309,9 @@ void TcpConnection::End::Drop() {
 }
 
 absl::Status TcpConnection::End::ShutdownWrite() {
-  if (error_ != Errno::kOk) return ErrnoStatus(error_, "shutdown");
+  // With both ways closed and all of it told, the connection is over.
+  const bool over = write_shut_ && fin_received_ && under_way_.empty();
+  if (over || error_ != Errno::kOk) return ErrnoStatus(Errno::kENOTCONN, "shutdown");
   if (!std::exchange(write_shut_, true)) Send(SegmentKind::kFin, "");
   return absl::OkStatus();
 }

@@ -10,6 +10,7 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "mta/async/timer_queue.h"
 #include "mta/env/network.h"
@@ -33,6 +34,8 @@ class TcpConnection {
     bool CanWrite() const;
     absl::StatusOr<size_t> Write(absl::string_view bytes);
     absl::Status ShutdownWrite();
+    // Forgets what has arrived, as if it had been read.
+    void DiscardUnread();
     // Closes in order; with unread data, resets.
     void Close();
     void Reset();
@@ -68,6 +71,10 @@ class TcpConnection {
     void ArriveFin();
     void ArriveReset();
     void Fail(Errno error);
+    // The error, for whoever asks first; later `afterwards`. REQUIRES: dead.
+    Errno TellError(Errno afterwards) {
+      return std::exchange(error_told_, true) ? afterwards : error_;
+    }
     void WakeReader();
     void WakeWriter();
     void Drop();  // forgets what is under way
@@ -84,7 +91,8 @@ class TcpConnection {
     State state_ = State::kOpen;
     bool write_shut_ = false;
     bool fin_received_ = false;
-    Errno error_ = Errno::kOk;
+    Errno error_ = Errno::kOk;  // why the connection is dead
+    bool error_told_ = false;
     ByteQueue received_;
     std::deque<Segment> under_way_;
     size_t bytes_under_way_ = 0;
@@ -114,8 +122,9 @@ class TcpConnection {
   End client_, server_;
 };
 
-// The application's handle of an open end.
-std::unique_ptr<Connection> MakeSimConnection(SocketOwner& owner, TcpConnection::End& end);
+// The application's handle of an open end. `v6_socket`: IPv4 addresses are shown as mapped ones.
+std::unique_ptr<Connection> MakeSimConnection(SocketOwner& owner, TcpConnection::End& end,
+                                              bool v6_socket);
 
 }  // namespace stagepost
 

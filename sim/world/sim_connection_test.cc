@@ -164,8 +164,20 @@ TEST(SimConnection, BackPressure) {
   test.RunFor(absl::Minutes(30));
   EXPECT_EQ(sent, 65536u);
   EXPECT_FALSE(client.exit.has_value());
-  // It closes with unread data: a reset.
+  // It closes in order, and what is written after that meets a reset.
   ASSERT_TRUE(test.RunToEnd(deaf));
+  ASSERT_TRUE(test.RunToEnd(client, absl::Seconds(5)));
+  EXPECT_EQ(client.exit->code, Code(Errno::kEPIPE));
+}
+
+TEST(SimConnection, AProcessThatDiesWithUnreadDataResets) {
+  TestWorld test;
+  const TestProgram& deaf = test.Run(test.a, &Deaf, On("0.0.0.0"));
+  test.RunFor(absl::Seconds(1));
+  size_t sent = 0;
+  const TestProgram& client = test.Run(test.b, &Flood, On("192.0.2.1"), std::ref(sent));
+  test.RunFor(absl::Minutes(1));
+  test.Kill(test.a, deaf);
   ASSERT_TRUE(test.RunToEnd(client, absl::Seconds(5)));
   EXPECT_EQ(client.exit->code, Code(Errno::kECONNRESET));
 }
@@ -218,10 +230,9 @@ TEST(SimConnection, HowAConnectionIsClosedShowsAtThePeer) {
     bool reset;
     int code;
   };
-  // With everything read: end of stream. With unread data, or by Reset(): a reset, behind what had
-  // arrived.
-  for (const Case& each : {Case{5, false, 0}, Case{3, false, Code(Errno::kECONNRESET)},
-                           Case{5, true, Code(Errno::kECONNRESET)}}) {
+  // End of stream, even with unread data. By Reset(): a reset, behind what had arrived.
+  for (const Case& each :
+       {Case{5, false, 0}, Case{3, false, 0}, Case{5, true, Code(Errno::kECONNRESET)}}) {
     TestWorld test;
     test.Run(test.a, &ReplyThenClose, On("0.0.0.0"), each.read, "reply", each.reset);
     test.RunFor(absl::Seconds(1));

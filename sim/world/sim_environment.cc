@@ -44,11 +44,8 @@ class SimNetwork final : public Network {
   explicit SimNetwork(SimProcess& process) : process_(process) {}
   absl::StatusOr<std::unique_ptr<Listener>> Listen(const ListenOptions& options) override {
     if (process_.inert()) return ErrnoStatus(Errno::kENETDOWN, "listen");
-    if (options.address.port != 0 && options.address.port < 1024 &&
-        process_.spec().credentials.effective_user != kRootUser) {
-      return ErrnoStatus(Errno::kEACCES, absl::StrCat("bind ", options.address.ToString()));
-    }
-    return process_.host().fabric().Listen(process_, options);
+    const bool privileged = process_.spec().credentials.effective_user == kRootUser;
+    return process_.host().fabric().Listen(process_, options, privileged);
   }
   Operation<absl::StatusOr<std::unique_ptr<Connection>>> Connect(
       const SocketAddress& to, const std::optional<IpAddress>& from) override {

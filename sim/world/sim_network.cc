@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "mta/base/check.h"
+#include "sim/world/mapped_address.h"
 #include "sim/world/sim_connection.h"
 
 namespace stagepost {
@@ -16,8 +17,13 @@ class AcceptOperation;
 // A listening socket and the connections it has not given away yet.
 class SimListener final : public OwnedSocket {
  public:
-  SimListener(SocketOwner& owner, int backlog, const SocketAddress& local)
-      : owner_(owner), local_(local), backlog_(static_cast<size_t>(std::max(backlog, 1))) {
+  // `local` is what is listened on, unmapped. An IPv6 socket shows IPv4 addresses as mapped ones.
+  SimListener(SocketOwner& owner, const ListenOptions& options, const SocketAddress& local)
+      : owner_(owner),
+        local_(local),
+        v6_socket_(!options.address.address.is_v4()),
+        both_families_(v6_socket_ && !options.v6_only && local.address.is_unspecified()),
+        backlog_(options.backlog < 0 ? kMostBacklog : static_cast<size_t>(options.backlog)) {
     owner.node().listeners[local] = this;
     owner.sockets().PushBack(*this);
   }
@@ -26,13 +32,15 @@ class SimListener final : public OwnedSocket {
   // One more than the backlog, as on Linux.
   bool full() const { return waiting_.size() > backlog_; }
   bool has_waiting() const { return !waiting_.empty(); }
-  const SocketAddress& local() const { return local_; }
+  SocketAddress local() const { return v6_socket_ ? Mapped(local_) : local_; }
+  // Whether it listens on the IPv4 wildcard address too.
+  bool both_families() const { return both_families_; }
   bool shut() const { return shut_; }
   void Enqueue(TcpConnection& connection);
   std::unique_ptr<Connection> TakeFirst() {
     TcpConnection::End* end = waiting_.front();
     waiting_.pop_front();
-    return MakeSimConnection(owner_, *end);
+    return MakeSimConnection(owner_, *end, v6_socket_);
   }
   void KernelClose(bool silently) override { Shut(silently); }
   void Shut(bool silently);
@@ -40,8 +48,12 @@ class SimListener final : public OwnedSocket {
   AcceptOperation* acceptor = nullptr;
 
  private:
+  static constexpr size_t kMostBacklog = 4096;  // somaxconn
+
   SocketOwner& owner_;
   const SocketAddress local_;
+  const bool v6_socket_;
+  const bool both_families_;
   const size_t backlog_;
   std::deque<TcpConnection::End*> waiting_;
   bool shut_ = false;
@@ -98,24 +110,31 @@ class ListenerHandle final : public Listener {
 SimListener* FindListener(NetNode& node, const SocketAddress& to) {
   const auto exact = node.listeners.find(to);
   if (exact != node.listeners.end()) return exact->second;
-  const IpAddress any = to.address.is_v4() ? IpAddress() : IpAddress::V6({});
-  const auto wild = node.listeners.find({any, to.port});
-  return wild == node.listeners.end() ? nullptr : wild->second;
+  const auto any_v6 = node.listeners.find({IpAddress::V6({}), to.port});
+  if (to.address.is_v4()) {
+    const auto any_v4 = node.listeners.find({IpAddress(), to.port});
+    if (any_v4 != node.listeners.end()) return any_v4->second;
+    if (any_v6 != node.listeners.end() && !any_v6->second->both_families()) return nullptr;
+  }
+  return any_v6 == node.listeners.end() ? nullptr : any_v6->second;
 }
 
-// Whether somebody listens there, or where it would overlap.
-bool IsTaken(const NetNode& node, const SocketAddress& wanted) {
+// Whether somebody listens there, or where it would overlap. `both_families`: IPv4 is wanted too.
+bool IsTaken(const NetNode& node, const SocketAddress& wanted, bool both_families) {
   return std::any_of(node.listeners.begin(), node.listeners.end(), [&](const auto& listener) {
     const SocketAddress& taken = listener.first;
-    const bool any = taken.address.is_unspecified() || wanted.address.is_unspecified();
-    return taken.port == wanted.port && (taken.address == wanted.address ||
-                                         (any && taken.address.is_v4() == wanted.address.is_v4()));
+    if (taken.port != wanted.port) return false;
+    if (taken.address == wanted.address) return true;
+    if (taken.address.is_v4() == wanted.address.is_v4()) {
+      return taken.address.is_unspecified() || wanted.address.is_unspecified();
+    }
+    return taken.address.is_v4() ? both_families : listener.second->both_families();
   });
 }
 
 // To no address in particular is to oneself.
 SocketAddress Target(const SocketAddress& to) {
-  if (!to.address.is_unspecified()) return to;
+  if (!to.address.is_unspecified()) return Unmapped(to);
   return {*IpAddress::Parse(to.address.is_v4() ? "127.0.0.1" : "::1"), to.port};
 }
 
@@ -124,7 +143,7 @@ class ConnectOperation final : public PendingOperation<ConnectionOr>, private Ti
  public:
   ConnectOperation(SimFabric& fabric, SocketOwner& owner, const SocketAddress& to,
                    const std::optional<IpAddress>& from)
-      : fabric_(fabric), owner_(owner), to_(Target(to)), from_(from) {}
+      : fabric_(fabric), owner_(owner), shown_to_(to), to_(Target(to)), from_(from) {}
   ~ConnectOperation() override { GiveUp(); }
 
  private:
@@ -138,22 +157,26 @@ class ConnectOperation final : public PendingOperation<ConnectionOr>, private Ti
     Arm(latency_);
   }
 
-  void Fail(Errno error) { Finish(ErrnoStatus(error, absl::StrCat("connect ", to_.ToString()))); }
+  void Fail(Errno error) {
+    Finish(ErrnoStatus(error, absl::StrCat("connect ", shown_to_.ToString())));
+  }
 
   // Where the connection comes from, as Linux chooses: what was asked for, else the very address it
   // goes to if that is our own, else our first address of that family.
   Errno PickLocal() {
     NetNode& node = owner_.node();
     const bool to_self = fabric_.Route(node, to_.address) == &node;
-    if (from_.has_value()) {
-      if (from_->is_v4() != to_.address.is_v4()) return Errno::kEINVAL;
-      if (from_->is_unspecified() || fabric_.Route(node, *from_) != &node) {
-        return Errno::kEADDRNOTAVAIL;
-      }
-      if (from_->is_loopback() && !to_self) return Errno::kEINVAL;
-      local_.address = *from_;
+    if (from_.has_value() && from_->is_v4() != shown_to_.address.is_v4()) return Errno::kEINVAL;
+    if (from_.has_value() && !from_->is_unspecified()) {
+      const IpAddress from = Unmapped({*from_, 0}).address;
+      if (from.is_v4() != to_.address.is_v4()) return Errno::kEINVAL;
+      if (fabric_.Route(node, from) != &node) return Errno::kEADDRNOTAVAIL;
+      if (from.is_loopback() && !to_self) return Errno::kEINVAL;
+      local_.address = from;
     } else if (to_self) {
-      local_.address = to_.address;
+      // All of 127.0.0.0/8 is ours, and prefers this one.
+      const bool loopback_v4 = to_.address.is_v4() && to_.address.is_loopback();
+      local_.address = loopback_v4 ? IpAddress::V4(0x7f000001) : to_.address;
     } else {
       const auto same_family =
           std::find_if(node.addresses.begin(), node.addresses.end(),
@@ -206,7 +229,7 @@ class ConnectOperation final : public PendingOperation<ConnectionOr>, private Ti
                 {EventKind::kConnectionOpened, local_.ToString(), to_.ToString(),
                  static_cast<int64_t>(connection_->id())});
     TcpConnection& connection = *std::exchange(connection_, nullptr);
-    Finish(MakeSimConnection(owner_, connection.client()));
+    Finish(MakeSimConnection(owner_, connection.client(), !shown_to_.address.is_v4()));
   }
 
   void OnStop() override {
@@ -230,7 +253,8 @@ class ConnectOperation final : public PendingOperation<ConnectionOr>, private Ti
 
   SimFabric& fabric_;
   SocketOwner& owner_;
-  const SocketAddress to_;
+  const SocketAddress shown_to_;  // as asked for
+  const SocketAddress to_;        // what that means
   const std::optional<IpAddress> from_;
   SocketAddress local_;
   NetNode* server_ = nullptr;
@@ -304,23 +328,29 @@ absl::Duration SimFabric::DrawLatency(const NetNode& from, const NetNode& to) {
 }
 
 absl::StatusOr<std::unique_ptr<Listener>> SimFabric::Listen(SocketOwner& owner,
-                                                            const ListenOptions& options) {
+                                                            const ListenOptions& options,
+                                                            bool privileged) {
   NetNode& node = owner.node();
-  SocketAddress local = options.address;
-  const std::string what = absl::StrCat("bind ", local.ToString());
-  if (!local.address.is_v4() && !options.v6_only) return ErrnoStatus(Errno::kEOPNOTSUPP, what);
+  const SocketAddress& shown = options.address;
+  const std::string what = absl::StrCat("bind ", shown.ToString());
+  SocketAddress local = Unmapped(shown);
+  const bool forbidden = local.port != 0 && local.port < kFirstFreePort && !privileged;
+  // Linux looks at the port first for IPv6, at the address first for IPv4.
+  if (forbidden && !shown.address.is_v4()) return ErrnoStatus(Errno::kEACCES, what);
+  if (IsMapped(shown.address) && options.v6_only) return ErrnoStatus(Errno::kEINVAL, what);
   if (!local.address.is_unspecified() && Route(node, local.address) != &node) {
     return ErrnoStatus(Errno::kEADDRNOTAVAIL, what);
   }
+  if (forbidden) return ErrnoStatus(Errno::kEACCES, what);
+  const bool both = !local.address.is_v4() && local.address.is_unspecified() && !options.v6_only;
   if (local.port != 0) {
-    if (IsTaken(node, local)) return ErrnoStatus(Errno::kEADDRINUSE, what);
+    if (IsTaken(node, local, both)) return ErrnoStatus(Errno::kEADDRINUSE, what);
   } else {
     do {
       local.port = node.TakePort();
-    } while (IsTaken(node, local));
+    } while (IsTaken(node, local, both));
   }
-  return std::make_unique<ListenerHandle>(
-      std::make_shared<SimListener>(owner, options.backlog, local));
+  return std::make_unique<ListenerHandle>(std::make_shared<SimListener>(owner, options, local));
 }
 
 Operation<absl::StatusOr<std::unique_ptr<Connection>>> SimFabric::Connect(

@@ -6,8 +6,10 @@
 // ETIMEDOUT. A partition may be one-way; acknowledgements are not modelled, so that data gets
 // through against it, but a connection does not come about. A process that dies has its
 // connections closed by its kernel; a host that crashes says nothing (what it had sent and has not
-// arrived is lost), and answers with a reset once it is up again. Closing with unread data resets
-// the connection, as Linux does; what had arrived before a reset can still be read. Windows are
+// arrived is lost), and answers with a reset once it is up again. When a process dies
+// with data unread its kernel resets the connection, as Linux does; destroying a Connection reads
+// what has arrived first, as the live Environment does. What had arrived before a reset can still
+// be read, and the reset shows once: then come end of stream and EPIPE. Windows are
 // 64 KiB a direction. Addresses lead to their host or nowhere: there is no router that could say
 // that a host is unreachable.
 #ifndef STAGEPOST_SIM_WORLD_SIM_NETWORK_H_
@@ -104,8 +106,9 @@ class SimFabric {
     return !blocked_.empty() && blocked_.contains({from.index, to.index});
   }
 
-  absl::StatusOr<std::unique_ptr<Listener>> Listen(SocketOwner& owner,
-                                                   const ListenOptions& options);
+  // `privileged`: may listen on ports below kFirstFreePort.
+  absl::StatusOr<std::unique_ptr<Listener>> Listen(SocketOwner& owner, const ListenOptions& options,
+                                                   bool privileged);
   Operation<absl::StatusOr<std::unique_ptr<Connection>>> Connect(
       SocketOwner& owner, const SocketAddress& to, const std::optional<IpAddress>& from);
 
@@ -132,6 +135,9 @@ class SimFabric {
   uint64_t next_connection_ = 1;
   Choices::Stream latency_, jitter_, segment_, cut_;
 };
+
+// Ports below are root's.
+inline constexpr uint16_t kFirstFreePort = 1024;
 
 // When a segment or request that got no answer is sent again, after `tries` tries.
 absl::Duration RetransmitAfter(int tries);
