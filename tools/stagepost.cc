@@ -13,6 +13,7 @@ int main(int argc, char** argv) {
   std::ios::sync_with_stdio(false);
   const stagepost::StagepostContext context = {
       std::cout, std::cerr, &stagepost::RunScenario,
-      [] { return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch()); }};
+      [] { return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch()); },
+      &std::cin};
   return stagepost::RunStagepost({argv, argv + argc}, context);
 }

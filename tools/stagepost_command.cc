@@ -8,8 +8,11 @@
 #include "mta/daemon/settings.h"
 #include "sim/scenario/suggest.h"
 #include "sim/trace/one_line.h"
+#include "tools/stagepost_campaign.h"
+#include "tools/stagepost_campaign_options.h"
 #include "tools/stagepost_options.h"
 #include "tools/stagepost_replay.h"
+#include "tools/stagepost_worker.h"
 
 namespace stagepost {
 namespace {
@@ -20,6 +23,7 @@ constexpr absl::string_view kHelp =
 Rehearses mail: runs a mail transfer agent in a simulated world.
 
   replay       runs scenarios in the simulator
+  campaign     runs them with many seeds, in several processes, each seed twice
   --help       this text; `stagepost COMMAND --help`: that of a command
   --version    the version
 
@@ -44,6 +48,17 @@ int Replay(const std::vector<std::string>& words, const StagepostContext& contex
   return RunReplay(words[0], *options, context);
 }
 
+int Campaign(const std::vector<std::string>& words, const StagepostContext& context) {
+  const absl::StatusOr<CampaignOptions> options =
+      ParseCampaignOptions({words.begin() + 2, words.end()});
+  if (!options.ok()) return Misused(context, options.status().message(), "campaign --help");
+  if (options->help) {
+    context.out << std::string(CampaignHelp());
+    return EX_OK;
+  }
+  return RunCampaign(words[0], *options, context);
+}
+
 int Dispatch(const std::vector<std::string>& words, const StagepostContext& context) {
   if (words.size() < 2) {
     context.err << std::string(kHelp);
@@ -51,6 +66,8 @@ int Dispatch(const std::vector<std::string>& words, const StagepostContext& cont
   }
   const std::string& command = words[1];
   if (command == "replay") return Replay(words, context);
+  if (command == "campaign") return Campaign(words, context);
+  if (command == kWorkerCommand) return RunWorker({words.begin() + 2, words.end()}, context);
   if (command == "--help" || command == "-h" || command == "help") {
     context.out << std::string(kHelp);
     return EX_OK;
@@ -61,7 +78,7 @@ int Dispatch(const std::vector<std::string>& words, const StagepostContext& cont
   }
   return Misused(context,
                  absl::StrCat("unknown command \"", OneLine(command, 80), "\"",
-                              DidYouMean(command, {"replay", "--help", "--version"})),
+                              DidYouMean(command, {"replay", "campaign", "--help", "--version"})),
                  "--help");
 }
 

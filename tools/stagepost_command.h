@@ -3,6 +3,7 @@
 #define STAGEPOST_TOOLS_STAGEPOST_COMMAND_H_
 
 #include <functional>
+#include <istream>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -21,6 +22,8 @@ struct StagepostContext {
   std::function<absl::StatusOr<RunResult>(const LoadedScenario&, const RunOptions&)> run;
   // Real time since anywhen; only for speeds and progress.
   std::function<absl::Duration()> now;
+  // Read by the workers of a campaign only; null: empty.
+  std::istream* in = nullptr;
 };
 
 // `words`: argv, with the program's name, as which replay commands are shown. Gives the exit

@@ -7,6 +7,7 @@
     mta_proto       C++ of a .proto file
     python_test     a Python unittest of a tool
     scenario_test   replays one scenario in the simulator
+    probe_sites     C++ source that lists the probes of programs
 
 Targets are private unless they say `visibility`. Include paths start at the workspace root.
 """
@@ -247,3 +248,57 @@ def scenario_test(name, scenario = None, args = [], data = [], size = "small", *
         ] + data,
         **kwargs
     )
+
+_ProbeSources = provider(fields = ["files"])
+
+def _probe_sources_impl(target, ctx):
+    files = []
+    for attribute in ["srcs", "hdrs"]:
+        for source in getattr(ctx.rule.attr, attribute, []):
+            files += [file for file in source.files.to_list() if file.is_source]
+    return [_ProbeSources(files = depset(
+        [file for file in files if file.path.startswith("mta/")],
+        transitive = [
+            dep[_ProbeSources].files
+            for dep in getattr(ctx.rule.attr, "deps", [])
+            if _ProbeSources in dep
+        ],
+    ))]
+
+_probe_sources = aspect(implementation = _probe_sources_impl, attr_aspects = ["deps"])
+
+def _probe_sites_impl(ctx):
+    files = depset(transitive = [target[_ProbeSources].files for target in ctx.attr.programs])
+    ctx.actions.run_shell(
+        inputs = files,
+        outputs = [ctx.outputs.out],
+        arguments = [ctx.outputs.out.path, ctx.attr.header] + [f.path for f in files.to_list()],
+        command = """
+out=$1 header=$2
+shift 2
+{
+  echo "#include \\"$header\\""
+  echo "namespace stagepost {"
+  echo "std::vector<absl::string_view> ProbeSites() {"
+  echo "  return {"
+  cat "$@" | sed 's@^ *//.*@@' | tr '\\n' ' ' |
+    grep -oE '[.>](Reached|Buggify)\\( *"([^"\\\\]|\\\\.)*" *\\)' |
+    sed -E 's/^[^"]*//; s/ *\\)$/,/' | LC_ALL=C sort -u
+  echo "  };"
+  echo "}"
+  echo "}  // namespace stagepost"
+} > "$out"
+""",
+        mnemonic = "ProbeSites",
+    )
+
+probe_sites = rule(
+    doc = "C++ source of ProbeSites(): every Reached() and Buggify() site under mta/ that is part " +
+          "of the programs.",
+    implementation = _probe_sites_impl,
+    attrs = {
+        "header": attr.string(mandatory = True, doc = "what declares ProbeSites()"),
+        "out": attr.output(mandatory = True),
+        "programs": attr.label_list(mandatory = True, aspects = [_probe_sources]),
+    },
+)
