@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "conformance/contract/dns_server.h"
 #include "mta/base/check.h"
 #include "mta/posix/environment.h"
 #include "mta/posix/signals.h"
@@ -57,6 +58,8 @@ class SimulatedHost final : public ContractHost {
         host_.editor().MakeFifo(absl::StrCat(kSimulatedDirectory, "/", name), {.mode = mode}).ok());
   }
 
+  void ServeDns(DnsZones zones) override { world_.core().dns = std::move(zones); }
+
  private:
   void Start(Program program, std::optional<ExitStatus>& ended) {
     ProcessSpec spec;
@@ -90,6 +93,10 @@ class LinuxHost final : public ContractHost {
   int Run(Program program) override {
     PosixOptions options;
     options.arguments = {"contract", directory_};
+    if (dns_.has_value()) {
+      options.resolver.name_servers = {dns_->address()};
+      options.resolver.timeout = absl::Milliseconds(110);
+    }
     PosixEnvironment environment(std::move(options));
     return environment.Run(program);
   }
@@ -111,8 +118,11 @@ class LinuxHost final : public ContractHost {
     CHECK(::mkfifo(path.c_str(), 0600) == 0 && ::chmod(path.c_str(), mode) == 0) << path;
   }
 
+  void ServeDns(DnsZones zones) override { dns_.emplace(std::move(zones)); }
+
  private:
   std::string directory_;
+  std::optional<DnsServer> dns_;
 };
 
 }  // namespace

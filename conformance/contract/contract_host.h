@@ -18,6 +18,7 @@
 
 #include "gtest/gtest.h"
 #include "mta/env/environment.h"
+#include "sim/world/dns_zones.h"
 
 namespace stagepost {
 
@@ -31,6 +32,9 @@ class ContractHost {
   virtual int RunBoth(Program first, Program second) = 0;
   // Makes a FIFO in the directory, for root.
   virtual void MakeFifo(const std::string& name, FileMode mode) = 0;
+  // What name servers answer to those who run from now on. Silence is a time-out after a third of a
+  // second of real time.
+  virtual void ServeDns(DnsZones zones) = 0;
 };
 
 // A host of the simulator.

@@ -20,24 +20,19 @@
 namespace stagepost {
 namespace {
 
-// What c-ares says instead of handing over an answer that no server should have given.
-std::optional<DnsRcode> RcodeOf(int status) {
-  switch (status) {
-    case ARES_ESERVFAIL:
-      return DnsRcode::kServFail;
-    case ARES_ENOTIMP:
-      return DnsRcode::kNotImp;
-    case ARES_EREFUSED:
-      return DnsRcode::kRefused;
-    default:
-      return std::nullopt;
-  }
+// What a server says that cannot or does not want to answer; another may.
+bool IsRefusal(DnsRcode rcode) {
+  return rcode == DnsRcode::kServFail || rcode == DnsRcode::kNotImp || rcode == DnsRcode::kRefused;
 }
 
 }  // namespace
 
 // One query under way. c-ares calls back only from within calls made here; its call back notes the
 // result, and the operation finishes when that call has returned.
+//
+// When it is to pass over refusals by itself, c-ares does not tell in the end what they were. So it
+// first hands over whatever is answered; only a refusal, and only if there are other servers, is
+// kept while all are asked again for something better.
 class PosixResolver::PendingQuery final : public PendingOperation<absl::StatusOr<DnsAnswer>>,
                                           private Timer {
  public:
@@ -62,9 +57,10 @@ class PosixResolver::PendingQuery final : public PendingOperation<absl::StatusOr
   };
 
   void Start() override {
-    if (absl::Status opened = Open(); !opened.ok()) return Finish(std::move(opened));
-    ares_send(channel_, reinterpret_cast<const unsigned char*>(query_.data()),
-              static_cast<int>(query_.size()), &PendingQuery::OnAnswer, this);
+    if (absl::Status opened = Open(ARES_FLAG_NOCHECKRESP); !opened.ok()) {
+      return Finish(std::move(opened));
+    }
+    Send();
     Continue();
   }
   void OnStop() override {
@@ -72,7 +68,11 @@ class PosixResolver::PendingQuery final : public PendingOperation<absl::StatusOr
     Finish(absl::CancelledError("cancelled"));
   }
 
-  absl::Status Open();
+  absl::Status Open(int flags);
+  void Send() {
+    ares_send(channel_, reinterpret_cast<const unsigned char*>(query_.data()),
+              static_cast<int>(query_.size()), &PendingQuery::OnAnswer, this);
+  }
   void Close() {
     Disarm();
     closing_ = true;
@@ -102,6 +102,8 @@ class PosixResolver::PendingQuery final : public PendingOperation<absl::StatusOr
   }
   // Finishes if there is a result; else waits until c-ares wants to try again.
   void Continue();
+  bool OthersMayKnow() const;
+  void AskOthers();
 
   PosixResolver& resolver_;
   const std::string name_;
@@ -111,12 +113,13 @@ class PosixResolver::PendingQuery final : public PendingOperation<absl::StatusOr
   bool closing_ = false;
   std::vector<std::unique_ptr<Socket>> sockets_;
   std::optional<absl::StatusOr<DnsAnswer>> result_;
+  std::optional<DnsAnswer> refusal_;  // while others are asked
 };
 
-absl::Status PosixResolver::PendingQuery::Open() {
+absl::Status PosixResolver::PendingQuery::Open(int flags) {
   std::string resolv_conf = resolver_.root_.ToMachine("/etc/resolv.conf");
   ares_options options = {};
-  options.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_EDNS;
+  options.flags = flags | ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_EDNS;
   options.ednspsz = kEdnsUdpSize;
   options.tries = resolver_.options_.attempts;
   options.timeout = static_cast<int>(absl::ToInt64Milliseconds(resolver_.options_.timeout));
@@ -167,8 +170,10 @@ void PosixResolver::PendingQuery::Process(Socket& socket) {
 void PosixResolver::PendingQuery::Continue() {
   if (closing_) return;
   Disarm();
+  if (OthersMayKnow()) AskOthers();
   if (result_.has_value()) {
     Close();
+    if (refusal_.has_value() && !result_->ok()) result_ = *std::move(refusal_);
     return Finish(*std::move(result_));
   }
   timeval wait = {};
@@ -178,14 +183,30 @@ void PosixResolver::PendingQuery::Continue() {
   loop.timers().Arm(*this, loop.now() + after);
 }
 
+bool PosixResolver::PendingQuery::OthersMayKnow() const {
+  if (!result_.has_value() || !result_->ok() || refusal_.has_value()) return false;
+  if (!IsRefusal((*result_)->rcode)) return false;
+  ares_addr_port_node* servers = nullptr;
+  if (ares_get_servers_ports(channel_, &servers) != ARES_SUCCESS) return false;
+  const bool several = servers != nullptr && servers->next != nullptr;
+  ares_free_data(servers);
+  return several;
+}
+
+void PosixResolver::PendingQuery::AskOthers() {
+  refusal_ = **std::exchange(result_, std::nullopt);
+  Close();
+  closing_ = false;
+  if (absl::Status opened = Open(0); !opened.ok()) {
+    result_ = std::move(opened);
+    return;
+  }
+  Send();
+}
+
 absl::StatusOr<DnsAnswer> PosixResolver::PendingQuery::Understand(int status,
                                                                   absl::string_view bytes) const {
   if (status == ARES_SUCCESS) return ParseDnsResponse(bytes, name_, type_);
-  if (const std::optional<DnsRcode> rcode = RcodeOf(status)) {
-    DnsAnswer answer;
-    answer.rcode = *rcode;
-    return answer;
-  }
   const std::string what = absl::StrCat("DNS query for ", name_, ": ", ares_strerror(status));
   switch (status) {
     case ARES_ETIMEOUT:

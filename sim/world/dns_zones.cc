@@ -131,7 +131,7 @@ DnsFinding DnsZones::Find(absl::string_view name, DnsType type) const {
       case DnsFault::kTimeOut:
       case DnsFault::kMalformed:
         finding.fault = behaviour.fault;
-        return fail(DnsRcode::kServFail);
+        return fail(DnsRcode::kNoError);
       case DnsFault::kTruncated:
         finding.fault = DnsFault::kTruncated;
         break;
