@@ -67,14 +67,33 @@ MboxMessage ParseOne(absl::string_view text) {
   return message;
 }
 
+// Where the first message ends by its Content-Length; nullopt: it has none, or no message's end is
+// there.
+std::optional<size_t> EndByContentLength(absl::string_view mailbox) {
+  const size_t header_end = mailbox.find("\n\n");
+  if (header_end == mailbox.npos) return std::nullopt;
+  const std::optional<uint64_t> length = ContentLength(mailbox.substr(0, header_end));
+  const size_t body = header_end + 2;
+  if (!length.has_value() || *length >= mailbox.size() - body) return std::nullopt;
+  const size_t end = body + static_cast<size_t>(*length) + 1;
+  const bool next = end == mailbox.size() || absl::StartsWith(mailbox.substr(end), "From ");
+  if (mailbox[end - 1] != '\n' || !next) return std::nullopt;
+  return end;
+}
+
+// Where the next line after an empty one begins with "From ".
+size_t EndByFromLine(absl::string_view mailbox) {
+  const size_t end = mailbox.find("\n\nFrom ");
+  return end == mailbox.npos ? mailbox.size() : end + 2;
+}
+
 }  // namespace
 
 std::vector<MboxMessage> ParseMbox(absl::string_view mailbox) {
   std::vector<MboxMessage> messages;
   while (!mailbox.empty()) {
-    // Where the next message begins.
-    size_t end = mailbox.find("\n\nFrom ");
-    end = end == mailbox.npos ? mailbox.size() : end + 2;
+    const std::optional<size_t> known = EndByContentLength(mailbox);
+    const size_t end = known.has_value() ? *known : EndByFromLine(mailbox);
     messages.push_back(ParseOne(mailbox.substr(0, end)));
     mailbox.remove_prefix(end);
   }

@@ -1,4 +1,5 @@
-// Reading a mailbox as a mail reader does: mbox format, messages apart by "From " lines.
+// Reading a mailbox as a mail reader does: mbox format, messages apart by Content-Length, or, where
+// that leads nowhere, by "From " lines.
 #ifndef STAGEPOST_SIM_CHECK_MBOX_H_
 #define STAGEPOST_SIM_CHECK_MBOX_H_
 
@@ -20,7 +21,8 @@ struct MboxMessage {
   std::string damage;
 };
 
-// Splits a mailbox. A message begins with a line "From …" at the beginning or after an empty line.
+// Splits a mailbox. A message begins with a line "From …" at the beginning, after the last one's
+// Content-Length and an empty line, or, if that is not so, after any empty line.
 // Bytes in front of the first such line make a damaged message of their own. `mailbox` outlives the
 // result.
 std::vector<MboxMessage> ParseMbox(absl::string_view mailbox);

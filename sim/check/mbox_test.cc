@@ -1,5 +1,8 @@
 #include "sim/check/mbox.h"
 
+#include <string>
+
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 
 namespace stagepost {
@@ -44,6 +47,26 @@ TEST(Mbox, EveryCutIsSeen) {
     const auto messages = ParseMbox(whole.substr(0, cut));
     ASSERT_EQ(messages.size(), cut < second + 5 ? 1u : 2u) << cut;
     EXPECT_NE(messages.back().damage, "") << cut;
+  }
+}
+
+// mail.local puts nothing in front of such lines: readers go by Content-Length.
+TEST(Mbox, ABodyMayHaveLinesThatBeginWithFrom) {
+  const auto messages = ParseMbox(
+      "From a b\nContent-Length: 31\n\nOne.\n\nFrom here on\nno longer.\n\n\nFrom c d\nX: y\n\n\n");
+  ASSERT_EQ(messages.size(), 2u);
+  EXPECT_EQ(messages[0].damage, "");
+  EXPECT_EQ(messages[0].body, "One.\n\nFrom here on\nno longer.\n\n");
+  EXPECT_EQ(messages[1].damage, "");
+}
+
+TEST(Mbox, AContentLengthThatFitsNothingIsDamage) {
+  for (const char* length : {"5", "4", "18446744073709551615", "99"}) {
+    const auto messages = ParseMbox(
+        absl::StrCat("From a b\nContent-Length: ", length, "\n\nOne\n\nFrom c d\nX: y\n\n\n"));
+    ASSERT_EQ(messages.size(), 2u) << length;
+    EXPECT_EQ(messages[0].damage.empty(), std::string(length) == "4") << length;
+    EXPECT_EQ(messages[1].damage, "");
   }
 }
 
