@@ -174,6 +174,9 @@ void Daemon::OnAccepted(const std::string& id) {
 
 Task<absl::Status> Daemon::Deliver(Daemon& self, std::string id) {
   CO_ASSIGN_OR_RETURN(const Semaphore::Permit permit, co_await self.permits_.Acquire());
+  if (self.env_.probes().Buggify("daemon: a delivery starts late")) {
+    CO_RETURN_IF_ERROR(co_await Sleep(absl::Seconds(90)));
+  }
   // A delivery that is cut off in the middle may be made twice; it gets time to end.
   const absl::Status status =
       co_await Shield(kShutdownGrace, DeliverMessage(self.env_, self.queue_, self.Mailer(), id));

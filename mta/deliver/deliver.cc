@@ -98,6 +98,9 @@ class Delivery {
   }
 
   Task<absl::Status> Transact(std::vector<LmtpRecipient>& recipients) {
+    if (env_.probes().Buggify("deliver: a mailer keeps us waiting")) {
+      CO_RETURN_IF_ERROR(co_await Sleep(absl::Minutes(20)));
+    }
     const absl::string_view sender = Sender();
     if (!FitsInCommand(sender)) co_return absl::InvalidArgumentError("Invalid sender address");
     ProgramRequest request;

@@ -100,6 +100,9 @@ class NewMessage final : public IncomingMessage {
     CO_ASSIGN_OR_RETURN(control_, co_await WriteTemporaryFile(env_, envelope));
     state_ = State::kRenaming;
     CO_RETURN_IF_ERROR(co_await env_.files().Rename(TemporaryFileName(id_), ControlFileName(id_)));
+    if (env_.probes().Buggify("queue: a long wait before the sync that commits")) {
+      CO_RETURN_IF_ERROR(co_await Sleep(absl::Seconds(2)));
+    }
     CO_RETURN_IF_ERROR(co_await env_.files().SyncDirectory("."));
     state_ = State::kCommitted;
     data_.reset();

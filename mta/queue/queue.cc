@@ -8,6 +8,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "mta/async/deadline.h"
 #include "mta/base/errno.h"
 #include "mta/base/status_macros.h"
 #include "mta/queue/queue_directory.h"
@@ -56,6 +57,9 @@ class DirectoryQueue final : public Queue {
   std::string NewId() override { return ids_.Next(env_.clock().WallNow()); }
 
   Task<absl::StatusOr<std::unique_ptr<IncomingMessage>>> Create(std::string id) override {
+    if (env_.probes().Buggify("queue: a new file takes long")) {
+      CO_RETURN_IF_ERROR(co_await Sleep(absl::Seconds(10)));
+    }
     co_return co_await CreateIncomingMessage(env_, std::move(id));
   }
 
