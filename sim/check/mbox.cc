@@ -67,8 +67,8 @@ MboxMessage ParseOne(absl::string_view text) {
   return message;
 }
 
-// Where the first message ends by its Content-Length; nullopt: it has none, or no message's end is
-// there.
+// Where the first message ends by its Content-Length; nullopt: it has none, or no empty line is
+// there. What comes behind does not matter: a crash may leave anything after a whole message.
 std::optional<size_t> EndByContentLength(absl::string_view mailbox) {
   const size_t header_end = mailbox.find("\n\n");
   if (header_end == mailbox.npos) return std::nullopt;
@@ -76,8 +76,7 @@ std::optional<size_t> EndByContentLength(absl::string_view mailbox) {
   const size_t body = header_end + 2;
   if (!length.has_value() || *length >= mailbox.size() - body) return std::nullopt;
   const size_t end = body + static_cast<size_t>(*length) + 1;
-  const bool next = end == mailbox.size() || absl::StartsWith(mailbox.substr(end), "From ");
-  if (mailbox[end - 1] != '\n' || !next) return std::nullopt;
+  if (mailbox[end - 1] != '\n') return std::nullopt;
   return end;
 }
 
