@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "mta/env/network.h"
+#include "sim/scenario/dns_values.h"
 #include "sim/scenario/suggest.h"
 #include "sim/scenario/values.h"
 #include "sim/trace/one_line.h"
@@ -162,6 +163,12 @@ absl::Status CheckFieldText(scenario::Kind kind, absl::string_view text, const N
       return SplitCommand(text).status();
     case scenario::KIND_USER_NAME:
       return CheckUserName(text);
+    case scenario::KIND_DNS_NAME:
+      return CheckDnsName(text);
+    case scenario::KIND_DNS_TYPE:
+      return ParseDnsType(text).status();
+    case scenario::KIND_DNS_FAULT:
+      return ParseDnsFault(text).status();
   }
   return Bad("has an unknown kind");
 }

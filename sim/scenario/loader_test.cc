@@ -192,7 +192,7 @@ TEST(LoadScenario, MistakesInStepsAndExpectations) {
       {"step { change { host: \"mx\" chmod { path: \"/a\" } } }",
        "8:28: field \"mode\": required in Chmod, and missing"},
       {"step { change { host: \"mx\" } }",
-       "8:8: field \"change\": needs one of write, remove, chmod, chown, rename"},
+       "8:8: field \"change\": needs one of write, remove, chmod, chown, rename, dns"},
       {"step { start_mta { host: \"out\" } }", "8:20: field \"host\": host \"out\" has no mta"},
       {"step { fault { crash {} } }", "8:8: field \"fault\": needs at least one host"},
       {"step { fault { host: \"mx\" after: \"5s\" } }",
@@ -243,6 +243,41 @@ TEST(LoadScenario, MistakesInStepsAndExpectations) {
   for (const Mistake& mistake : mistakes) {
     ExpectError(absl::StrCat(kWorld, mistake.text), mistake.error);
   }
+}
+
+TEST(LoadScenario, WrongDns) {
+  constexpr absl::string_view zone = "step { change { dns { zone { name: \"a.example\" ";
+  const Mistake mistakes[] = {
+      {"record { type: \"MXX\" }",
+       "8:57: field \"type\": \"MXX\" is no type of a record (did you mean \"MX\"?)"},
+      {"record { type: \"MX\" }", "8:48: field \"record\": a record of type MX needs target"},
+      {"record { type: \"A\" address: \"::1\" }",
+       "8:67: field \"address\": \"::1\" is no IPv4 address"},
+      {"record { type: \"A\" address: \"192.0.2.1\" port: 25 }",
+       "8:88: field \"port\": a record of type A has none"},
+      {"record { name: \"b.example\" type: \"NS\" target: \"x\" }",
+       "8:48: field \"record\": \"b.example\" is not in the zone \"a.example\""},
+      {"record { name: \"b..a.example\" type: \"NS\" target: \"x\" }",
+       "8:57: field \"name\": \"b..a.example\" is not a domain name: a label is empty"},
+      {"record { type: \"NS\" target: \"x\" ttl: \"1500ms\" }",
+       "8:80: field \"ttl\": is whole seconds, at most 2147483647"},
+      {"fails: \"servfail\"",
+       "8:48: field \"fails\": \"servfail\" is no failure of DNS (known: NXDOMAIN, NODATA, "
+       "FORMERR, SERVFAIL, NOTIMP, REFUSED, timeout, lame, truncated, malformed)"},
+      {"trouble { name: \"x.a.example\" }", "8:48: field \"trouble\": needs fails or delay"},
+      {"trouble { name: \"x.b.example\" fails: \"lame\" }",
+       "8:48: field \"trouble\": \"x.b.example\" is not in the zone \"a.example\""},
+  };
+  for (const Mistake& mistake : mistakes) {
+    ExpectError(absl::StrCat(kWorld, zone, mistake.text, " } } } }"), mistake.error);
+  }
+  ExpectError(
+      absl::StrCat(kWorld, "step { change { host: \"mx\" dns { remove: \"a.example\" } } }"),
+      "8:17: field \"host\": name servers answer all hosts alike; dns has no host");
+  ExpectError(absl::StrCat(kWorld, "step { change { remove: \"/etc/motd\" } }"),
+              "8:8: field \"host\": required in Change, and missing");
+  ExpectError(absl::StrCat(kHost, "} dns { zone { name: \"a\" } zone { name: \"A.\" } } }"),
+              "1:99: field \"zone\": a second zone \"A.\"");
 }
 
 TEST(LoadScenario, KeepsTheLinesOfWhatItHasRead) {

@@ -12,6 +12,7 @@
 #include "sim/check/expectations.h"
 #include "sim/check/invariants.h"
 #include "sim/scenario/dialogue.h"
+#include "sim/scenario/dns_values.h"
 #include "sim/scenario/faults.h"
 #include "sim/scenario/host_builder.h"
 #include "sim/scenario/pattern_cache.h"
@@ -81,6 +82,11 @@ class Run {
   }
 
   absl::Status BuildWorld() {
+    const scenario::Dns& dns = loaded_.scenario.world().dns();
+    world_.core().dns_cache = dns.cache();
+    for (const scenario::Zone& zone : dns.zone()) {
+      CHECK(world_.core().dns.Put(BuildDnsZone(zone)).ok()) << zone.name();
+    }
     for (const scenario::Host& spec : loaded_.scenario.world().host()) {
       const absl::StatusOr<SimHost*> host = BuildHost(spec, world_);
       if (!host.ok()) {
@@ -289,7 +295,16 @@ class Run {
     }
   }
 
+  void Perform(const scenario::DnsChange& change, const std::string& where) {
+    if (change.has_zone()) {
+      CHECK(world_.core().dns.Put(BuildDnsZone(change.zone())).ok()) << where;
+    } else if (!world_.core().dns.Remove(change.remove())) {
+      Fail(where, absl::StrCat("there is no zone \"", change.remove(), "\""));
+    }
+  }
+
   void Perform(const scenario::Change& change, const std::string& where) {
+    if (change.has_dns()) return Perform(change.dns(), where);
     SimHost& host = HostOf(change.host());
     const absl::Status changed = Apply(change, host);
     if (!changed.ok()) Fail(where, std::string(changed.message()));
@@ -314,6 +329,7 @@ class Run {
       }
       case scenario::Change::kRename:
         return editor.Rename(change.rename().from(), change.rename().to());
+      case scenario::Change::kDns:  // of no host
       case scenario::Change::WHAT_NOT_SET:
         break;
     }

@@ -79,6 +79,12 @@ class ScenarioValidator {
   template <class T>
   bool CheckCounts(const ScenarioNode& node, const T& expect, bool has_exact,
                    const std::string& exact);
+  // validator_dns.cc
+  bool WorldDnsRule(const ScenarioNode& node);
+  bool ZoneRule(const ScenarioNode& node);
+  bool ResourceRecordRule(const ScenarioNode& node);
+  bool RecordFieldsFit(const ScenarioNode& node, const scenario::ResourceRecord& record);
+  bool ChangeRule(const ScenarioNode& node);
   bool HasMta(const ScenarioNode& node, const std::string& host, int index = -1);
   bool UniqueUsers(const ScenarioNode& node, const scenario::Host& host);
   bool FilesFit(const ScenarioNode& node, const scenario::Host& host);
