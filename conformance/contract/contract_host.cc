@@ -6,11 +6,15 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "conformance/contract/contract_tool.h"
 #include "conformance/contract/dns_server.h"
 #include "mta/base/check.h"
 #include "mta/posix/environment.h"
@@ -53,6 +57,17 @@ class SimulatedHost final : public ContractHost {
     return CodeOf(first_ended) | CodeOf(second_ended);
   }
 
+  void InstallTool(const std::string& name) override {
+    const std::string path = absl::StrCat(kSimulatedDirectory, "/", name);
+    CHECK(host_.editor().WriteFile(path, "the contract's tool", {.mode = 0755}).ok());
+    host_.InstallProgram(path, &ContractTool);
+  }
+
+  void AddUser(const User& user) override { CHECK(host_.accounts().AddUser(user).ok()); }
+  void AddGroup(const Group& group, const std::vector<std::string>& members) override {
+    CHECK(host_.accounts().AddGroup(group, members).ok());
+  }
+
   void MakeFifo(const std::string& name, FileMode mode) override {
     CHECK(
         host_.editor().MakeFifo(absl::StrCat(kSimulatedDirectory, "/", name), {.mode = mode}).ok());
@@ -92,6 +107,7 @@ class LinuxHost final : public ContractHost {
 
   int Run(Program program) override {
     PosixOptions options;
+    options.private_root = private_root_;
     options.arguments = {"contract", directory_};
     if (dns_.has_value()) {
       options.resolver.name_servers = {dns_->address()};
@@ -113,6 +129,21 @@ class LinuxHost final : public ContractHost {
     return code | status;
   }
 
+  void InstallTool(const std::string& name) override {
+    const std::string path = absl::StrCat(directory_, "/", name);
+    std::filesystem::copy_file("conformance/contract/contract_tool", path);
+    std::filesystem::permissions(path, std::filesystem::perms(0755));
+  }
+
+  void AddUser(const User& user) override {
+    AppendToPrivate("passwd", absl::StrFormat("%s:x:%d:%d:%s:%s:%s\n", user.name, user.id,
+                                              user.group, user.full_name, user.home, user.shell));
+  }
+  void AddGroup(const Group& group, const std::vector<std::string>& members) override {
+    AppendToPrivate("group", absl::StrFormat("%s:x:%d:%s\n", group.name, group.id,
+                                             absl::StrJoin(members, ",")));
+  }
+
   void MakeFifo(const std::string& name, FileMode mode) override {
     const std::string path = absl::StrCat(directory_, "/", name);
     CHECK(::mkfifo(path.c_str(), 0600) == 0 && ::chmod(path.c_str(), mode) == 0) << path;
@@ -121,6 +152,16 @@ class LinuxHost final : public ContractHost {
   void ServeDns(DnsZones zones) override { dns_.emplace(std::move(zones)); }
 
  private:
+  // To a file of /etc, which is below the directory from now on.
+  void AppendToPrivate(const std::string& name, const std::string& line) {
+    private_root_ = directory_;
+    std::filesystem::create_directory(absl::StrCat(directory_, "/etc"));
+    std::ofstream file(absl::StrCat(directory_, "/etc/", name), std::ios::app);
+    file << line;
+    CHECK(file.good()) << name;
+  }
+
+  std::string private_root_;  // none, until it is needed
   std::string directory_;
   std::optional<DnsServer> dns_;
 };

@@ -15,6 +15,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "gtest/gtest.h"
 #include "mta/env/environment.h"
@@ -30,6 +31,12 @@ class ContractHost {
   virtual int Run(Program program) = 0;
   // Runs both at the same time, as two processes. 0 if both give 0.
   virtual int RunBoth(Program first, Program second) = 0;
+  // Makes ContractTool (contract_tool.h) the program file `name` in the directory: root's, 0755.
+  virtual void InstallTool(const std::string& name) = 0;
+  // Adds to the accounts that programs find, which are then of this host only. REQUIRES: new names;
+  // `members` of a simulated host exist.
+  virtual void AddUser(const User& user) = 0;
+  virtual void AddGroup(const Group& group, const std::vector<std::string>& members) = 0;
   // Makes a FIFO in the directory, for root.
   virtual void MakeFifo(const std::string& name, FileMode mode) = 0;
   // What name servers answer to those who run from now on. Silence is a time-out after a third of a

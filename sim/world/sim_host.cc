@@ -23,6 +23,15 @@ void SimHost::InstallProgram(absl::string_view path, Program program) {
   programs_[std::string(path)] = program;
 }
 
+Program SimHost::FindProgram(absl::string_view path, const FileStat& file) {
+  if (const auto exact = programs_.find(path); exact != programs_.end()) return exact->second;
+  for (const auto& [installed, program] : programs_) {
+    const absl::StatusOr<FileStat> other = editor().Stat(installed);
+    if (other.ok() && other->inode == file.inode) return program;
+  }
+  return nullptr;
+}
+
 absl::StatusOr<SimProcess*> SimHost::Execute(ProcessSpec spec, SimProcess::OnExit on_exit) {
   CHECK(up()) << name();
   const Identity identity = spec.credentials.effective();
@@ -36,8 +45,8 @@ absl::StatusOr<SimProcess*> SimHost::Execute(ProcessSpec spec, SimProcess::OnExi
   disk_.Close(*directory.value);
   const DiskResult<FileStat> file = disk_.MayExecute(caller, spec.path);
   if (!file.ok()) return ErrnoStatus(file.error, absl::StrCat("exec ", spec.path));
-  const auto program = programs_.find(spec.path);
-  if (program == programs_.end()) {
+  const Program program = FindProgram(spec.path, file.value);
+  if (program == nullptr) {
     return ErrnoStatus(Errno::kENOEXEC, absl::StrCat("exec ", spec.path));
   }
   if (file.value.mode & 04000) {
@@ -48,7 +57,7 @@ absl::StatusOr<SimProcess*> SimHost::Execute(ProcessSpec spec, SimProcess::OnExi
     spec.credentials.effective_group = spec.credentials.saved_group = file.value.group;
   }
   SimProcess& process = Spawn(std::move(spec), std::move(on_exit));
-  process.Start(program->second);
+  process.Start(program);
   return &process;
 }
 

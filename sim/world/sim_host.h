@@ -99,6 +99,10 @@ class SimHost {
   Disk disk_;
   SimAccounts accounts_;
   absl::TimeZone time_zone_;
+  // The program of an executed file: by its path, or as a link to one that is installed. Null:
+  // none.
+  Program FindProgram(absl::string_view path, const FileStat& file);
+
   std::map<std::string, Program, std::less<>> programs_;
   std::map<uint32_t, std::unique_ptr<SimProcess>> processes_;
   uint32_t next_pid_ = 100;

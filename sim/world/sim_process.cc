@@ -62,7 +62,9 @@ void SimProcess::Record(const Event& event) {
 }
 
 // The program has returned; its last frame is still on its way out.
-void SimProcess::Ended(const ExitStatus& status) {
+void SimProcess::Ended(int code) {
+  // The kernel keeps eight bits.
+  const ExitStatus status = {.code = code & 0xff, .killed_by = std::nullopt};
   core().soon.push_back([&host = host_, pid = pid(), status] {
     if (SimProcess* process = host.FindProcess(pid)) process->Die(status, /*crashed=*/false);
   });
@@ -71,15 +73,18 @@ void SimProcess::Ended(const ExitStatus& status) {
 void SimProcess::Deliver(Signal signal) {
   if (inert_) return;
   if (signal == Signal::kKill) return Die({.code = 0, .killed_by = signal}, /*crashed=*/false);
+  if (signal == Signal::kChild || signal == Signal::kPipe) return;
   if (signal_waiter_ != nullptr) return signal_waiter_->Wake(signal);
-  if (handles_signals_) {
+  // As RunProgram() does live, programs keep these from their first moment on.
+  const bool kept =
+      signal == Signal::kUser1 || signal == Signal::kUser2 || signal == Signal::kAlarm;
+  if (handles_signals_ || kept) {
     if (std::find(pending_signals_.begin(), pending_signals_.end(), signal) ==
         pending_signals_.end()) {
       pending_signals_.push_back(signal);
     }
     return;
   }
-  if (signal == Signal::kChild || signal == Signal::kPipe) return;
   Die({.code = 0, .killed_by = signal}, /*crashed=*/false);
 }
 

@@ -69,8 +69,7 @@ class SimProcess final : public SocketOwner {
   // The same for any f(args...) that returns Task<int>, the exit code: the scenario's own actors.
   template <class F, class... Args>
   void StartTask(F f, Args... args) {
-    executor_.Start([this](int code) { Ended({.code = code, .killed_by = std::nullopt}); }, f,
-                    std::move(args)...);
+    executor_.Start([this](int code) { Ended(code); }, f, std::move(args)...);
   }
   // Delivers a signal: to NextSignal(), or by its default action.
   void Deliver(Signal signal);
@@ -85,7 +84,7 @@ class SimProcess final : public SocketOwner {
 
  private:
   friend class SignalOperation;
-  void Ended(const ExitStatus& status);
+  void Ended(int code);
 
   SimHost& host_;
   ProcessSpec spec_;

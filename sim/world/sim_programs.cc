@@ -1,5 +1,6 @@
 #include "sim/world/sim_programs.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -91,10 +92,22 @@ absl::StatusOr<Credentials> ChildCredentials(const ProgramRequest& request,
   return child;
 }
 
+// What no execve(2) can hand on.
+bool HasNul(const ProgramRequest& request) {
+  const auto nul = [](absl::string_view text) { return text.find('\0') != text.npos; };
+  return nul(request.path) || nul(request.working_directory) ||
+         std::any_of(request.arguments.begin(), request.arguments.end(), nul) ||
+         std::any_of(request.environment.begin(), request.environment.end(),
+                     [&](const auto& each) { return nul(each.first) || nul(each.second); });
+}
+
 }  // namespace
 
 Operation<ChildOr> SimPrograms::Start(const ProgramRequest& request) {
   if (process_.inert()) return ChildOr(ErrnoStatus(Errno::kESRCH, "fork"));
+  if (HasNul(request)) {
+    return ChildOr(ErrnoStatus(Errno::kEINVAL, absl::StrCat("exec ", request.path)));
+  }
   SimHost& host = process_.host();
   absl::StatusOr<Credentials> credentials = ChildCredentials(request, process_.spec().credentials);
   if (!credentials.ok()) return ChildOr(credentials.status());
