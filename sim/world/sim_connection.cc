@@ -216,7 +216,7 @@ void TcpConnection::End::Send(SegmentKind kind, std::string bytes) {
   if (const uint64_t draw = fabric.core().choices.Pick(fabric.jitter_stream(), 64); draw >= 48) {
     delay += connection_->latency_ * static_cast<int64_t>(draw - 47) / 16;
   }
-  MonotonicTime due = fabric.core().loop.now() + delay;
+  MonotonicTime due = fabric.WhenSent(*node_, *peer_->node_, bytes.size()) + delay;
   if (!under_way_.empty()) due = std::max(due, under_way_.back().due);
   bytes_under_way_ += bytes.size();
   under_way_.push_back({due, kind, std::move(bytes)});

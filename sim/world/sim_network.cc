@@ -319,6 +319,21 @@ void SimFabric::SetBlocked(const NetNode& from, const NetNode& to, bool blocked)
   }
 }
 
+void SimFabric::SetLink(const NetNode& from, const NetNode& to,
+                        const std::optional<LinkLimits>& limits) {
+  const std::pair<uint32_t, uint32_t> way = {from.index, to.index};
+  links_.erase(way);
+  if (!limits.has_value()) return;
+  CHECK(limits->bytes_per_second > 0 && limits->queue_bytes >= 0);
+  links_.emplace(way, Link(*limits));
+}
+
+MonotonicTime SimFabric::WhenSent(const NetNode& from, const NetNode& to, size_t bytes) {
+  const MonotonicTime now = core_.loop.now();
+  const auto link = links_.find({from.index, to.index});
+  return link == links_.end() ? now : link->second.Send(now, bytes, &RetransmitAfter);
+}
+
 absl::Duration SimFabric::DrawLatency(const NetNode& from, const NetNode& to) {
   if (&from == &to) return absl::Microseconds(20 + core_.choices.Pick(latency_, 30));
   // From 200 µs in the same room to 100 ms round the world.

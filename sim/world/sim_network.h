@@ -10,8 +10,8 @@
 // with data unread its kernel resets the connection, as Linux does; destroying a Connection reads
 // what has arrived first, as the live Environment does. What had arrived before a reset can still
 // be read, and the reset shows once: then come end of stream and EPIPE. Windows are
-// 64 KiB a direction. Addresses lead to their host or nowhere: there is no router that could say
-// that a host is unreachable.
+// 64 KiB a direction. A link may have a speed and a queue (link.h). Addresses lead to their host or
+// nowhere: there is no router that could say that a host is unreachable.
 #ifndef STAGEPOST_SIM_WORLD_SIM_NETWORK_H_
 #define STAGEPOST_SIM_WORLD_SIM_NETWORK_H_
 
@@ -29,6 +29,7 @@
 #include "mta/base/intrusive_list.h"
 #include "mta/env/network.h"
 #include "sim/world/core.h"
+#include "sim/world/link.h"
 
 namespace stagepost {
 
@@ -106,6 +107,10 @@ class SimFabric {
     return !blocked_.empty() && blocked_.contains({from.index, to.index});
   }
 
+  // Makes the way from `from` to `to` (one direction) as slow as `limits` says; nullopt: as fast as
+  // can be, as it is at first. Latency comes on top. Connection requests are too small to matter.
+  void SetLink(const NetNode& from, const NetNode& to, const std::optional<LinkLimits>& limits);
+
   // `privileged`: may listen on ports below kFirstFreePort.
   absl::StatusOr<std::unique_ptr<Listener>> Listen(SocketOwner& owner, const ListenOptions& options,
                                                    bool privileged);
@@ -123,6 +128,8 @@ class SimFabric {
                                NetNode& server, const SocketAddress& server_address,
                                absl::Duration latency);
   void Free(TcpConnection& connection);
+  // When a segment of `bytes` that is sent now is on its way.
+  MonotonicTime WhenSent(const NetNode& from, const NetNode& to, size_t bytes);
   Choices::Stream jitter_stream() const { return jitter_; }
   Choices::Stream segment_stream() const { return segment_; }
   Choices::Stream cut_stream() const { return cut_; }
@@ -131,6 +138,7 @@ class SimFabric {
   WorldCore& core_;
   std::map<IpAddress, NetNode*> nodes_;
   std::multiset<std::pair<uint32_t, uint32_t>> blocked_;
+  std::map<std::pair<uint32_t, uint32_t>, Link> links_;  // those that are limited
   std::map<uint64_t, std::unique_ptr<TcpConnection>> connections_;
   uint64_t next_connection_ = 1;
   Choices::Stream latency_, jitter_, segment_, cut_;
