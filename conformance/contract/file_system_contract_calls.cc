@@ -4,8 +4,11 @@
 // anybody else. Each result is a case by itself, on each side: Linux_Unlink_Sticky_Member. The tree
 // that the calls are about is in file_system_contract_util.h.
 #include <cstdint>
+#include <cstdio>
 #include <limits>
+#include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -498,27 +501,46 @@ Task<int> RunCase(Environment& env, Arguments arguments) {
   co_return 0;
 }
 
+// The cases of one world. On Linux those are left out whose setting in /proc/sys/fs is not in force
+// here: it is the machine's, and not ours to change. Debian 12 has them all in force.
+std::vector<std::tuple<ContractWorld, Case>> CasesOf(const ContractWorld& world, bool is_linux) {
+  std::vector<std::tuple<ContractWorld, Case>> cases;
+  std::set<std::string> left_out;
+  for (const Case& row : AllCases()) {
+    if (is_linux && row.setting != nullptr && !MachineProtects(row.setting, row.level)) {
+      left_out.insert(row.setting);
+    } else {
+      cases.emplace_back(world, row);
+    }
+  }
+  for (const std::string& setting : left_out) {
+    std::printf("note: /proc/sys/fs/%s is not in force; compared in the simulator only\n",
+                setting.c_str());
+  }
+  return cases;
+}
+
+std::vector<std::tuple<ContractWorld, Case>> CasesOfBoth() {
+  auto cases = CasesOf({"Simulated", &MakeSimulatedHost}, /*is_linux=*/false);
+  const auto on_linux = CasesOf({"Linux", &MakeLinuxHost}, /*is_linux=*/true);
+  cases.insert(cases.end(), on_linux.begin(), on_linux.end());
+  return cases;
+}
+
 class FileSystemCalls : public testing::TestWithParam<std::tuple<ContractWorld, Case>> {};
 
 TEST_P(FileSystemCalls, GiveWhatLinuxGives) {
   const auto& [world, row] = GetParam();
-  if (std::string(world.name) == "Linux" && row.setting != nullptr &&
-      !MachineProtects(row.setting, row.level)) {
-    GTEST_SKIP() << "needs /proc/sys/fs/" << row.setting << " of " << row.level << " or more";
-  }
   running = &row;
   EXPECT_EQ(world.make()->Run(&RunCase), 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Both, FileSystemCalls,
-    testing::Combine(testing::Values(ContractWorld{"Simulated", &MakeSimulatedHost},
-                                     ContractWorld{"Linux", &MakeLinuxHost}),
-                     testing::ValuesIn(AllCases())),
-    [](const auto& info) {
-      return absl::StrCat(std::get<0>(info.param).name, "_", std::get<1>(info.param).row.name, "_",
-                          WhoName(std::get<1>(info.param).who));
-    });
+INSTANTIATE_TEST_SUITE_P(Both, FileSystemCalls, testing::ValuesIn(CasesOfBoth()),
+                         [](const auto& info) {
+                           return absl::StrCat(std::get<0>(info.param).name, "_",
+                                               std::get<1>(info.param).row.name, "_",
+                                               WhoName(std::get<1>(info.param).who));
+                         });
 
 }  // namespace
 }  // namespace stagepost
