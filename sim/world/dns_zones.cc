@@ -1,6 +1,7 @@
 #include "sim/world/dns_zones.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -85,78 +86,100 @@ std::vector<DnsRecord> DnsZones::RecordsOf(const Served& served, const std::stri
   return records;
 }
 
+// What has been found on the way along a chain of aliases.
+class DnsZones::Search {
+ public:
+  Search() {
+    finding_.answer.authenticated = true;
+    finding_.ttl = absl::InfiniteDuration();
+  }
+
+  void Enter(const DnsZone& zone, const DnsBehaviour& behaviour) {
+    finding_.answer.authenticated &= zone.authenticated;
+    finding_.delay += behaviour.delay;
+    if (behaviour.fault == DnsFault::kTruncated) finding_.fault = behaviour.fault;
+  }
+  void Take(const DnsRecord& record) {
+    finding_.ttl = std::min(finding_.ttl, record.ttl);
+    finding_.answer.records.push_back(record);
+  }
+  void NoZone() { finding_.answer.authenticated = false; }
+
+  // The end of the chain.
+  DnsFinding Conclude(DnsRcode rcode, absl::Duration ttl = absl::InfiniteDuration()) {
+    finding_.answer.rcode = rcode;
+    finding_.ttl = std::min(finding_.ttl, ttl);
+    return std::move(finding_);
+  }
+  // Nothing of what has been found counts, nor may be kept.
+  DnsFinding Fail(DnsRcode rcode, DnsFault fault = DnsFault::kNone) {
+    finding_.answer = DnsAnswer();
+    finding_.ttl = absl::ZeroDuration();
+    if (fault != DnsFault::kNone) finding_.fault = fault;
+    return Conclude(rcode);
+  }
+  // What the fault makes of the whole query, if it ends it.
+  std::optional<DnsFinding> End(DnsFault fault, absl::Duration negative_ttl) {
+    switch (fault) {
+      case DnsFault::kNone:
+      case DnsFault::kTruncated:
+        return std::nullopt;
+      case DnsFault::kNxDomain:
+        return Conclude(DnsRcode::kNxDomain, negative_ttl);
+      case DnsFault::kNoData:
+        return Conclude(DnsRcode::kNoError, negative_ttl);
+      case DnsFault::kFormErr:
+        return Fail(DnsRcode::kFormErr);
+      case DnsFault::kNotImp:
+        return Fail(DnsRcode::kNotImp);
+      case DnsFault::kServFail:
+        return Fail(DnsRcode::kServFail);
+      case DnsFault::kRefused:
+        return Fail(DnsRcode::kRefused);
+      case DnsFault::kLame:
+        return Fail(DnsRcode::kServFail, fault);
+      case DnsFault::kTimeOut:
+      case DnsFault::kMalformed:
+        return Fail(DnsRcode::kNoError, fault);
+    }
+    return std::nullopt;
+  }
+
+ private:
+  DnsFinding finding_;
+};
+
 DnsFinding DnsZones::Find(absl::string_view name, DnsType type) const {
-  DnsFinding finding;
-  finding.answer.authenticated = true;
-  finding.ttl = absl::InfiniteDuration();
-  const auto fail = [&finding](DnsRcode rcode) {
-    finding.answer = DnsAnswer();
-    finding.answer.rcode = rcode;
-    finding.ttl = absl::ZeroDuration();
-    return std::move(finding);
-  };
-  const auto conclude = [&finding](DnsRcode rcode, absl::Duration ttl) {
-    finding.answer.rcode = rcode;
-    finding.ttl = std::min(finding.ttl, ttl);
-    return std::move(finding);
-  };
+  Search search;
   std::string at = CanonicalDnsName(name);
   for (int cnames = 0; cnames <= kMaxCnames; ++cnames) {
     const Served* served = ZoneOf(at);
     if (served == nullptr) {
-      finding.answer.authenticated = false;
-      return conclude(DnsRcode::kNxDomain, kNoZoneTtl);
+      search.NoZone();
+      return search.Conclude(DnsRcode::kNxDomain, kNoZoneTtl);
     }
     const DnsZone& zone = served->zone;
     const auto own = zone.names.find(at);
     const DnsBehaviour& behaviour = own == zone.names.end() ? zone.behaviour : own->second;
-    finding.answer.authenticated &= zone.authenticated;
-    finding.delay += behaviour.delay;
-    switch (behaviour.fault) {
-      case DnsFault::kNxDomain:
-        return conclude(DnsRcode::kNxDomain, zone.negative_ttl);
-      case DnsFault::kNoData:
-        return conclude(DnsRcode::kNoError, zone.negative_ttl);
-      case DnsFault::kFormErr:
-        return fail(DnsRcode::kFormErr);
-      case DnsFault::kNotImp:
-        return fail(DnsRcode::kNotImp);
-      case DnsFault::kServFail:
-        return fail(DnsRcode::kServFail);
-      case DnsFault::kRefused:
-        return fail(DnsRcode::kRefused);
-      case DnsFault::kLame:
-        finding.fault = DnsFault::kLame;
-        return fail(DnsRcode::kServFail);
-      case DnsFault::kTimeOut:
-      case DnsFault::kMalformed:
-        finding.fault = behaviour.fault;
-        return fail(DnsRcode::kNoError);
-      case DnsFault::kTruncated:
-        finding.fault = DnsFault::kTruncated;
-        break;
-      case DnsFault::kNone:
-        break;
-    }
+    search.Enter(zone, behaviour);
+    if (auto end = search.End(behaviour.fault, zone.negative_ttl)) return *std::move(end);
     bool exists = false;
-    std::vector<DnsRecord> records = RecordsOf(*served, at, exists);
-    if (!exists) return conclude(DnsRcode::kNxDomain, zone.negative_ttl);
+    const std::vector<DnsRecord> records = RecordsOf(*served, at, exists);
+    if (!exists) return search.Conclude(DnsRcode::kNxDomain, zone.negative_ttl);
     bool found = false;
     const DnsRecord* cname = nullptr;
     for (const DnsRecord& record : records) {
       if (record.type == DnsType::kCname) cname = &record;
       if (record.type != type && type != DnsType::kAny) continue;
       found = true;
-      finding.ttl = std::min(finding.ttl, record.ttl);
-      finding.answer.records.push_back(record);
+      search.Take(record);
     }
-    if (found) return conclude(DnsRcode::kNoError, absl::InfiniteDuration());
-    if (cname == nullptr) return conclude(DnsRcode::kNoError, zone.negative_ttl);
-    finding.ttl = std::min(finding.ttl, cname->ttl);
-    finding.answer.records.push_back(*cname);
+    if (found) return search.Conclude(DnsRcode::kNoError);
+    if (cname == nullptr) return search.Conclude(DnsRcode::kNoError, zone.negative_ttl);
+    search.Take(*cname);
     at = CanonicalDnsName(cname->name);
   }
-  return fail(DnsRcode::kServFail);
+  return search.Fail(DnsRcode::kServFail);
 }
 
 }  // namespace stagepost

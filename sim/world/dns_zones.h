@@ -71,6 +71,7 @@ class DnsZones {
   DnsFinding Find(absl::string_view name, DnsType type) const;
 
  private:
+  class Search;
   // A zone, by owner in canonical form.
   struct Served {
     DnsZone zone;
