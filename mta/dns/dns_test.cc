@@ -159,7 +159,7 @@ std::vector<DnsRecord> OneOfEach() {
   records.push_back(Record("example.com", DnsType::kNs, "ns.example.com"));
   records.push_back(Record("_25._tcp.mx.example.com", DnsType::kTlsa));
   records.back().rdata = "\3\1\1\0abc"s;
-  records.push_back(Record("example.com", static_cast<DnsType>(65280)));
+  records.push_back(Record("Example.COM", static_cast<DnsType>(65280)));
   return records;
 }
 

@@ -201,8 +201,8 @@ class Writer {
     ASSIGN_OR_RETURN(const std::string wire, DnsNameToWire(text.empty() ? "." : text));
     size_t at = 0;
     while (wire[at] != '\0') {
-      const std::string suffix = absl::AsciiStrToLower(wire.substr(at));
-      const auto [known, added] = offsets_.emplace(suffix, bytes_.size());
+      // With the case of letters, which is to be kept (RFC 4343, section 4.1).
+      const auto [known, added] = offsets_.emplace(wire.substr(at), bytes_.size());
       if (!added && compress) {
         Word(static_cast<uint16_t>(0xc000 | known->second));
         return absl::OkStatus();
