@@ -230,7 +230,7 @@ void TcpConnection::End::ArmForFirst() {
 
 void TcpConnection::End::OnTimer() {
   SimFabric& fabric = connection_->fabric_;
-  if (!peer_->node_->up || fabric.Blocked(*node_, *peer_->node_)) {
+  if (!peer_->node_->up || connection_->forgotten_ || fabric.Blocked(*node_, *peer_->node_)) {
     if (tries_ < kMaxTries) {
       const MonotonicTime now = fabric.core().loop.now();
       return fabric.core().loop.timers().Arm(*this, now + RetransmitAfter(++tries_));

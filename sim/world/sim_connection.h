@@ -108,6 +108,8 @@ class TcpConnection {
   absl::Duration latency() const { return latency_; }
   void Wire(NetNode& client, const SocketAddress& client_address, NetNode& server,
             const SocketAddress& server_address);
+  // Nothing of it gets through any more.
+  void Forget() { forgotten_ = true; }
   // `node` has crashed: nothing is left of its ends. May free the connection.
   void VanishFrom(const NetNode& node);
 
@@ -119,6 +121,7 @@ class TcpConnection {
   SimFabric& fabric_;
   uint64_t id_;
   absl::Duration latency_;
+  bool forgotten_ = false;
   End client_, server_;
 };
 

@@ -155,6 +155,37 @@ Task<int> Flood(Environment& env, SocketAddress to, size_t& sent) {
   }
 }
 
+// Reads for an hour; then says something, and reads again.
+Task<int> ListenThenTalk(Environment& env, SocketAddress to) {
+  auto connection = co_await env.network().Connect(to, std::nullopt);
+  if (!connection.ok()) co_return CodeOf(connection.status());
+  std::array<char, 10> buffer;
+  const MonotonicTime later = env.clock().MonotonicNow() + absl::Hours(1);
+  const auto none = co_await WithDeadline(later, (*connection)->Read(absl::MakeSpan(buffer)));
+  if (!absl::IsDeadlineExceeded(none.status())) co_return 1;
+  (void)co_await WriteAll(**connection, "anybody?");
+  co_return CodeOf((co_await (*connection)->Read(absl::MakeSpan(buffer))).status());
+}
+
+TEST(SimConnection, AForgottenConnectionIsHalfOpen) {
+  TestWorld test;
+  const TestProgram& deaf = test.Run(test.a, &Deaf, On("0.0.0.0"));
+  test.RunFor(absl::Seconds(1));
+  const TestProgram& client = test.Run(test.b, &ListenThenTalk, On("192.0.2.1"));
+  test.RunFor(absl::Seconds(5));
+  test.world.fabric().Forget(test.a.node(), test.b.node());
+  // The server goes away: nobody hears of it.
+  test.Kill(test.a, deaf);
+  test.RunFor(absl::Minutes(50));
+  EXPECT_FALSE(client.exit.has_value());
+  ASSERT_TRUE(test.RunToEnd(client));
+  EXPECT_EQ(client.exit->code, Code(Errno::kETIMEDOUT));
+  // New connections are not concerned.
+  EXPECT_EQ(ConnectCode(test, test.b, "192.0.2.1"), Code(Errno::kECONNREFUSED));
+  test.RunFor(absl::Hours(1));
+  EXPECT_EQ(test.world.fabric().connections(), 0u);
+}
+
 TEST(SimConnection, BackPressure) {
   TestWorld test;
   const TestProgram& deaf = test.Run(test.a, &Deaf, On("0.0.0.0"));

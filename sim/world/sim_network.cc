@@ -319,6 +319,14 @@ void SimFabric::SetBlocked(const NetNode& from, const NetNode& to, bool blocked)
   }
 }
 
+void SimFabric::Forget(const NetNode& a, const NetNode& b) {
+  for (const auto& [id, connection] : connections_) {
+    const NetNode* const client = &connection->client().node();
+    const NetNode* const server = &connection->server().node();
+    if ((client == &a && server == &b) || (client == &b && server == &a)) connection->Forget();
+  }
+}
+
 void SimFabric::SetLink(const NetNode& from, const NetNode& to,
                         const std::optional<LinkLimits>& limits) {
   const std::pair<uint32_t, uint32_t> way = {from.index, to.index};

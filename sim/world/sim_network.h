@@ -10,8 +10,10 @@
 // with data unread its kernel resets the connection, as Linux does; destroying a Connection reads
 // what has arrived first, as the live Environment does. What had arrived before a reset can still
 // be read, and the reset shows once: then come end of stream and EPIPE. Windows are
-// 64 KiB a direction. A link may have a speed and a queue (link.h). Addresses lead to their host or
-// nowhere: there is no router that could say that a host is unreachable.
+// 64 KiB a direction. Connections may
+// be forgotten on the way, which leaves them half-open. A link may have a speed and a queue
+// (link.h). Addresses lead to their host or nowhere: there is no router that could say that a host
+// is unreachable.
 #ifndef STAGEPOST_SIM_WORLD_SIM_NETWORK_H_
 #define STAGEPOST_SIM_WORLD_SIM_NETWORK_H_
 
@@ -106,6 +108,11 @@ class SimFabric {
   bool Blocked(const NetNode& from, const NetNode& to) const {
     return !blocked_.empty() && blocked_.contains({from.index, to.index});
   }
+
+  // Forgets the connections between the two hosts on the way, as a firewall does that restarts or
+  // has found them idle for too long: nothing of them gets through any more, while new ones do. Who
+  // only reads never hears of it: a half-open connection.
+  void Forget(const NetNode& a, const NetNode& b);
 
   // Makes the way from `from` to `to` (one direction) as slow as `limits` says; nullopt: as fast as
   // can be, as it is at first. Latency comes on top. Connection requests are too small to matter.
