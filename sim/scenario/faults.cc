@@ -14,6 +14,26 @@ namespace {
 
 absl::Duration Duration(const std::string& text) { return *ParseScenarioDuration(text); }
 
+// Whether the event is the phase that a scenario calls so; see Fault.on_phase.
+bool IsPhase(const Event& event, absl::string_view phase) {
+  switch (event.kind) {
+    case EventKind::kEnvelopeAccepted:
+      return phase == "accepted";
+    case EventKind::kProcessStarted:
+      return phase == "delivering" && event.subject == kMailLocalPath;
+    case EventKind::kRecipientDelivered:
+      return phase == "delivered";
+    case EventKind::kRecipientDeferred:
+      return phase == "deferred";
+    case EventKind::kRecipientBounced:
+      return phase == "bounced";
+    case EventKind::kEnvelopeDone:
+      return phase == "done";
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 class FaultPlan::HostFiles final : public FileFaults {
@@ -72,6 +92,7 @@ void FaultPlan::Arm(const scenario::Fault& fault) {
       return;
     case scenario::Fault::kOnReply:
     case scenario::Fault::kOnCommand:
+    case scenario::Fault::kOnPhase:
     case scenario::Fault::kOnFileCall: {
       Armed armed{&fault, {}};
       for (const std::string& host : fault.host()) {
@@ -93,6 +114,8 @@ bool FaultPlan::Triggers(const Armed& armed, const TraceEvent& event) {
     case scenario::Fault::kOnCommand:
       return what.kind == EventKind::kSmtpCommand &&
              MatchesAtStart(patterns_.Get(armed.fault->on_command()), what.detail);
+    case scenario::Fault::kOnPhase:
+      return IsPhase(what, armed.fault->on_phase());
     case scenario::Fault::kOnFileCall: {
       const scenario::FileCall& call = armed.fault->on_file_call();
       const bool named = what.kind == EventKind::kFileCall

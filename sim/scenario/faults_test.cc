@@ -1,15 +1,18 @@
 // Every trigger and every fault: each strikes once, and ends when it should.
 #include "sim/scenario/faults.h"
 
+#include <iterator>
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "mta/async/deadline.h"
 #include "sim/scenario/scenario_test_util.h"
+#include "sim/scenario/values.h"
 #include "sim/world/sim_file_caller.h"
 
 namespace stagepost {
@@ -128,6 +131,30 @@ TEST_F(FaultsTest, OnFileCallOnce) {
   EXPECT_TRUE(Struck());
   Record("a", EventKind::kFileCall, "rename", "/var/spool/mqueue/tfA");
   EXPECT_FALSE(Struck());
+}
+
+TEST_F(FaultsTest, OnPhaseOnce) {
+  Arm(R"(host: "a" crash {} on_phase: "delivered")");
+  Record("a", EventKind::kEnvelopeAccepted, "id", "delivered");
+  EXPECT_FALSE(Struck());
+  Record("a", EventKind::kRecipientDelivered, "id", "alice");
+  EXPECT_TRUE(Struck());
+  Record("a", EventKind::kRecipientDelivered, "id", "bob");
+  EXPECT_FALSE(Struck());
+}
+
+TEST_F(FaultsTest, EveryPhaseHasAnEvent) {
+  const std::pair<absl::string_view, EventKind> phases[] = {
+      {"accepted", EventKind::kEnvelopeAccepted},    {"delivering", EventKind::kProcessStarted},
+      {"delivered", EventKind::kRecipientDelivered}, {"deferred", EventKind::kRecipientDeferred},
+      {"bounced", EventKind::kRecipientBounced},     {"done", EventKind::kEnvelopeDone}};
+  EXPECT_EQ(PhaseNames().size(), std::size(phases));
+  for (const auto& [phase, kind] : phases) {
+    Arm(absl::StrCat("host: \"a\" crash {} on_phase: \"", phase, "\""));
+    EXPECT_FALSE(Struck()) << phase;
+    Record("a", kind, kMailLocalPath, "");
+    EXPECT_TRUE(Struck()) << phase;
+  }
 }
 
 TEST_F(FaultsTest, OnWrite) {

@@ -94,13 +94,14 @@ absl::Status CheckPath(absl::string_view text) {
   return absl::OkStatus();
 }
 
-absl::Status CheckFileCall(absl::string_view text) {
+absl::Status CheckWord(absl::string_view text, absl::Span<const absl::string_view> words,
+                       absl::string_view what) {
   std::vector<std::string> names;
-  for (const absl::string_view name : FileCallNames()) {
-    if (name == text) return absl::OkStatus();
-    names.emplace_back(name);
+  for (const absl::string_view word : words) {
+    if (word == text) return absl::OkStatus();
+    names.emplace_back(word);
   }
-  return Bad(Quoted(text), " is no file call", DidYouMean(text, names));
+  return Bad(Quoted(text), " is no ", what, DidYouMean(text, names));
 }
 
 }  // namespace
@@ -156,7 +157,9 @@ absl::Status CheckFieldText(scenario::Kind kind, absl::string_view text, const N
     case scenario::KIND_ERRNO:
       return ParseErrno(text).status();
     case scenario::KIND_FILE_CALL:
-      return CheckFileCall(text);
+      return CheckWord(text, FileCallNames(), "file call");
+    case scenario::KIND_PHASE:
+      return CheckWord(text, PhaseNames(), "phase of a message");
     case scenario::KIND_TIME_ZONE:
       return ParseFixedTimeZone(text).status();
     case scenario::KIND_COMMAND:

@@ -215,9 +215,11 @@ bool ScenarioValidator::NeedsMta(const ScenarioNode& node) {
 
 bool ScenarioValidator::FaultRule(const ScenarioNode& node) {
   const auto& fault = static_cast<const scenario::Fault&>(node.message);
-  const bool needs_mta = fault.has_kill_mta() || fault.has_on_reply() || fault.has_on_command();
+  const bool needs_mta = fault.has_kill_mta() || fault.has_on_reply() || fault.has_on_command() ||
+                         fault.has_on_phase();
   if (fault.has_partition()) {
-    if (fault.has_on_reply() || fault.has_on_command() || fault.has_on_file_call()) {
+    if (fault.has_on_reply() || fault.has_on_command() || fault.has_on_file_call() ||
+        fault.has_on_phase()) {
       if (fault.host_size() == 0) return FailWhole(node, "its trigger needs a host");
     } else if (fault.host_size() > 0) {
       return Fail(node, "host", "a partition has from and to, and no host unless its trigger has");

@@ -26,6 +26,9 @@ constexpr SystemAccount kSystemAccounts[] = {
     {"nobody", "nogroup", 65534, "/nonexistent"},
 };
 
+constexpr absl::string_view kPhaseNames[] = {"accepted", "delivering", "delivered",
+                                             "deferred", "bounced",    "done"};
+
 // As the simulated file system names them.
 constexpr absl::string_view kFileCallNames[] = {
     "open",     "read",  "write",  "ftruncate", "fstat",   "fchmod", "fchown", "fsync", "lock",
@@ -151,5 +154,7 @@ bool MatchesWhole(const RE2& pattern, absl::string_view text) {
 absl::Span<const SystemAccount> SystemAccounts() { return kSystemAccounts; }
 
 absl::Span<const absl::string_view> FileCallNames() { return kFileCallNames; }
+
+absl::Span<const absl::string_view> PhaseNames() { return kPhaseNames; }
 
 }  // namespace stagepost

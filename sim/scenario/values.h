@@ -56,6 +56,8 @@ absl::Span<const SystemAccount> SystemAccounts();
 
 // The names of file calls that faults may name.
 absl::Span<const absl::string_view> FileCallNames();
+// The phases of a message that faults may name.
+absl::Span<const absl::string_view> PhaseNames();
 
 }  // namespace stagepost
 
