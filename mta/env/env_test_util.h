@@ -54,8 +54,12 @@ inline constexpr OpenOptions kCreate = {.read = true, .write = true, .create = t
 
 inline Task<absl::Status> WriteFile(FileSystem& files, std::string path, std::string text) {
   CO_ASSIGN_OR_RETURN(std::unique_ptr<File> file, co_await files.Open(path, kCreate));
-  CO_ASSIGN_OR_RETURN(const size_t written, co_await file->Write(0, text));
-  if (written != text.size()) co_return absl::DataLossError("short write");
+  size_t written = 0;
+  while (written < text.size()) {
+    CO_ASSIGN_OR_RETURN(const size_t more,
+                        co_await file->Write(written, absl::string_view(text).substr(written)));
+    written += more;
+  }
   co_return absl::OkStatus();
 }
 

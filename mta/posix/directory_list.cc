@@ -57,6 +57,8 @@ class Listing {
   Progress ReadChunk() {
     alignas(dirent64) std::array<char, kChunkBytes> chunk;
     const ssize_t size = Retry([&] { return ::getdents64(fd_.get(), chunk.data(), chunk.size()); });
+    // A directory that has been removed: for readdir(3), as POSIX wants it, that is its end.
+    if (size < 0 && errno == ENOENT) return Progress::kEnd;
     if (size < 0) error_ = errno;
     if (size <= 0) return size < 0 ? Progress::kError : Progress::kEnd;
     for (ssize_t at = 0; at < size;) {

@@ -125,6 +125,8 @@ class Disk {
   // Drops the file's flock, and every fcntl lock of its process on this inode.
   void Close(OpenFile& file);
   DiskResult<size_t> Read(OpenFile& file, uint64_t offset, absl::Span<char> buffer, absl::Time now);
+  // Whether a write of so many bytes is done as a whole or not at all: a small one to a FIFO is.
+  static bool IsAtomicWrite(const OpenFile& file, size_t bytes);
   // Writes less than asked when space or quota runs out.
   DiskResult<size_t> Write(const DiskCaller& caller, OpenFile& file, uint64_t offset,
                            absl::string_view bytes);

@@ -59,6 +59,10 @@ DiskResult<size_t> Disk::ReadFifo(Inode& inode, absl::Span<char> buffer, absl::T
   return {Errno::kOk, count};
 }
 
+bool Disk::IsAtomicWrite(const OpenFile& file, size_t bytes) {
+  return file.inode_->is_fifo() && bytes <= Fifo::kAtomicBytes;
+}
+
 DiskResult<size_t> Disk::WriteFifo(Inode& inode, absl::string_view bytes, absl::Time now) {
   Fifo& fifo = *inode.fifo;
   if (fifo.readers == 0) return {Errno::kEPIPE};

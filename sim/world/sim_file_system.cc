@@ -81,7 +81,8 @@ class SimFile final : public File {
   Operation<absl::StatusOr<size_t>> Write(uint64_t offset, absl::string_view bytes) override {
     return Perform(
         context_, Record(FileCall::kWrite, offset), [this, offset, bytes](SimFileTurn& turn) {
-          const size_t wanted = Shorten(context_, turn, bytes.size());
+          size_t wanted = bytes.size();
+          if (!Disk::IsAtomicWrite(file_, wanted)) wanted = Shorten(context_, turn, wanted);
           DiskResult<size_t> written =
               context_.disk().Write(context_.who(), file_, offset, bytes.substr(0, wanted));
           turn.record.bytes = bytes.substr(0, written.value);
