@@ -335,7 +335,8 @@ struct SimEnvironment::Parts {
   Accounts& accounts;
 };
 
-SimEnvironment::SimEnvironment(SimProcess& process) : parts_(std::make_unique<Parts>(process)) {}
+SimEnvironment::SimEnvironment(SimProcess& process)
+    : process_(process), parts_(std::make_unique<Parts>(process)) {}
 SimEnvironment::~SimEnvironment() = default;
 
 Clock& SimEnvironment::clock() { return parts_->clock; }

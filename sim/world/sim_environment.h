@@ -30,7 +30,11 @@ class SimEnvironment final : public Environment {
   Trace& trace() override;
   Probes& probes() override;
 
+  // For simulated programs that must know more than the seam tells.
+  SimProcess& simulated_process() { return process_; }
+
  private:
+  SimProcess& process_;
   struct Parts;
   std::unique_ptr<Parts> parts_;
 };

@@ -2,11 +2,21 @@
 
 #include <utility>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "mta/base/check.h"
 #include "mta/base/errno.h"
 
 namespace stagepost {
+namespace {
+
+constexpr size_t kMaxScriptLine = 255;  // Linux's BINPRM_BUF_SIZE, without a terminating zero
+
+absl::string_view FirstLine(absl::string_view text) { return text.substr(0, text.find('\n')); }
+
+}  // namespace
 
 SimHost::SimHost(WorldCore& core, SimFabric& fabric, uint32_t index, HostSpec spec)
     : core_(core), fabric_(fabric), disk_(core.TrueTime()), time_zone_(spec.time_zone) {
@@ -46,9 +56,7 @@ absl::StatusOr<SimProcess*> SimHost::Execute(ProcessSpec spec, SimProcess::OnExi
   const DiskResult<FileStat> file = disk_.MayExecute(caller, spec.path);
   if (!file.ok()) return ErrnoStatus(file.error, absl::StrCat("exec ", spec.path));
   const Program program = FindProgram(spec.path, file.value);
-  if (program == nullptr) {
-    return ErrnoStatus(Errno::kENOEXEC, absl::StrCat("exec ", spec.path));
-  }
+  if (program == nullptr) return ExecuteScript(std::move(spec), std::move(on_exit));
   if (file.value.mode & 04000) {
     spec.credentials.effective_user = spec.credentials.saved_user = file.value.owner;
   }
@@ -59,6 +67,32 @@ absl::StatusOr<SimProcess*> SimHost::Execute(ProcessSpec spec, SimProcess::OnExi
   SimProcess& process = Spawn(std::move(spec), std::move(on_exit));
   process.Start(program);
   return &process;
+}
+
+absl::StatusOr<SimProcess*> SimHost::ExecuteScript(ProcessSpec spec, SimProcess::OnExit on_exit) {
+  const auto text = editor().ReadFile(spec.path);
+  const absl::string_view line = text.ok() ? FirstLine(*text) : "";
+  if (!absl::StartsWith(line, "#!") || line.size() > kMaxScriptLine) {
+    return ErrnoStatus(Errno::kENOEXEC, absl::StrCat("exec ", spec.path));
+  }
+  // One argument at most, blanks in it and all.
+  const std::pair<absl::string_view, absl::string_view> words = absl::StrSplit(
+      absl::StripAsciiWhitespace(line.substr(2)), absl::MaxSplits(absl::ByAnyChar(" \t"), 1));
+  const auto interpreter = editor().Stat(words.first);
+  if (!interpreter.ok()) {
+    return ErrnoStatus(ErrnoOf(interpreter.status()), absl::StrCat("exec ", spec.path));
+  }
+  if (FindProgram(words.first, *interpreter) == nullptr) {
+    return ErrnoStatus(Errno::kENOEXEC, absl::StrCat("exec ", spec.path));
+  }
+  Arguments arguments = {std::string(words.first)};
+  const absl::string_view argument = absl::StripLeadingAsciiWhitespace(words.second);
+  if (!argument.empty()) arguments.emplace_back(argument);
+  arguments.push_back(spec.path);
+  for (size_t i = 1; i < spec.arguments.size(); ++i) arguments.push_back(spec.arguments[i]);
+  spec.path = std::string(words.first);
+  spec.arguments = std::move(arguments);
+  return Execute(std::move(spec), std::move(on_exit));
 }
 
 SimProcess& SimHost::Spawn(ProcessSpec spec, SimProcess::OnExit on_exit) {

@@ -67,7 +67,8 @@ class SimHost {
   // What the file at `path` does when it is executed. The file itself is the caller's business.
   void InstallProgram(absl::string_view path, Program program);
   // Starts the program file at `path` in its working directory, with the permission checks and
-  // set-id bits of execve(2).
+  // set-id bits of execve(2). A file that begins with "#!" is run by the program named there, with
+  // the set-id bits of that; one that is neither gives kENOEXEC.
   // Errors carry an Errno. REQUIRES: the host is up.
   absl::StatusOr<SimProcess*> Execute(ProcessSpec spec, SimProcess::OnExit on_exit);
 
@@ -93,6 +94,8 @@ class SimHost {
   void KillChildrenOf(uint32_t pid);
 
  private:
+  absl::StatusOr<SimProcess*> ExecuteScript(ProcessSpec spec, SimProcess::OnExit on_exit);
+
   WorldCore& core_;
   SimFabric& fabric_;
   NetNode node_;
