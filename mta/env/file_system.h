@@ -67,7 +67,9 @@ struct OpenOptions {
   bool append = false;       // O_APPEND: every Write goes to the end, whatever its offset
   bool no_follow = false;    // O_NOFOLLOW: kELOOP if the last component is a symbolic link
   bool directory = false;    // O_DIRECTORY
-  bool non_blocking = false;  // O_NONBLOCK: opening a FIFO does not wait
+  // O_NONBLOCK: opening a FIFO does not wait for its other end. Without it the live file system refuses
+  // FIFOs, kEOPNOTSUPP. Reading and writing them never waits: kEAGAIN.
+  bool non_blocking = false;
   FileMode mode = 0600;      // of a new file, less the process's umask
 };
 
@@ -98,7 +100,8 @@ class File {
   // Data and metadata are on stable storage when this has returned OK. After an error nothing is known
   // about them, and a second Sync proves nothing.
   virtual Operation<absl::Status> Sync() = 0;
-  // Locks the whole file. LockWait::kNo: kEAGAIN when another holds it.
+  // Locks the whole file. LockWait::kNo: kEAGAIN when another holds it. Processes that wait for each
+  // other are not told so: give a wait a deadline.
   virtual Operation<absl::Status> Lock(LockKind kind, LockMode mode, LockWait wait) = 0;
   virtual Operation<absl::Status> Unlock(LockKind kind) = 0;
 };
