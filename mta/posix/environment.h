@@ -38,7 +38,7 @@ struct PosixOptions {
 class PosixEnvironment final : public Environment {
  public:
   // Threads for syncs and long directories; see WorkerPool.
-  static constexpr size_t kWorkers = 16;
+  static constexpr size_t kWorkers = 68;
 
   // Standard streams 0, 1 and 2 are open.
   explicit PosixEnvironment(PosixOptions options);

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace stagepost {
@@ -30,7 +31,7 @@ SyncService::SyncService(WorkerPool& workers) : workers_(workers) {}
 
 SyncService::~SyncService() = default;
 
-bool SyncService::Shares(const Target& a, const Target& b) {
+bool SyncService::Same(const Target& a, const Target& b) {
   if (a.directory != b.directory) return false;
   return a.directory ? a.inode == b.inode : a.fd == b.fd;
 }
@@ -38,7 +39,7 @@ bool SyncService::Shares(const Target& a, const Target& b) {
 void SyncService::Sync(const Target& target, Waiter& waiter) {
   Device& device = devices_[target.device];
   for (const std::unique_ptr<Flush>& flush : device.queued) {
-    if (Shares(flush->target(), target)) {
+    if (Same(flush->target(), target)) {
       flush->waiters().PushBack(waiter);
       return;
     }
@@ -48,30 +49,44 @@ void SyncService::Sync(const Target& target, Waiter& waiter) {
   Begin(device);
 }
 
+bool SyncService::IsRunning(const Device& device, const Target& target) {
+  return std::any_of(device.running.begin(), device.running.end(),
+                     [&](const Flush* flush) { return Same(flush->target(), target); });
+}
+
 void SyncService::Begin(Device& device) {
-  while (device.running < kFlushesPerDevice && !device.queued.empty()) {
-    std::unique_ptr<Flush> flush = std::move(device.queued.front());
-    device.queued.pop_front();
-    if (flush->waiters().empty()) continue;  // all have withdrawn
-    List<Waiter> begun;
-    begun.TakeAll(flush->waiters());
-    while (!begun.empty()) {
-      Waiter& waiter = begun.PopFront();
-      waiter.begun_ = true;
-      flush->waiters().PushBack(waiter);
+  auto next = device.queued.begin();
+  while (device.running.size() < kFlushesPerDevice && next != device.queued.end()) {
+    if (IsRunning(device, (*next)->target())) {
+      ++next;
+      continue;
     }
-    ++device.running;
-    ++flushes_;
-    workers_.Submit(std::move(flush));
+    std::unique_ptr<Flush> flush = std::move(*next);
+    next = device.queued.erase(next);
+    if (!flush->waiters().empty()) Begin(device, std::move(flush));  // else all have withdrawn
   }
+}
+
+void SyncService::Begin(Device& device, std::unique_ptr<Flush> flush) {
+  List<Waiter> begun;
+  begun.TakeAll(flush->waiters());
+  while (!begun.empty()) {
+    Waiter& waiter = begun.PopFront();
+    waiter.begun_ = true;
+    flush->waiters().PushBack(waiter);
+  }
+  device.running.push_back(flush.get());
+  ++flushes_;
+  workers_.Submit(std::move(flush));
 }
 
 void SyncService::OnFlushed(Flush& flush) {
   while (!flush.waiters().empty()) flush.waiters().PopFront().OnSynced(flush.error());
-  const auto device = devices_.find(flush.target().device);
-  --device->second.running;
-  Begin(device->second);
-  if (device->second.running == 0) devices_.erase(device);
+  const auto place = devices_.find(flush.target().device);
+  Device& device = place->second;
+  device.running.erase(std::find(device.running.begin(), device.running.end(), &flush));
+  Begin(device);
+  if (device.running.empty()) devices_.erase(place);
 }
 
 }  // namespace stagepost

@@ -1,15 +1,19 @@
 // SyncService: brings files and directories to stable storage, off the thread of control.
 //
 // Every wait for the disk goes through here, so this is the one place that decides how many flushes
-// run beside each other and who shares one. For each file system at most kFlushesPerDevice run at a
-// time (one stalled disk leaves workers to the others); the rest queue in order. Waiters share:
+// run beside each other and who shares one. File systems with a journal let one commit serve all
+// that wait for one, but only those whose fsync(2) has been called: so up to kFlushesPerDevice run
+// at a time for each file system (one stalled disk leaves workers to the others); the rest queue in
+// order. No two flushes of the same thing run at a time, and those who come meanwhile share the
+// next one. The same thing is
 //
-// - a directory's waiters, one flush, if it has not begun when they come: the queue directory is
-//   synced for every message, and one flush then serves all that have arrived meanwhile;
-// - a file's waiters the same, but only those of the same open file: the kernel reports a write
-//   error once per open file, and a shared flush would hide it from the others.
+// - a directory: the queue directory is synced for every message;
+// - an open file, not all that have opened the same inode: the kernel reports a write error once
+//   per open file, and a shared flush would hide it from the others.
 //
-// More sharing (many files, one flush of the file system's journal) belongs here too.
+// syncfs(2) for a batch of files is not used. It would be as durable, but it waits for everything
+// dirty on the file system, so whoever writes a large file there would hold up the mail, and its
+// error may be that of any file. (Linux also drops some of its errors before 5.17.)
 #ifndef STAGEPOST_MTA_POSIX_SYNC_SERVICE_H_
 #define STAGEPOST_MTA_POSIX_SYNC_SERVICE_H_
 
@@ -18,6 +22,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <vector>
 
 #include "mta/base/intrusive_list.h"
 #include "mta/posix/unique_fd.h"
@@ -27,7 +32,7 @@ namespace stagepost {
 
 class SyncService {
  public:
-  static constexpr size_t kFlushesPerDevice = 12;
+  static constexpr size_t kFlushesPerDevice = 64;
 
   // What is to be flushed. The descriptor stays open until the flush is over.
   struct Target {
@@ -69,10 +74,13 @@ class SyncService {
   class Flush;
   struct Device {
     std::deque<std::unique_ptr<Flush>> queued;
-    size_t running = 0;
+    std::vector<const Flush*> running;
   };
-  static bool Shares(const Target& a, const Target& b);
+  static bool Same(const Target& a, const Target& b);
+  static bool IsRunning(const Device& device, const Target& target);
+  // Begins all that may run.
   void Begin(Device& device);
+  void Begin(Device& device, std::unique_ptr<Flush> flush);
   void OnFlushed(Flush& flush);
 
   WorkerPool& workers_;

@@ -35,14 +35,15 @@ void WorkerPool::OpenBell() {
 
 void WorkerPool::Submit(std::unique_ptr<Job> job) {
   job->sequence_ = next_sequence_++;
-  bool want_thread;
+  bool want_thread, wake;
   {
     std::lock_guard lock(mutex_);
     waiting_.push_back(std::move(job));
     want_thread = waiting_.size() > idle_ && threads_.size() < max_threads_;
+    wake = WantsWake();
   }
   if (want_thread) StartThread();
-  work_or_end_.notify_one();
+  if (wake) work_or_end_.notify_one();
 }
 
 void WorkerPool::StartThread() {
@@ -65,16 +66,30 @@ void* WorkerPool::ThreadMain(void* pool) {
   return nullptr;
 }
 
+bool WorkerPool::WantsWake() {
+  if (waking_ || idle_ == 0 || waiting_.empty()) return false;
+  return waking_ = true;
+}
+
+void WorkerPool::WaitForWork(std::unique_lock<std::mutex>& lock) {
+  while (!ending_ && waiting_.empty()) {
+    ++idle_;
+    work_or_end_.wait(lock);
+    --idle_;
+    waking_ = false;
+  }
+}
+
 void WorkerPool::Work() {
   std::unique_lock lock(mutex_);
   while (true) {
-    ++idle_;
-    work_or_end_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
-    --idle_;
+    WaitForWork(lock);
     if (waiting_.empty()) return;
     std::unique_ptr<Job> job = std::move(waiting_.front());
     waiting_.pop_front();
+    const bool wake = WantsWake();
     lock.unlock();
+    if (wake) work_or_end_.notify_one();
     job->Run();
     lock.lock();
     const bool first = ended_.empty();
