@@ -6,11 +6,11 @@
 //
 // Live, cheap calls complete inline; Sync, SyncDirectory, ListDirectory and blocking locks go
 // off-thread, and syncs of many waiters share one flush. The simulator may suspend in any call, so
-// nothing learnt from one call may be taken to hold at the next without a lock. Only synced data and
-// synced directory entries survive a crash; anything else may vanish, tear or be reordered.
+// nothing learnt from one call may be taken to hold at the next without a lock. Only synced data
+// and synced directory entries survive a crash; anything else may vanish, tear or be reordered.
 //
-// Paths are absolute, or relative to the process's working directory. A cancelled call that was still
-// waiting has had no effect, except Sync and SyncDirectory, which may have taken effect.
+// Paths are absolute, or relative to the process's working directory. A cancelled call that was
+// still waiting has had no effect, except Sync and SyncDirectory, which may have taken effect.
 #ifndef STAGEPOST_MTA_ENV_FILE_SYSTEM_H_
 #define STAGEPOST_MTA_ENV_FILE_SYSTEM_H_
 
@@ -48,7 +48,7 @@ struct FileStat {
   FileMode mode = 0;
   UserId owner = kRootUser;
   GroupId group = kRootGroup;
-  uint64_t size = 0;    // bytes
+  uint64_t size = 0;  // bytes
   uint64_t inode = 0;
   uint64_t device = 0;
   uint32_t links = 1;
@@ -61,16 +61,16 @@ struct FileStat {
 struct OpenOptions {
   bool read = false;
   bool write = false;
-  bool create = false;       // O_CREAT
-  bool exclusive = false;    // O_EXCL; with create
-  bool truncate = false;     // O_TRUNC
-  bool append = false;       // O_APPEND: every Write goes to the end, whatever its offset
-  bool no_follow = false;    // O_NOFOLLOW: kELOOP if the last component is a symbolic link
-  bool directory = false;    // O_DIRECTORY
-  // O_NONBLOCK: opening a FIFO does not wait for its other end. Without it the live file system refuses
-  // FIFOs, kEOPNOTSUPP. Reading and writing them never waits: kEAGAIN.
+  bool create = false;     // O_CREAT
+  bool exclusive = false;  // O_EXCL; with create
+  bool truncate = false;   // O_TRUNC
+  bool append = false;     // O_APPEND: every Write goes to the end, whatever its offset
+  bool no_follow = false;  // O_NOFOLLOW: kELOOP if the last component is a symbolic link
+  bool directory = false;  // O_DIRECTORY
+  // O_NONBLOCK: opening a FIFO does not wait for its other end. Without it the live file system
+  // refuses FIFOs, kEOPNOTSUPP. Reading and writing them never waits: kEAGAIN.
   bool non_blocking = false;
-  FileMode mode = 0600;      // of a new file, less the process's umask
+  FileMode mode = 0600;  // of a new file, less the process's umask
 };
 
 enum class LockKind : uint8_t {
@@ -86,8 +86,8 @@ class File {
  public:
   virtual ~File() = default;
 
-  // Reads at `offset`, at most buffer.size() bytes, possibly fewer; 0 at the end of the file. `buffer`
-  // stays valid until done.
+  // Reads at `offset`, at most buffer.size() bytes, possibly fewer; 0 at the end of the file.
+  // `buffer` stays valid until done.
   virtual Operation<absl::StatusOr<size_t>> Read(uint64_t offset, absl::Span<char> buffer) = 0;
   // Writes at `offset` (at the end when opened with append), possibly only a part; says how much.
   // `bytes` stays valid until done.
@@ -97,11 +97,11 @@ class File {
   virtual Operation<absl::Status> ChangeMode(FileMode mode) = 0;
   virtual Operation<absl::Status> ChangeOwner(std::optional<UserId> owner,
                                               std::optional<GroupId> group) = 0;
-  // Data and metadata are on stable storage when this has returned OK. After an error nothing is known
-  // about them, and a second Sync proves nothing.
+  // Data and metadata are on stable storage when this has returned OK. After an error nothing is
+  // known about them, and a second Sync proves nothing.
   virtual Operation<absl::Status> Sync() = 0;
-  // Locks the whole file. LockWait::kNo: kEAGAIN when another holds it. Processes that wait for each
-  // other are not told so: give a wait a deadline.
+  // Locks the whole file. LockWait::kNo: kEAGAIN when another holds it. Processes that wait for
+  // each other are not told so: give a wait a deadline.
   virtual Operation<absl::Status> Lock(LockKind kind, LockMode mode, LockWait wait) = 0;
   virtual Operation<absl::Status> Unlock(LockKind kind) = 0;
 };
