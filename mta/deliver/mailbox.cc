@@ -124,7 +124,6 @@ class Appender {
                                                               .exclusive = true,
                                                               .no_follow = true,
                                                               .mode = 0600}));
-      created_ = true;
       co_return absl::OkStatus();
     }
     CO_RETURN_IF_ERROR(stat.status());
@@ -168,10 +167,10 @@ class Appender {
     CO_RETURN_IF_ERROR(co_await Put(layout.body_unfinished() ? "\n\n" : "\n"));
     CO_RETURN_IF_ERROR(co_await Flush());
     CO_RETURN_IF_ERROR(co_await file_->Sync());
-    // The entry of a new mailbox is part of the message's safety. The directory is the system's, so
-    // it is synced under our own identity.
-    if (created_) CO_RETURN_IF_ERROR(co_await env_.files().SyncDirectory(kMailDirectory));
-    co_return absl::OkStatus();
+    // The mailbox's entry is part of the message's safety. Whoever made it may have been killed, or
+    // have failed, before it was synced, and nothing shows that; so it is synced every time. The
+    // directory is the system's, so that is done under our own identity.
+    co_return co_await env_.files().SyncDirectory(kMailDirectory);
   }
 
   // What the mailbox lacks at its end before a From line can begin a message there.
@@ -240,7 +239,6 @@ class Appender {
   const MailboxOptions options_;
   const std::string path_;
   std::unique_ptr<File> file_;
-  bool created_ = false;
   uint64_t offset_ = 0;  // where buffer_ goes
   std::string buffer_;
 };
