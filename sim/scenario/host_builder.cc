@@ -11,6 +11,8 @@
 #include "mta/base/status_macros.h"
 #include "mta/bin/mail_local.h"
 #include "mta/bin/sendmail.h"
+#include "sim/peer/sh.h"
+#include "sim/peer/sh_utilities.h"
 #include "sim/peer/sink.h"
 #include "sim/scenario/values.h"
 #include "sim/world/sim_pipe.h"
@@ -66,6 +68,15 @@ absl::Status AddAccounts(const scenario::Host& spec, SimHost& host) {
 absl::Status InstallProgram(SimHost& host, absl::string_view path, Program program) {
   host.InstallProgram(path, program);
   return host.editor().WriteFile(path, "", {.mode = 0755});
+}
+
+// What every system has.
+absl::Status InstallSystem(SimHost& host) {
+  RETURN_IF_ERROR(InstallProgram(host, "/bin/sh", &ShMain));
+  for (const absl::string_view name : ShUtilityNames()) {
+    RETURN_IF_ERROR(InstallProgram(host, absl::StrCat("/bin/", name), &ShUtilityMain));
+  }
+  return absl::OkStatus();
 }
 
 // What an installation of Stagepost brings, and the scenario's lists as class files.
@@ -124,6 +135,7 @@ absl::StatusOr<SimHost*> BuildHost(const scenario::Host& spec, World& world) {
         directory.path, {UserId{directory.owner}, GroupId{directory.group}, directory.mode}));
   }
   RETURN_IF_ERROR(AddAccounts(spec, host));
+  RETURN_IF_ERROR(InstallSystem(host));
   RETURN_IF_ERROR(InstallPackages(spec, host));
   for (const scenario::File& file : spec.file()) RETURN_IF_ERROR(ApplyFile(file, host));
   return &host;

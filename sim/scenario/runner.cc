@@ -228,7 +228,7 @@ class Run {
   // A command's path, as its first word is looked up.
   static std::string FindProgram(SimHost& host, const std::string& word) {
     if (word.find('/') != word.npos) return word;
-    for (const char* directory : {"/usr/sbin/", "/usr/bin/", "/usr/lib/"}) {
+    for (const char* directory : {"/usr/sbin/", "/usr/bin/", "/usr/lib/", "/bin/", "/sbin/"}) {
       if (host.editor().Stat(absl::StrCat(directory, word)).ok()) {
         return absl::StrCat(directory, word);
       }
