@@ -42,6 +42,23 @@ class FileSystemContract : public ContractTest {
   bool OnLinux() const { return std::string(GetParam().name) == "Linux"; }
 };
 
+inline constexpr OpenOptions kReadWrite = {.read = true, .write = true};
+
+// Begins a case on the tree: `files` is root's, `p` the path of the directory and a slash.
+#define TREE                                                                                      \
+  env.process().SetUmask(022);                                                                    \
+  FileSystem& files = env.files();                                                                \
+  EXPECT_OK(co_await MakeTree(files, directory));                                                 \
+  const std::string p = directory + "/";                                                          \
+  [[maybe_unused]] const std::unique_ptr<FileSystem> owner = files.As(IdentityOf(Who::kOwner)),   \
+                                                     member = files.As(IdentityOf(Who::kMember)), \
+                                                     other = files.As(IdentityOf(Who::kOther))
+
+#define STAT(name, path) CO_REQUIRE_ASSIGN(const FileStat name, co_await files.LinkStat(path))
+#define FILE_OF(name, whose, path, options)   \
+  const OpenOptions name##_options = options; \
+  CO_REQUIRE_ASSIGN(std::unique_ptr<File> name, co_await (whose)->Open(path, name##_options))
+
 }  // namespace stagepost
 
 #endif  // STAGEPOST_CONFORMANCE_CONTRACT_FILE_SYSTEM_CONTRACT_UTIL_H_

@@ -20,6 +20,11 @@ constexpr size_t kMaxSubsets = 12;
 
 using Names = std::map<std::string, const Inode*, std::less<>>;
 
+// Not by address, which differs between runs.
+struct ByNumber {
+  bool operator()(const Inode* a, const Inode* b) const { return a->number < b->number; }
+};
+
 // What is left of one inode.
 struct Remains {
   InodeAttributes attributes;
@@ -71,14 +76,14 @@ class Entries {
     }
   }
 
-  std::map<const Inode*, Names> directories_;  // looked up only
+  std::map<const Inode*, Names, ByNumber> directories_;
 };
 
 // The tree below one directory: paths, and what they lead to.
 struct Tree {
   std::vector<std::pair<std::string, const Inode*>> lines;  // sorted
   std::vector<const Inode*> inodes;                         // each once, in order of the lines
-  std::map<const Inode*, int> links;                        // looked up only
+  std::map<const Inode*, int, ByNumber> links;
 };
 
 Tree TreeBelow(Entries& entries, const Inode* at, absl::string_view directory) {
@@ -147,7 +152,7 @@ class Enumerator {
     if (next == operations_.size()) {
       Entries entries(operations_, kept);
       const Tree tree = TreeBelow(entries, root_, directory_);
-      std::map<const Inode*, Remains> chosen;
+      std::map<const Inode*, Remains, ByNumber> chosen;
       ChooseRemains(tree, 0, chosen);
       return;
     }
@@ -165,7 +170,8 @@ class Enumerator {
   }
 
   // Of what the tree shows, every combination.
-  void ChooseRemains(const Tree& tree, size_t next, std::map<const Inode*, Remains>& chosen) {
+  void ChooseRemains(const Tree& tree, size_t next,
+                     std::map<const Inode*, Remains, ByNumber>& chosen) {
     if (next == tree.inodes.size()) {
       std::string text;
       for (const auto& [path, inode] : tree.lines) {
@@ -257,7 +263,7 @@ class Enumerator {
   const Inode* const root_;
   const absl::string_view directory_;
   const CrashStatesOptions options_;
-  std::map<const Inode*, std::vector<Remains>> remains_;  // looked up only
+  std::map<const Inode*, std::vector<Remains>, ByNumber> remains_;
   std::set<std::string> states_;
   bool complete_ = true;
 };

@@ -1,0 +1,200 @@
+// Calls on names.
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "conformance/contract/file_system_contract_rows.h"
+
+namespace stagepost {
+namespace {
+
+using enum Errno;
+
+constexpr Row kLookUp[] = {
+    {"Stat_File", CALL(Stat(p + "file")), ALL(kOk)},
+    {"Stat_ThroughLink", CALL(Stat(p + "top")), ALL(kOk)},
+    {"Stat_Self", CALL(Stat(p + ".")), ALL(kOk)},
+    {"Stat_ENOENT", CALL(Stat(p + "none")), ALL(kENOENT)},
+    {"Stat_ENOENT_Empty", CALL(Stat("")), ALL(kENOENT)},
+    {"Stat_ENOENT_Dangling", CALL(Stat(p + "dangling")), ALL(kENOENT)},
+    {"Stat_ENOENT_BelowNone", CALL(Stat(p + "none/x")), ALL(kENOENT)},
+    {"Stat_ENOTDIR", CALL(Stat(p + "file/x")), ALL(kENOTDIR)},
+    {"Stat_ENOTDIR_Dot", CALL(Stat(p + "file/.")), ALL(kENOTDIR)},
+    {"Stat_ENOTDIR_Slash", CALL(Stat(p + "file/")), ALL(kENOTDIR)},
+    {"Stat_EACCES_Closed", CALL(Stat(p + "closed/inner")), ROOT_ONLY(kEACCES)},
+    {"Stat_EACCES_ClosedNone", CALL(Stat(p + "closed/none")), {kENOENT, kEACCES, kEACCES, kEACCES}},
+    {"Stat_EACCES_Dir", CALL(Stat(p + "dir/inner")), MEMBER_TOO(kEACCES)},
+    {"Stat_EACCES_DirLink", CALL(Stat(p + "dirlink/inner")), MEMBER_TOO(kEACCES)},
+    {"Stat_EACCES_Readable", CALL(Stat(p + "readable/inner")), OWNER_TOO(kEACCES)},
+    {"Stat_Search", CALL(Stat(p + "search/inner")), ALL(kOk)},
+    {"Stat_ELOOP", CALL(Stat(p + "loop")), ALL(kELOOP)},
+    {"Stat_ELOOP_Below", CALL(Stat(p + "loop/x")), ALL(kELOOP)},
+    {"Stat_ENAMETOOLONG", CALL(Stat(p + LongName())), ALL(kENAMETOOLONG)},
+    {"Stat_ENAMETOOLONG_Path", CALL(Stat(LongPath())), ALL(kENAMETOOLONG)},
+    {"Stat_EINVAL_Nul", CALL(Stat(p + std::string("a\0b", 3))), ALL(kEINVAL)},
+    {"LinkStat_Dangling", CALL(LinkStat(p + "dangling")), ALL(kOk)},
+    {"LinkStat_Loop", CALL(LinkStat(p + "loop")), ALL(kOk)},
+    {"LinkStat_ELOOP_Slash", CALL(LinkStat(p + "loop/")), ALL(kELOOP)},
+    {"LinkStat_ENOENT", CALL(LinkStat(p + "none")), ALL(kENOENT)},
+    {"LinkStat_ENOENT_DanglingSlash", CALL(LinkStat(p + "dangling/")), ALL(kENOENT)},
+    {"LinkStat_ENOTDIR", CALL(LinkStat(p + "file/x")), ALL(kENOTDIR)},
+    {"LinkStat_EACCES", CALL(LinkStat(p + "closed/inner")), ROOT_ONLY(kEACCES)},
+    {"LinkStat_ENAMETOOLONG", CALL(LinkStat(p + LongName())), ALL(kENAMETOOLONG)},
+    {"ReadLink_Link", CALL(ReadLink(p + "top")), ALL(kOk)},
+    {"ReadLink_EINVAL_File", CALL(ReadLink(p + "file")), ALL(kEINVAL)},
+    {"ReadLink_EINVAL_Directory", CALL(ReadLink(p + "dir")), ALL(kEINVAL)},
+    {"ReadLink_EINVAL_DirLinkSlash", CALL(ReadLink(p + "dirlink/")), ALL(kEINVAL)},
+    {"ReadLink_ENOENT", CALL(ReadLink(p + "none")), ALL(kENOENT)},
+    {"ReadLink_ENOENT_Empty", CALL(ReadLink("")), ALL(kENOENT)},
+    {"ReadLink_ENOTDIR", CALL(ReadLink(p + "file/x")), ALL(kENOTDIR)},
+    {"ReadLink_EACCES", CALL(ReadLink(p + "closed/inner")), {kEINVAL, kEACCES, kEACCES, kEACCES}},
+    {"ReadLink_ELOOP", CALL(ReadLink(p + "loop/x")), ALL(kELOOP)},
+    {"ReadLink_ENAMETOOLONG", CALL(ReadLink(p + LongName())), ALL(kENAMETOOLONG)},
+    {"List_Dir", CALL(ListDirectory(p + "dir")), MEMBER_TOO(kEACCES)},
+    {"List_Readable", CALL(ListDirectory(p + "readable")), ALL(kOk)},
+    {"List_ThroughLink", CALL(ListDirectory(p + "dirlink")), MEMBER_TOO(kEACCES)},
+    {"List_EACCES_Search", CALL(ListDirectory(p + "search")), OWNER_TOO(kEACCES)},
+    {"List_EACCES_Closed", CALL(ListDirectory(p + "closed")), ROOT_ONLY(kEACCES)},
+    {"List_ENOENT", CALL(ListDirectory(p + "none")), ALL(kENOENT)},
+    {"List_ENOENT_Dangling", CALL(ListDirectory(p + "dangling")), ALL(kENOENT)},
+    {"List_ENOTDIR", CALL(ListDirectory(p + "file")), ALL(kENOTDIR)},
+    {"List_ELOOP", CALL(ListDirectory(p + "loop")), ALL(kELOOP)},
+    {"List_ENAMETOOLONG", CALL(ListDirectory(p + LongName())), ALL(kENAMETOOLONG)},
+    {"SyncDirectory_Dir", CALL(SyncDirectory(p + "dir")), MEMBER_TOO(kEACCES)},
+    {"SyncDirectory_EACCES", CALL(SyncDirectory(p + "closed")), ROOT_ONLY(kEACCES)},
+    {"SyncDirectory_ENOENT", CALL(SyncDirectory(p + "none")), ALL(kENOENT)},
+    {"SyncDirectory_ENOTDIR", CALL(SyncDirectory(p + "file")), ALL(kENOTDIR)},
+    {"SyncDirectory_ELOOP", CALL(SyncDirectory(p + "loop")), ALL(kELOOP)},
+    {"FreeSpace_File", CALL(GetFreeSpace(p + "private")), ALL(kOk)},
+    {"FreeSpace_EACCES", CALL(GetFreeSpace(p + "closed/inner")), ROOT_ONLY(kEACCES)},
+    {"FreeSpace_ENOENT", CALL(GetFreeSpace(p + "none")), ALL(kENOENT)},
+    {"FreeSpace_ENOTDIR", CALL(GetFreeSpace(p + "file/x")), ALL(kENOTDIR)},
+    {"FreeSpace_ELOOP", CALL(GetFreeSpace(p + "loop")), ALL(kELOOP)},
+    {"FreeSpace_ENAMETOOLONG", CALL(GetFreeSpace(p + LongName())), ALL(kENAMETOOLONG)},
+};
+
+constexpr Row kMaking[] = {
+    {"MakeDirectory_InAny", CALL(MakeDirectory(p + "any/new", 0755)), ALL(kOk)},
+    {"MakeDirectory_Slash", CALL(MakeDirectory(p + "any/new/", 0755)), ALL(kOk)},
+    {"MakeDirectory_InDir", CALL(MakeDirectory(p + "dir/new", 0755)), MEMBER_TOO(kEACCES)},
+    {"MakeDirectory_EACCES_InTop", CALL(MakeDirectory(p + "new", 0755)), ROOT_ONLY(kEACCES)},
+    {"MakeDirectory_EACCES_InClosed", CALL(MakeDirectory(p + "closed/new", 0755)),
+     ROOT_ONLY(kEACCES)},
+    {"MakeDirectory_EEXIST", CALL(MakeDirectory(p + "dir", 0755)), ALL(kEEXIST)},
+    {"MakeDirectory_EEXIST_File", CALL(MakeDirectory(p + "any/a", 0755)), ALL(kEEXIST)},
+    {"MakeDirectory_EEXIST_Dangling", CALL(MakeDirectory(p + "any/dangling", 0755)), ALL(kEEXIST)},
+    {"MakeDirectory_EEXIST_Dot", CALL(MakeDirectory(p + "any/.", 0755)), ALL(kEEXIST)},
+    {"MakeDirectory_ENOENT", CALL(MakeDirectory(p + "none/new", 0755)), ALL(kENOENT)},
+    {"MakeDirectory_ENOENT_Empty", CALL(MakeDirectory("", 0755)), ALL(kENOENT)},
+    {"MakeDirectory_ENOTDIR", CALL(MakeDirectory(p + "file/new", 0755)), ALL(kENOTDIR)},
+    {"MakeDirectory_ELOOP", CALL(MakeDirectory(p + "loop/new", 0755)), ALL(kELOOP)},
+    {"MakeDirectory_ENAMETOOLONG", CALL(MakeDirectory(p + "any/" + LongName(), 0755)),
+     ALL(kENAMETOOLONG)},
+    {"Symlink_InAny", CALL(Symlink("to", p + "any/new")), ALL(kOk)},
+    {"Symlink_EACCES_InTop", CALL(Symlink("to", p + "new")), ROOT_ONLY(kEACCES)},
+    {"Symlink_EEXIST", CALL(Symlink("to", p + "any/a")), ALL(kEEXIST)},
+    {"Symlink_EEXIST_InTop", CALL(Symlink("to", p + "top")), ALL(kEEXIST)},
+    {"Symlink_ENOENT_NoTarget", CALL(Symlink("", p + "any/new")), ALL(kENOENT)},
+    {"Symlink_ENOENT", CALL(Symlink("to", p + "none/new")), ALL(kENOENT)},
+    {"Symlink_ENOENT_Slash", CALL(Symlink("to", p + "any/new/")), ALL(kENOENT)},
+    {"Symlink_ENOTDIR", CALL(Symlink("to", p + "file/new")), ALL(kENOTDIR)},
+    {"Symlink_ELOOP", CALL(Symlink("to", p + "loop/new")), ALL(kELOOP)},
+    {"Symlink_ENAMETOOLONG", CALL(Symlink("to", p + "any/" + LongName())), ALL(kENAMETOOLONG)},
+    {"Symlink_ENAMETOOLONG_Target", CALL(Symlink(LongPath(), p + "any/new")), ALL(kENAMETOOLONG)},
+    {"Link_ENOENT", CALL(Link(p + "none", p + "any/new")), ALL(kENOENT)},
+    {"Link_ENOENT_To", CALL(Link(p + "any/a", p + "none/new")), ALL(kENOENT)},
+    {"Link_EEXIST", CALL(Link(p + "any/a", p + "any/b")), ALL(kEEXIST)},
+    {"Link_EEXIST_Self", CALL(Link(p + "any/a", p + "any/a")), ALL(kEEXIST)},
+    {"Link_EPERM_Directory", CALL(Link(p + "any/d", p + "any/new")), ALL(kEPERM)},
+    {"Link_EACCES_FromClosed", CALL(Link(p + "closed/inner", p + "any/new")), ROOT_ONLY(kEACCES)},
+    {"Link_EACCES_ToClosed", CALL(Link(p + "any/a", p + "closed/new")), ROOT_ONLY(kEACCES)},
+    {"Link_ENOTDIR", CALL(Link(p + "file/x", p + "any/new")), ALL(kENOTDIR)},
+    {"Link_ENOTDIR_To", CALL(Link(p + "any/a", p + "file/new")), ALL(kENOTDIR)},
+    {"Link_ELOOP", CALL(Link(p + "loop/x", p + "any/new")), ALL(kELOOP)},
+    {"Link_ENAMETOOLONG", CALL(Link(p + "any/a", p + "any/" + LongName())), ALL(kENAMETOOLONG)},
+};
+
+constexpr Row kRemoving[] = {
+    {"RemoveDirectory_InAny", CALL(RemoveDirectory(p + "any/d")), ALL(kOk)},
+    {"RemoveDirectory_Slash", CALL(RemoveDirectory(p + "any/d/")), ALL(kOk)},
+    {"RemoveDirectory_EACCES_InTop", CALL(RemoveDirectory(p + "empty")), ROOT_ONLY(kEACCES)},
+    {"RemoveDirectory_EPERM_Sticky", CALL(RemoveDirectory(p + "tmp/sub")), OWNER_TOO(kEPERM)},
+    {"RemoveDirectory_EPERM_StickyFull",
+     CALL(RemoveDirectory(p + "tmp/full")),
+     {kENOTEMPTY, kENOTEMPTY, kEPERM, kEPERM}},
+    {"RemoveDirectory_ENOTEMPTY", CALL(RemoveDirectory(p + "any/full")), ALL(kENOTEMPTY)},
+    {"RemoveDirectory_ENOTEMPTY_DotDot", CALL(RemoveDirectory(p + "any/d/..")), ALL(kENOTEMPTY)},
+    {"RemoveDirectory_EINVAL_Dot", CALL(RemoveDirectory(p + "any/d/.")), ALL(kEINVAL)},
+    {"RemoveDirectory_EBUSY_Root", CALL(RemoveDirectory("/")), ALL(kEBUSY)},
+    {"RemoveDirectory_ENOENT", CALL(RemoveDirectory(p + "any/none")), ALL(kENOENT)},
+    {"RemoveDirectory_ENOTDIR", CALL(RemoveDirectory(p + "any/a")), ALL(kENOTDIR)},
+    {"RemoveDirectory_ENOTDIR_Link", CALL(RemoveDirectory(p + "any/link")), ALL(kENOTDIR)},
+    {"RemoveDirectory_ENOTDIR_Below", CALL(RemoveDirectory(p + "file/x")), ALL(kENOTDIR)},
+    {"RemoveDirectory_EACCES_InClosed",
+     CALL(RemoveDirectory(p + "closed/inner")),
+     {kENOTDIR, kEACCES, kEACCES, kEACCES}},
+    {"RemoveDirectory_ENAMETOOLONG", CALL(RemoveDirectory(p + "any/" + LongName())),
+     ALL(kENAMETOOLONG)},
+    {"Unlink_InAny", CALL(Unlink(p + "any/a")), ALL(kOk)},
+    {"Unlink_Dangling", CALL(Unlink(p + "any/dangling")), ALL(kOk)},
+    {"Unlink_InDir", CALL(Unlink(p + "dir/inner")), MEMBER_TOO(kEACCES)},
+    {"Unlink_EACCES_InTop", CALL(Unlink(p + "file")), ROOT_ONLY(kEACCES)},
+    {"Unlink_EACCES_InClosed", CALL(Unlink(p + "closed/inner")), ROOT_ONLY(kEACCES)},
+    {"Unlink_EPERM_Sticky", CALL(Unlink(p + "tmp/alices")), OWNER_TOO(kEPERM)},
+    {"Unlink_EPERM_StickyRoots", CALL(Unlink(p + "tmp/roots")), ROOT_ONLY(kEPERM)},
+    {"Unlink_ENOENT", CALL(Unlink(p + "any/none")), ALL(kENOENT)},
+    {"Unlink_ENOENT_Empty", CALL(Unlink("")), ALL(kENOENT)},
+    {"Unlink_EISDIR", CALL(Unlink(p + "any/d")), ALL(kEISDIR)},
+    {"Unlink_EISDIR_Slash", CALL(Unlink(p + "any/d/")), ALL(kEISDIR)},
+    {"Unlink_EISDIR_Dot", CALL(Unlink(p + "any/.")), ALL(kEISDIR)},
+    {"Unlink_ENOTDIR", CALL(Unlink(p + "file/x")), ALL(kENOTDIR)},
+    {"Unlink_ENOTDIR_Slash", CALL(Unlink(p + "any/a/")), ALL(kENOTDIR)},
+    {"Unlink_ELOOP", CALL(Unlink(p + "loop/x")), ALL(kELOOP)},
+    {"Unlink_ENAMETOOLONG", CALL(Unlink(p + "any/" + LongName())), ALL(kENAMETOOLONG)},
+};
+
+constexpr Row kRenaming[] = {
+    {"Rename_InAny", CALL(Rename(p + "any/a", p + "any/new")), ALL(kOk)},
+    {"Rename_OverFile", CALL(Rename(p + "any/a", p + "any/b")), ALL(kOk)},
+    {"Rename_OverLink", CALL(Rename(p + "any/a", p + "any/dangling")), ALL(kOk)},
+    {"Rename_OverEmptyDirectory", CALL(Rename(p + "any/d", p + "any/d2")), ALL(kOk)},
+    {"Rename_Same", CALL(Rename(p + "any/a", p + "any/a")), ALL(kOk)},
+    {"Rename_SameInode", CALL(Rename(p + "any/a", p + "any/hard")), ALL(kOk)},
+    {"Rename_SameInodeSticky", CALL(Rename(p + "tmp/roots", p + "tmp/roots")), ALL(kOk)},
+    {"Rename_EACCES_ToTop", CALL(Rename(p + "any/a", p + "new")), ROOT_ONLY(kEACCES)},
+    {"Rename_EACCES_FromTop", CALL(Rename(p + "shared", p + "any/new")), ROOT_ONLY(kEACCES)},
+    {"Rename_EACCES_ToClosed", CALL(Rename(p + "any/a", p + "closed/new")), ROOT_ONLY(kEACCES)},
+    {"Rename_EACCES_MovedDirectory", CALL(Rename(p + "any/d", p + "tmp/d")), OWNER_TOO(kEACCES)},
+    {"Rename_EPERM_StickyFrom", CALL(Rename(p + "tmp/alices", p + "tmp/new")), OWNER_TOO(kEPERM)},
+    {"Rename_EPERM_StickyOver", CALL(Rename(p + "any/a", p + "tmp/roots")), ROOT_ONLY(kEPERM)},
+    {"Rename_ENOENT", CALL(Rename(p + "any/none", p + "any/new")), ALL(kENOENT)},
+    {"Rename_ENOENT_To", CALL(Rename(p + "any/a", p + "none/new")), ALL(kENOENT)},
+    {"Rename_EISDIR", CALL(Rename(p + "any/a", p + "any/d")), ALL(kEISDIR)},
+    {"Rename_ENOTDIR_OverFile", CALL(Rename(p + "any/d", p + "any/a")), ALL(kENOTDIR)},
+    {"Rename_ENOTDIR_Below", CALL(Rename(p + "any/a", p + "file/x")), ALL(kENOTDIR)},
+    {"Rename_ENOTDIR_Slash", CALL(Rename(p + "any/a/", p + "any/new")), ALL(kENOTDIR)},
+    {"Rename_ENOTDIR_ToSlash", CALL(Rename(p + "any/a", p + "any/new/")), ALL(kENOTDIR)},
+    {"Rename_ENOTEMPTY", CALL(Rename(p + "any/d", p + "any/full")), ALL(kENOTEMPTY)},
+    {"Rename_ENOTEMPTY_Above", CALL(Rename(p + "any/full/x", p + "any/full")), ALL(kENOTEMPTY)},
+    {"Rename_EINVAL_IntoItself", CALL(Rename(p + "any/d", p + "any/d/x")), ALL(kEINVAL)},
+    {"Rename_EBUSY_Dot", CALL(Rename(p + "any/d/.", p + "any/new")), ALL(kEBUSY)},
+    {"Rename_EBUSY_ToDotDot", CALL(Rename(p + "any/a", p + "any/d/..")), ALL(kEBUSY)},
+    {"Rename_ELOOP", CALL(Rename(p + "any/a", p + "loop/x")), ALL(kELOOP)},
+    {"Rename_ENAMETOOLONG", CALL(Rename(p + "any/a", p + "any/" + LongName())), ALL(kENAMETOOLONG)},
+};
+
+}  // namespace
+
+std::vector<Row> RowsOfNames() {
+  std::vector<Row> rows;
+  const auto add = [&](const auto& table) {
+    rows.insert(rows.end(), std::begin(table), std::end(table));
+  };
+  add(kLookUp);
+  add(kMaking);
+  add(kRemoving);
+  add(kRenaming);
+  return rows;
+}
+
+}  // namespace stagepost
