@@ -11,6 +11,7 @@
 #include "mta/base/status_macros.h"
 #include "sim/check/expectations.h"
 #include "sim/check/invariants.h"
+#include "sim/scenario/changes.h"
 #include "sim/scenario/dialogue.h"
 #include "sim/scenario/dns_values.h"
 #include "sim/scenario/faults.h"
@@ -295,45 +296,9 @@ class Run {
     }
   }
 
-  void Perform(const scenario::DnsChange& change, const std::string& where) {
-    if (change.has_zone()) {
-      CHECK(world_.core().dns.Put(BuildDnsZone(change.zone())).ok()) << where;
-    } else if (!world_.core().dns.Remove(change.remove())) {
-      Fail(where, absl::StrCat("there is no zone \"", change.remove(), "\""));
-    }
-  }
-
   void Perform(const scenario::Change& change, const std::string& where) {
-    if (change.has_dns()) return Perform(change.dns(), where);
-    SimHost& host = HostOf(change.host());
-    const absl::Status changed = Apply(change, host);
+    const absl::Status changed = ApplyChange(change, world_);
     if (!changed.ok()) Fail(where, std::string(changed.message()));
-  }
-
-  static absl::Status Apply(const scenario::Change& change, SimHost& host) {
-    DiskEditor editor = host.editor();
-    switch (change.what_case()) {
-      case scenario::Change::kWrite:
-        return ApplyFile(change.write(), host);
-      case scenario::Change::kRemove:
-        return editor.RemoveAll(change.remove());
-      case scenario::Change::kChmod:
-        return editor.ChangeMode(change.chmod().path(), *ParseFileMode(change.chmod().mode()));
-      case scenario::Change::kChown: {
-        const scenario::Chown& chown = change.chown();
-        const auto stat = editor.LinkStat(chown.path());
-        if (!stat.ok()) return stat.status();
-        return editor.ChangeOwner(
-            chown.path(), chown.has_owner() ? ScenarioUser(host, chown.owner()) : stat->owner,
-            chown.has_group() ? ScenarioGroup(host, chown.group()) : stat->group);
-      }
-      case scenario::Change::kRename:
-        return editor.Rename(change.rename().from(), change.rename().to());
-      case scenario::Change::kDns:  // of no host
-      case scenario::Change::WHAT_NOT_SET:
-        break;
-    }
-    return absl::InternalError("a change of nothing");
   }
 
   void Check(const scenario::Expect& expect, const std::string& where) {

@@ -120,7 +120,7 @@ bool ScenarioValidator::ChangeRule(const ScenarioNode& node) {
   if (change.has_dns() && change.has_host()) {
     return Fail(node, "host", "name servers answer all hosts alike; dns has no host");
   }
-  return true;
+  return HostChangeRule(node);
 }
 
 }  // namespace stagepost

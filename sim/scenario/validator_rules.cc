@@ -41,6 +41,7 @@ bool ScenarioValidator::CheckRules(const ScenarioNode& node) {
       {scenario::ResourceRecord::descriptor(), &ScenarioValidator::ResourceRecordRule},
       {scenario::Change::descriptor(), &ScenarioValidator::ChangeRule},
       {scenario::Chown::descriptor(), &ScenarioValidator::ChownRule},
+      {scenario::ClockChange::descriptor(), &ScenarioValidator::ClockRule},
       {scenario::StartMta::descriptor(), &ScenarioValidator::NeedsMta},
       {scenario::StopMta::descriptor(), &ScenarioValidator::NeedsMta},
       {scenario::Fault::descriptor(), &ScenarioValidator::FaultRule},

@@ -67,6 +67,8 @@ class ScenarioValidator {
   bool SmtpRule(const ScenarioNode& node);
   bool TurnRule(const ScenarioNode& node);
   bool ChownRule(const ScenarioNode& node);
+  bool ClockRule(const ScenarioNode& node);
+  bool HostChangeRule(const ScenarioNode& node);
   bool FaultRule(const ScenarioNode& node);
   bool PartitionRule(const ScenarioNode& node);
   bool FileErrorRule(const ScenarioNode& node);

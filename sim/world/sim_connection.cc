@@ -230,7 +230,9 @@ void TcpConnection::End::ArmForFirst() {
 
 void TcpConnection::End::OnTimer() {
   SimFabric& fabric = connection_->fabric_;
-  if (!peer_->node_->up || connection_->forgotten_ || fabric.Blocked(*node_, *peer_->node_)) {
+  if (!peer_->node_->up || connection_->forgotten_ || fabric.Blocked(*node_, *peer_->node_) ||
+      node_->down.contains(address_.address) ||
+      peer_->node_->down.contains(peer_->address_.address)) {
     if (tries_ < kMaxTries) {
       const MonotonicTime now = fabric.core().loop.now();
       return fabric.core().loop.timers().Arm(*this, now + RetransmitAfter(++tries_));

@@ -231,8 +231,10 @@ class SimHostFace final : public Host {
   std::string name() const override { return process_.host().name(); }
   std::vector<IpAddress> interface_addresses() const override {
     std::vector<IpAddress> addresses = {*IpAddress::Parse("127.0.0.1"), *IpAddress::Parse("::1")};
-    const auto& own = process_.node().addresses;
-    addresses.insert(addresses.end(), own.begin(), own.end());
+    const NetNode& node = process_.node();
+    for (const IpAddress& own : node.addresses) {
+      if (!node.down.contains(own)) addresses.push_back(own);
+    }
     return addresses;
   }
   double load_average() const override { return process_.host().load_average; }

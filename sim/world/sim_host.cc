@@ -1,5 +1,6 @@
 #include "sim/world/sim_host.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -19,7 +20,11 @@ absl::string_view FirstLine(absl::string_view text) { return text.substr(0, text
 }  // namespace
 
 SimHost::SimHost(WorldCore& core, SimFabric& fabric, uint32_t index, HostSpec spec)
-    : core_(core), fabric_(fabric), disk_(core.TrueTime()), time_zone_(spec.time_zone) {
+    : core_(core),
+      fabric_(fabric),
+      disk_(core.TrueTime()),
+      time_zone_(spec.time_zone),
+      drifts_since_(core.TrueTime()) {
   node_.index = index;
   node_.name = std::move(spec.name);
   node_.addresses = std::move(spec.addresses);
@@ -28,6 +33,18 @@ SimHost::SimHost(WorldCore& core, SimFabric& fabric, uint32_t index, HostSpec sp
 }
 
 SimHost::~SimHost() = default;
+
+void SimHost::SetDrift(int32_t parts_per_million) {
+  clock_offset += Drifted();
+  drifts_since_ = core_.TrueTime();
+  drift_ = parts_per_million;
+}
+
+bool SimHost::SetAddressUp(const IpAddress& address, bool up) {
+  const auto& own = node_.addresses;
+  if (std::find(own.begin(), own.end(), address) == own.end()) return false;
+  return up ? node_.down.erase(address) > 0 : node_.down.insert(address).second;
+}
 
 void SimHost::InstallProgram(absl::string_view path, Program program) {
   programs_[std::string(path)] = program;

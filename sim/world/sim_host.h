@@ -60,9 +60,20 @@ class SimHost {
   absl::TimeZone time_zone() const { return time_zone_; }
 
   // The host's own idea of the time.
-  absl::Time WallNow() const { return core_.TrueTime() + clock_offset; }
+  absl::Time WallNow() const { return core_.TrueTime() + clock_offset + Drifted(); }
   absl::Duration clock_offset;
   double load_average = 0.0;
+
+  // Sets its clock forwards, or backwards by a negative duration. The monotonic clock, and with it
+  // every deadline, is what it was; so it is with drift.
+  void StepClock(absl::Duration by) { clock_offset += by; }
+  // From now on its clock gains so many microseconds in a second; negative: loses.
+  void SetDrift(int32_t parts_per_million);
+
+  // Takes the interface of one of its addresses down, or up. While it is down nothing comes in or
+  // goes out by that address, and nobody is told. False if the host has no such address, or it is
+  // so already.
+  bool SetAddressUp(const IpAddress& address, bool up);
 
   // What the file at `path` does when it is executed. The file itself is the caller's business.
   void InstallProgram(absl::string_view path, Program program);
@@ -94,6 +105,7 @@ class SimHost {
   void KillChildrenOf(uint32_t pid);
 
  private:
+  absl::Duration Drifted() const { return (core_.TrueTime() - drifts_since_) * drift_ / 1'000'000; }
   absl::StatusOr<SimProcess*> ExecuteScript(ProcessSpec spec, SimProcess::OnExit on_exit);
 
   WorldCore& core_;
@@ -102,6 +114,8 @@ class SimHost {
   Disk disk_;
   SimAccounts accounts_;
   absl::TimeZone time_zone_;
+  absl::Time drifts_since_;
+  int64_t drift_ = 0;  // parts per million
   // The program of an executed file: by its path, or as a link to one that is installed. Null:
   // none.
   Program FindProgram(absl::string_view path, const FileStat& file);

@@ -179,8 +179,9 @@ class ConnectOperation final : public PendingOperation<ConnectionOr>, private Ti
       local_.address = loopback_v4 ? IpAddress::V4(0x7f000001) : to_.address;
     } else {
       const auto same_family =
-          std::find_if(node.addresses.begin(), node.addresses.end(),
-                       [&](const IpAddress& a) { return a.is_v4() == to_.address.is_v4(); });
+          std::find_if(node.addresses.begin(), node.addresses.end(), [&](const IpAddress& a) {
+            return a.is_v4() == to_.address.is_v4() && !node.down.contains(a);
+          });
       if (same_family == node.addresses.end()) return Errno::kENETUNREACH;
       local_.address = *same_family;
     }
@@ -308,7 +309,8 @@ void SimFabric::AddNode(NetNode& node) {
 NetNode* SimFabric::Route(NetNode& from, const IpAddress& address) const {
   if (address.is_loopback()) return &from;
   const auto found = nodes_.find(address);
-  return found == nodes_.end() ? nullptr : found->second;
+  if (found == nodes_.end() || found->second->down.contains(address)) return nullptr;
+  return found->second;
 }
 
 void SimFabric::SetBlocked(const NetNode& from, const NetNode& to, bool blocked) {

@@ -43,6 +43,7 @@ struct NetNode {
   uint32_t index = 0;
   std::string name;
   std::vector<IpAddress> addresses;  // loopback excluded
+  std::set<IpAddress> down;          // those of them whose interface is down
   bool up = true;
   std::map<SocketAddress, SimListener*> listeners;
 
@@ -100,7 +101,7 @@ class SimFabric {
   void AddNode(NetNode& node);
   // `node` has lost its power; its processes are dead. What its kernel still had to send is gone.
   void Crash(const NetNode& node);
-  // The node that `address` leads to from `from`; null if there is none.
+  // The node that `address` leads to from `from`; null if there is none, or the address is down.
   NetNode* Route(NetNode& from, const IpAddress& address) const;
 
   // Cuts the way from `from` to `to` (one direction), or heals one such cut: cuts count.
