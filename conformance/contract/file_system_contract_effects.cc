@@ -105,6 +105,21 @@ CONTRACT_TEST(FileSystemContract, Create_ThroughDanglingLink) {
   co_return 0;
 }
 
+// Linux looks at the slash first.
+CONTRACT_TEST(FileSystemContract, Create_ThroughLinkWithSlash) {
+  TREE;
+  int made = 0;
+  for (const char* target : {"../loop/", "d/", "none/", "a/"}) {
+    const std::string link = absl::StrCat(p, "any/slash", ++made);
+    EXPECT_OK(co_await files.Symlink(target, link));
+    EXPECT_ERRNO(co_await TryOpen(files, link, {.write = true, .create = true}), EISDIR);
+  }
+  EXPECT_OK(co_await files.Symlink("d/.", p + "any/dot"));
+  EXPECT_ERRNO(co_await TryOpen(files, p + "any/dot", {.write = true, .create = true}), EISDIR);
+  EXPECT_ERRNO(co_await TryOpen(files, p + "any/slash1", {.write = true}), ELOOP);
+  co_return 0;
+}
+
 CONTRACT_TEST(FileSystemContract, Create_LongestName) {
   TREE;
   const std::string name(255, 'n');

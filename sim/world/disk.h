@@ -223,6 +223,7 @@ class Disk {
   // Whether the last component is followed when it is a symbolic link.
   enum class Last : uint8_t {
     kFollow,
+    kCreate,    // followed, but there must be no slash after it, or after the last of a link's text
     kNoFollow,  // only when a slash comes after it
     kEntry,     // never: the call is about the entry itself
   };

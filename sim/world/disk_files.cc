@@ -62,8 +62,9 @@ DiskResult<OpenFile*> Disk::Open(const DiskCaller& caller, absl::string_view pat
     if (!at.dots) return {Errno::kEISDIR};
   }
   const bool exclusive = options.create && options.exclusive;
-  const Walked at =
-      Walk(caller, path, options.no_follow || exclusive ? Last::kNoFollow : Last::kFollow);
+  Last last = options.create ? Last::kCreate : Last::kFollow;
+  if (options.no_follow || exclusive) last = Last::kNoFollow;
+  const Walked at = Walk(caller, path, last);
   if (at.error != Errno::kOk) return {at.error};
   if (options.create && at.trailing_slash && !at.dots) return {Errno::kEISDIR};
   if (at.inode == nullptr) {

@@ -54,13 +54,17 @@ Disk::Walked Disk::WalkFrom(const DiskCaller& caller, Inode* start, absl::string
     bool slash_after = false;
     at.name = TakeComponent(path, slash_after);
     if (!MayAccess(caller.identity, *at.parent, kMayExecute)) return {.error = Errno::kEACCES};
+    at.dots = at.name == "." || at.name == "..";
+    // Linux says so before it looks.
+    if (last == Last::kCreate && path.empty() && slash_after && !at.dots) {
+      return {.error = Errno::kEISDIR};
+    }
     // In a removed directory there is nothing, whatever its name.
     if (at.name.size() > kMaxNameBytes && at.parent->links != 0) {
       at.too_long = path.empty() && last == Last::kEntry;
       if (at.too_long) return at;
       return {.error = Errno::kENAMETOOLONG};
     }
-    at.dots = at.name == "." || at.name == "..";
     if (at.dots) {
       at.inode = at.name == "." ? at.parent : at.parent->parent;
     } else {
@@ -93,7 +97,8 @@ Disk::Walked Disk::FollowLast(const DiskCaller& caller, const Walked& at, Last l
       !MayFollow(caller.identity, *at.parent, *at.inode)) {
     return {.error = Errno::kEACCES};
   }
-  Walked through = WalkFrom(caller, at.parent, at.inode->bytes, Last::kFollow, trailing, symlinks);
+  if (last != Last::kCreate) last = Last::kFollow;
+  Walked through = WalkFrom(caller, at.parent, at.inode->bytes, last, trailing, symlinks);
   through.trailing_slash |= at.trailing_slash;
   return through;
 }
