@@ -192,7 +192,8 @@ TEST(LoadScenario, MistakesInStepsAndExpectations) {
       {"step { change { host: \"mx\" chmod { path: \"/a\" } } }",
        "8:28: field \"mode\": required in Chmod, and missing"},
       {"step { change { host: \"mx\" } }",
-       "8:8: field \"change\": needs one of write, remove, chmod, chown, rename, dns"},
+       "8:8: field \"change\": needs one of write, remove, chmod, chown, rename, dns, "
+       "clock, load_average, interface"},
       {"step { start_mta { host: \"out\" } }", "8:20: field \"host\": host \"out\" has no mta"},
       {"step { fault { crash {} } }", "8:8: field \"fault\": needs at least one host"},
       {"step { fault { host: \"mx\" after: \"5s\" } }",
