@@ -135,7 +135,9 @@ TEST_F(SemaphoreTest, MayDieBeforeItsWaitersInADyingProcess) {
   process.executor().Start(ignore, &WaitsForTheYounger, std::ref(published));
   process.executor().Start(ignore, &OwnsWhatAnOlderTaskWaitsFor, std::ref(published));
   process.RunUntil(At(absl::Seconds(2)));
+  EXPECT_EQ(process.executor().live(), 2u);
   process.executor().Kill();
+  EXPECT_EQ(process.executor().live(), 0u);
 }
 
 TEST_F(SemaphoreTest, DeathWhenDestroyedWithWaiters) {
