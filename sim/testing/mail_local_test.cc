@@ -248,6 +248,22 @@ TEST(MailLocal, ACrashLosesNothingThatWasAnsweredFor) {
   }
 }
 
+// Who made the mailbox could not sync its entry; the next delivery is answered for all the same.
+TEST(MailLocal, SyncsTheEntryOfAMailboxThatAnotherDeliveryMade) {
+  for (uint64_t seed = 0; seed < 50; ++seed) {
+    TestHost host(seed);
+    host.fault = [](FileCall call, absl::string_view) {
+      return call == FileCall::kSyncDirectory ? Errno::kEIO : Errno::kOk;
+    };
+    ASSERT_TRUE(absl::StartsWith(DeliverTo(host, "alice"), "45")) << seed;
+    host.fault = nullptr;
+    ASSERT_EQ(DeliverTo(host, "alice"), "250 2.1.5 alice Ok\n") << seed;
+    host.host().Crash();
+    host.host().Boot();
+    EXPECT_EQ(host.Read(kAlice), absl::StrCat(kFrom, kStored)) << seed;
+  }
+}
+
 int RunClassic(TestHost& host, Arguments arguments, absl::string_view input) {
   arguments.insert(arguments.begin(), "mail.local");
   host.start.input = std::string(input);
