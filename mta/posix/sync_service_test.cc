@@ -183,6 +183,7 @@ TEST_F(SyncServiceTest, AllWorkersWake) {
     }
     while (completed < round * 8) events_.Turn();
   }
+  EXPECT_EQ(completed, 200 * 8);  // a worker that sleeps on shows as a test that does not end
 }
 
 }  // namespace
