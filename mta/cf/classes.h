@@ -1,0 +1,41 @@
+// Classes: sets of words, $=x. Operations Guide, 5.3.
+//
+// A word may be several tokens long ("corp.example"); words are compared without regard to case, and
+// are shown as they were first written.
+#ifndef STAGEPOST_MTA_CF_CLASSES_H_
+#define STAGEPOST_MTA_CF_CLASSES_H_
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
+#include "mta/cf/names.h"
+
+namespace stagepost {
+
+class Classes {
+ public:
+  void Add(NameId name, absl::string_view word);
+  bool Contains(NameId name, absl::string_view word) const;
+  // Length of the longest word of the class, in bytes; 0: the class is empty.
+  size_t longest_word(NameId name) const;
+  // As first written, sorted by bytes.
+  std::vector<absl::string_view> Words(NameId name) const;
+  // Grows with every change of any class; whoever has compiled classes into something compares it.
+  uint64_t version() const { return version_; }
+
+ private:
+  struct Class {
+    // Word in lower case -> as written. Hash order never shows: Words() sorts.
+    absl::flat_hash_map<std::string, std::string> words;
+    size_t longest = 0;
+  };
+  std::map<NameId, Class> classes_;
+  uint64_t version_ = 0;
+};
+
+}  // namespace stagepost
+
+#endif  // STAGEPOST_MTA_CF_CLASSES_H_
