@@ -9,6 +9,7 @@
 #include "mta/async/task.h"
 #include "mta/env/accounts.h"
 #include "mta/env/clock.h"
+#include "mta/env/databases.h"
 #include "mta/env/file_system.h"
 #include "mta/env/host.h"
 #include "mta/env/network.h"
@@ -30,6 +31,7 @@ class Environment {
   virtual Random& random() = 0;
   virtual Network& network() = 0;
   virtual FileSystem& files() = 0;
+  virtual Databases& databases() = 0;
   virtual Resolver& resolver() = 0;
   virtual Accounts& accounts() = 0;
   virtual Programs& programs() = 0;

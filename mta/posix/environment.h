@@ -13,6 +13,7 @@
 #include "mta/async/executor.h"
 #include "mta/env/environment.h"
 #include "mta/posix/accounts.h"
+#include "mta/posix/databases.h"
 #include "mta/posix/event_loop.h"
 #include "mta/posix/file_services.h"
 #include "mta/posix/file_system.h"
@@ -50,6 +51,7 @@ class PosixEnvironment final : public Environment {
   Random& random() override { return random_; }
   Network& network() override { return network_; }
   FileSystem& files() override { return files_; }
+  Databases& databases() override { return databases_; }
   Resolver& resolver() override { return resolver_; }
   Accounts& accounts() override { return accounts_; }
   Programs& programs() override { return programs_; }
@@ -75,6 +77,7 @@ class PosixEnvironment final : public Environment {
   PosixRandom random_;
   PosixNetwork network_;
   PosixFileSystem files_;
+  PosixDatabases databases_;
   PosixResolver resolver_;
   PosixAccounts accounts_;
   PosixPrograms programs_;

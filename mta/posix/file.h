@@ -22,6 +22,9 @@ class PosixFile final : public File {
             std::string path, const struct stat& status);
   ~PosixFile() override;
 
+  // Open as long as the file is.
+  int descriptor() const { return fd_->get(); }
+
   Operation<absl::StatusOr<size_t>> Read(uint64_t offset, absl::Span<char> buffer) override;
   Operation<absl::StatusOr<size_t>> Write(uint64_t offset, absl::string_view bytes) override;
   Operation<absl::Status> Truncate(uint64_t size) override;

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "mta/base/errno.h"
+#include "sim/world/sim_databases.h"
 #include "sim/world/sim_file_system.h"
 #include "sim/world/sim_host.h"
 #include "sim/world/sim_pipe.h"
@@ -327,6 +328,7 @@ struct SimEnvironment::Parts {
   SimNetwork network;
   ProcessFileCaller caller;
   SimFileSystem files;
+  SimDatabases databases;
   SimResolver resolver;
   SimPrograms programs;
   SimProcessFace process_face;
@@ -345,6 +347,7 @@ Clock& SimEnvironment::clock() { return parts_->clock; }
 Random& SimEnvironment::random() { return parts_->random; }
 Network& SimEnvironment::network() { return parts_->network; }
 FileSystem& SimEnvironment::files() { return parts_->files; }
+Databases& SimEnvironment::databases() { return parts_->databases; }
 Resolver& SimEnvironment::resolver() { return parts_->resolver; }
 Accounts& SimEnvironment::accounts() { return parts_->accounts; }
 Programs& SimEnvironment::programs() { return parts_->programs; }

@@ -21,6 +21,7 @@ class SimEnvironment final : public Environment {
   Random& random() override;
   Network& network() override;
   FileSystem& files() override;
+  Databases& databases() override;
   Resolver& resolver() override;
   Accounts& accounts() override;
   Programs& programs() override;

@@ -297,6 +297,15 @@ class PlantedTest(unittest.TestCase):
     def test_posix_may_do_what_others_may_not(self):
         self.assertEqual(found(wrap("int f = ::open(path, 0);"), path="mta/posix/files.cc"), [])
 
+    def test_databases_are_written_by_the_two_environments_only(self):
+        include = '#include "mta/libdb/database_file.h"\n'
+        for path in ("mta/posix/databases.cc", "sim/world/sim_databases.cc"):
+            self.assertEqual(found(include, path=path), [])
+        for path in ("mta/bin/makemap.cc", "mta/bin/makemap_main.cc", "sim/peer/sh.cc"):
+            self.assertEqual(found(include, path=path)[0][1], "layering")
+        self.assertEqual(found("#include <db.h>\n", path="mta/libdb/database_file.cc"), [])
+        self.assertEqual(found("#include <db.h>\n", path="mta/bin/makemap.cc")[0][1], "include")
+
     def test_the_simulator_may_read_files_but_not_clocks(self):
         path = "sim/scenario/load.cc"
         self.assertEqual(found("#include <fstream>\nint F() { exit(1); }\n", path=path), [])

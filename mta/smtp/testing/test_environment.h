@@ -94,6 +94,7 @@ class TestEnvironment final : public Environment {
   Random& random() override { return Absent<Random>("random"); }
   Network& network() override { return Absent<Network>("network"); }
   FileSystem& files() override { return Absent<FileSystem>("files"); }
+  Databases& databases() override { return Absent<Databases>("databases"); }
   Resolver& resolver() override { return Absent<Resolver>("resolver"); }
   TestAccounts& accounts() override { return accounts_; }
   Programs& programs() override { return Absent<Programs>("programs"); }
