@@ -1,7 +1,10 @@
 #!/bin/bash
 # Installs the Debian packages that are missing, saying which and why.
 #
-#   ./tools/setup.sh [GROUP...]      GROUP: build (default), quickstart
+#   ./tools/setup.sh [GROUP...]      GROUP: build (default), test, quickstart
+#
+# The group `test` also unpacks Debian's sendmail, which is never installed, into .deps/: tests
+# compile its m4 library and run its programs beside ours.
 #
 # The entry points under tools/ source this file and call `setup_packages`; nobody has to run it
 # first. Idempotent: takes a few milliseconds when nothing is missing.
@@ -25,7 +28,19 @@ build|libgmock-dev|GoogleMock
 build|libbenchmark-dev|Google Benchmark
 build|libre2-dev|regular expressions in expectations
 build|python3|the lint and the test counter
+test|m4|compiles the .mc files of tests; the measure of our own evaluator
+test|libnsl2|needed by the real sendmail, which runs unpacked beside ours
+test|libldap-2.5-0|the same
+test|libsasl2-2|the same
+test|libwrap0|the same
 quickstart|swaks|sends the demonstration message
+"
+
+# package|why: unpacked into .deps/PACKAGE, as two MTAs cannot be installed on one machine
+readonly SETUP_UNPACKED="
+sendmail-bin|the real sendmail and its tools, to be compared with
+sendmail-base|their manual pages and helpers
+sendmail-cf|the m4 library and sample configurations
 "
 
 setup_say() { printf '%s\n' "$*" >&2; }
@@ -61,15 +76,48 @@ setup_find_root() {
   "${SETUP_ROOT[@]}" true
 }
 
+# Downloads `package` into the current folder, renewing the lists of packages if it has to.
+setup_download() {
+  apt-get -qq download "$1" 2>/dev/null && return 0
+  setup_find_root && setup_apt update && apt-get -qq download "$1"
+}
+
+# Unpacks what SETUP_UNPACKED lists and .deps/ lacks. A package appears there whole or not at all.
+setup_unpack() {
+  local package why scratch
+  while IFS='|' read -r package why; do
+    [[ -n $package && ! -d .deps/$package ]] || continue
+    setup_say "Debian package to unpack into .deps/:"
+    setup_say "$(printf '  %-20s %s' "$package" "$why")"
+    mkdir -p .deps && scratch=$(mktemp -d .deps/unpack.XXXXXX) || return 69
+    if ! (cd "$scratch" && setup_download "$package" &&
+      dpkg-deb -x "$package"_*.deb tree && chmod -R u+rwX,go+rX tree) >&2 ||
+      ! mv "$scratch/tree" ".deps/$package"; then
+      rm -rf "$scratch"
+      setup_say "setup: cannot get $package. Please see to it that this works:"
+      setup_say "  apt-get download $package"
+      return 69
+    fi
+    rm -rf "$scratch"
+  done <<<"$SETUP_UNPACKED"
+}
+
 # setup_packages GROUP... : returns 0 when every package of these groups is installed.
 setup_packages() {
-  local group missing package why packages=()
+  local group
   for group in "$@"; do
     if [[ $SETUP_PACKAGES != *$'\n'"$group|"* ]]; then
       setup_say "setup: no such group of packages: $group"
       return 64
     fi
   done
+  setup_install "$@" || return
+  if [[ " $* " == *" test "* ]]; then setup_unpack; fi
+}
+
+# Installs the packages of these groups that are not installed.
+setup_install() {
+  local missing package why packages=()
   missing=$(setup_missing "$@")
   [[ -n $missing ]] || return 0
 
@@ -104,8 +152,9 @@ setup_packages() {
 
 if [[ ${BASH_SOURCE[0]} == "$0" ]]; then
   set -u
+  cd "$(dirname "$0")/.." || exit 69
   if [[ ${1:-} == -h || ${1:-} == --help ]]; then
-    sed -n '2,/^$/s/^# \{0,1\}//p' "$0"
+    sed -n '2,/^$/s/^# \{0,1\}//p' tools/setup.sh
     exit 0
   fi
   if (($# == 0)); then set -- build; fi
