@@ -1,7 +1,7 @@
 // Classes: sets of words, $=x. Operations Guide, 5.3.
 //
-// A word may be several tokens long ("corp.example"); words are compared without regard to case, and
-// are shown as they were first written.
+// A word may be several tokens long ("corp.example"); words are compared without regard to case,
+// and are shown as they were first written.
 #ifndef STAGEPOST_MTA_CF_CLASSES_H_
 #define STAGEPOST_MTA_CF_CLASSES_H_
 
@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/string_view.h"
 #include "mta/cf/names.h"
 
@@ -18,6 +18,7 @@ namespace stagepost {
 class Classes {
  public:
   void Add(NameId name, absl::string_view word);
+  // Does not allocate.
   bool Contains(NameId name, absl::string_view word) const;
   // Length of the longest word of the class, in bytes; 0: the class is empty.
   size_t longest_word(NameId name) const;
@@ -27,12 +28,24 @@ class Classes {
   uint64_t version() const { return version_; }
 
  private:
+  // Letters of ASCII only.
+  struct HashIgnoringCase {
+    using is_transparent = void;
+    size_t operator()(absl::string_view word) const;
+  };
+  struct EqualIgnoringCase {
+    using is_transparent = void;
+    bool operator()(absl::string_view a, absl::string_view b) const;
+  };
   struct Class {
-    // Word in lower case -> as written. Hash order never shows: Words() sorts.
-    absl::flat_hash_map<std::string, std::string> words;
+    // Hash order never shows: Words() sorts.
+    absl::flat_hash_set<std::string, HashIgnoringCase, EqualIgnoringCase> words;
     size_t longest = 0;
   };
-  std::map<NameId, Class> classes_;
+
+  const Class* Find(NameId name) const;
+
+  std::vector<Class> classes_;  // by NameId
   uint64_t version_ = 0;
 };
 

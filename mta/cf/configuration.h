@@ -50,28 +50,28 @@ struct MapDeclaration {
 struct Mailer {
   SourceLine where;
   std::string name;
-  std::string path;               // P=
-  std::bitset<256> flags;         // F=, by character
-  int envelope_sender = 0;        // S=, ruleset number; 0: none
+  std::string path;         // P=
+  std::bitset<256> flags;   // F=, by character
+  int envelope_sender = 0;  // S=, ruleset number; 0: none
   int header_sender = 0;
-  int envelope_recipient = 0;     // R=
+  int envelope_recipient = 0;  // R=
   int header_recipient = 0;
   std::string end_of_line = "\n";  // E=
-  int64_t max_message_bytes = 0;  // M=; 0: no limit
-  int max_messages = 0;           // m=
-  int max_recipients = 100;       // r=
-  int line_limit = 0;             // L=; 0: none
-  std::vector<Text> arguments;    // A=
-  std::string address_type;       // T=, three parts
+  int64_t max_message_bytes = 0;   // M=; 0: no limit
+  int max_messages = 0;            // m=
+  int max_recipients = 100;        // r=
+  int line_limit = 0;              // L=; 0: none
+  std::vector<Text> arguments;     // A=
+  std::string address_type;        // T=, three parts
   std::string diagnostic_type;
   std::string mta_type;
-  std::string charset;            // C=
-  std::string directory;          // D=, a search path
-  std::string user;               // U=, user[:group]
-  int nice = 0;                   // N=
-  std::string queue_group;        // Q=
-  std::string root;               // /=
-  std::string wait;               // W=, as written
+  std::string charset;      // C=
+  std::string directory;    // D=, a search path
+  std::string user;         // U=, user[:group]
+  int nice = 0;             // N=
+  std::string queue_group;  // Q=
+  std::string root;         // /=
+  std::string wait;         // W=, as written
 
   bool Has(char flag) const { return flags[static_cast<unsigned char>(flag)]; }
 };
@@ -84,7 +84,7 @@ struct HeaderDefinition {
   NameId if_macro{};         // ?${macro}?
   bool conditional = false;  // has flags or a macro
   Text value;
-  std::string ruleset;            // $>name; empty: none
+  std::string ruleset;                  // $>name; empty: none
   bool ruleset_strips_comments = true;  // $>, not $>+
 };
 
@@ -111,13 +111,13 @@ struct Configuration {
   Classes classes;
   Options options;
 
-  std::vector<RulesetSource> rulesets;            // by first appearance
-  std::vector<MapDeclaration> maps;               // K, in order
-  std::vector<Mailer> mailers;                    // in order; [0] … are prog, *file*, *include*, …
+  std::vector<RulesetSource> rulesets;  // by first appearance
+  std::vector<MapDeclaration> maps;     // K, in order
+  std::vector<Mailer> mailers;          // in order; [0] … are prog, *file*, *include*, …
   std::vector<HeaderDefinition> headers;
-  std::map<std::string, int> precedences;         // P
-  std::vector<QueueGroup> queue_groups;           // Q
-  std::vector<MilterDeclaration> milters;         // X
+  std::map<std::string, int> precedences;          // P
+  std::vector<QueueGroup> queue_groups;            // Q
+  std::vector<MilterDeclaration> milters;          // X
   std::map<std::string, std::string> environment;  // E; a value of "\0" alone: unset
 
   const Mailer* FindMailer(absl::string_view name) const;

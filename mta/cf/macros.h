@@ -33,13 +33,15 @@ class Macros {
   // Null: not defined. Valid until the table changes.
   const Text* Find(NameId name) const;
 
-  // `text` with the macros put in and conditionals ($?x … $| … $.) decided; operators and deferred
+  // `text` with the macros put in and conditionals ($?x … $| … $.) decided, where a macro
+  // with nothing in it counts as not defined; operators and deferred
   // macros stay. kResourceExhausted: too deep or too long, in sendmail's words.
   absl::StatusOr<Text> Expand(const Text& text) const;
   // As Expand(), with deferred macros put in too, and operators as they are written.
   absl::StatusOr<std::string> ExpandToString(const Text& text, const Names& names) const;
 
  private:
+  class Expansion;
   struct Value {
     bool defined = false;
     Text text;

@@ -1,11 +1,12 @@
 // A piece of configuration text whose `$` sequences have been understood.
 //
 // sendmail turns them into single characters of their own on reading a line; here they are pieces
-// of another kind than characters, so that nothing that came from outside (a map's value, a client's
-// name) can ever be taken for one. Operations Guide, 5.1 (rules), 5.2 (macros).
+// of another kind than characters, so that nothing that came from outside (a map's value, a
+// client's name) can ever be taken for one. Operations Guide, 5.1 (rules), 5.2 (macros).
 //
-// Order of things: ParseText() once per line of the configuration; Expand() puts in the macros' values:
-// for rules when the line is read, for mailer arguments and header fields when they are used.
+// Order of things: ParseText() once per line of the configuration; Expand() puts in the macros'
+// values: for rules when the line is read, for mailer arguments and header fields when they are
+// used.
 #ifndef STAGEPOST_MTA_CF_TEXT_H_
 #define STAGEPOST_MTA_CF_TEXT_H_
 
@@ -21,23 +22,23 @@ namespace stagepost {
 
 // What a `$` sequence means. Which of them make sense where is for the reader of that line to say.
 enum class Operator : uint8_t {
-  kZeroOrMore,   // $*   left side
-  kOneOrMore,    // $+
-  kExactlyOne,   // $-
-  kClass,        // $=x  with a name
-  kNotClass,     // $~x  with a name
-  kReplacement,  // $0 … $9, with a digit
-  kMailer,       // $#
-  kHost,         // $@   on a left side: exactly nothing
-  kUser,         // $:
-  kCall,         // $>
-  kCanonical,    // $[
+  kZeroOrMore,    // $*   left side
+  kOneOrMore,     // $+
+  kExactlyOne,    // $-
+  kClass,         // $=x  with a name
+  kNotClass,      // $~x  with a name
+  kReplacement,   // $0 … $9, with a digit
+  kMailer,        // $#
+  kHost,          // $@   on a left side: exactly nothing
+  kUser,          // $:
+  kCall,          // $>
+  kCanonical,     // $[
   kCanonicalEnd,  // $]
-  kLookup,       // $(
-  kLookupEnd,    // $)
-  kSeparator,    // $|   else, or the separator of check rulesets
-  kIf,           // $?x  with a name
-  kEndIf,        // $.
+  kLookup,        // $(
+  kLookupEnd,     // $)
+  kSeparator,     // $|   else, or the separator of check rulesets
+  kIf,            // $?x  with a name
+  kEndIf,         // $.
 };
 
 struct Piece {
@@ -58,14 +59,22 @@ struct Piece {
 
 using Text = std::vector<Piece>;
 
-// Understands one line's `$` sequences. "$$" is one dollar sign. New names are added to `names`;
-// errors are those of Names::Intern. At most as many pieces as bytes.
+// Understands one line's `$` sequences. "$$" is one dollar sign, and so is the one at the end
+// of the line, which regular expressions have there. New names are added to `names`. What is wrong
+// is added to `errors` in sendmail's words (those of Names::Scan), and the result is what sendmail
+// would go on with. At most as many pieces as bytes.
+Text ParseText(absl::string_view line, Names& names, std::vector<std::string>& errors);
+// The same for text that is of no use with an error in it; kInvalidArgument with the first one.
 absl::StatusOr<Text> ParseText(absl::string_view line, Names& names);
 
 // Characters that mean nothing but themselves, such as a client's name.
 Text Literal(absl::string_view characters);
 
-// As it would have been written: "$*", "${name}"; for listings and messages.
+// Adds characters to the end, without making a piece of their own where none is needed.
+void AppendCharacters(Text& text, absl::string_view characters);
+
+// As it would have been written: "$*", "${name}"; for listings and messages. A single dollar sign
+// stands for itself there.
 std::string WriteText(const Text& text, const Names& names);
 
 }  // namespace stagepost
