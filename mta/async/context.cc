@@ -49,6 +49,7 @@ void TaskContext::OnParentStop() {
 }
 
 void TaskContext::OnTimer() {
+  if (loop_->HoldDeadline(*executor_, *this)) return;
   deadline_passed_ = !shielded();
   RequestStop();
 }

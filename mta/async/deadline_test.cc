@@ -329,5 +329,65 @@ TEST_F(DeadlineTest, DeathWhenAContextEndsBeforeWhatRunsInIt) {
       "a context ends before what runs in it");
 }
 
+// --- A process that stands still in a system call.
+
+TEST_F(DeadlineTest, PassesWhenAStalledProcessGoesOn) {
+  TestProcess process;
+  absl::Status late, in_time;
+  const auto done = [](absl::Status& to) {
+    return [&to](absl::Status status) { to = std::move(status); };
+  };
+  process.executor().Start(done(late), &SleepUnder, Second(5), absl::Seconds(20));
+  process.executor().Start(done(in_time), &SleepUnder, Second(7), absl::Seconds(6));
+  process.RunUntil(Second(3));
+  Loop& loop = process.loop();
+  loop.Stall(process.executor());
+  EXPECT_TRUE(loop.stalled(process.executor()));
+  while (loop.timers().next_deadline() <= Second(9)) {  // nobody runs its tasks
+    loop.Advance(loop.timers().next_deadline());
+    loop.timers().FireNext(loop.now());
+  }
+  loop.Advance(Second(9));
+  EXPECT_EQ(loop.ready_count(), 1u) << "the sleep that has ended";
+  EXPECT_EQ(loop.runnable_count(), 0u);
+  loop.GoOn(process.executor());
+  EXPECT_FALSE(loop.stalled(process.executor()));
+  EXPECT_EQ(loop.runnable_count(), 2u);
+  process.Run();
+  EXPECT_EQ(late.code(), Code::kDeadlineExceeded);
+  EXPECT_EQ(in_time.code(), Code::kOk) << "it had slept before its deadline came up";
+  EXPECT_EQ(process.now(), Second(9));
+}
+
+TEST_F(DeadlineTest, AStalledProcessMayBeKilled) {
+  TestProcess process;
+  process.executor().Start([](absl::Status) {}, &SleepUnder, Second(5), absl::Seconds(20));
+  process.RunUntil(Second(1));
+  process.loop().Stall(process.executor());
+  process.RunUntil(Second(6));
+  process.executor().Kill();
+  EXPECT_FALSE(process.loop().stalled(process.executor()));
+  process.Run();
+  EXPECT_TRUE(process.loop().timers().empty());
+}
+
+TEST_F(DeadlineTest, OneStalledProcessLeavesTheOthersAlone) {
+  Loop loop;
+  Executor stalled(loop), other(loop);
+  bool first = false, second = false;
+  const auto nothing = []() -> Task<int> { co_return 0; };
+  stalled.Start([&](int) { first = true; }, +nothing);
+  other.Start([&](int) { second = true; }, +nothing);
+  loop.Stall(stalled);
+  ASSERT_EQ(loop.runnable_count(), 1u);
+  loop.RunReady(loop.RunnableIndex(0));
+  EXPECT_TRUE(second);
+  EXPECT_FALSE(first);
+  EXPECT_EQ(loop.runnable_count(), 0u);
+  loop.GoOn(stalled);
+  loop.RunUntilIdle();
+  EXPECT_TRUE(first);
+}
+
 }  // namespace
 }  // namespace stagepost

@@ -34,6 +34,7 @@ void Executor::Kill() {
   loop_.dying_ = outer;
   // Last, since destructors wake other tasks of the process.
   loop_.ready_.Drop(*this);
+  loop_.ForgetStall(*this);
 }
 
 }  // namespace stagepost

@@ -15,6 +15,8 @@
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <vector>
 
 #include "mta/async/ready_queue.h"
 #include "mta/async/timer_queue.h"
@@ -52,6 +54,21 @@ class Loop {
   // Resumes the task at `index` of the ready queue (0 is first in, first out).
   void RunReady(size_t index);
 
+  // A kernel makes the process of `executor` wait in a system call: until GoOn() its deadlines do
+  // not pass, and a driver that stalls processes runs none of its tasks. Of a driver with one
+  // process there is nothing left to run, so this is for simulation. REQUIRES: not stalled.
+  void Stall(Executor& executor);
+  // What came to be due meanwhile is due now, in order; what completed meanwhile has won.
+  void GoOn(Executor& executor);
+  bool stalled(const Executor& executor) const;
+  // How much of what is ready belongs to processes that are not stalled; and where the nth of that
+  // (from 0) stands in the ready queue.
+  size_t runnable_count() const;
+  size_t RunnableIndex(size_t nth) const;
+  // For a deadline of `executor` that has come to be due: whether it must wait for GoOn(). If so,
+  // it is armed again, and fires then.
+  bool HoldDeadline(Executor& executor, Timer& deadline);
+
   // Runs everything that is ready and fires everything that is due, until neither is left.
   void RunUntilIdle();
 
@@ -74,10 +91,18 @@ class Loop {
 
  private:
   friend class Executor;
+  struct Stalled {
+    Executor* executor;
+    std::unique_ptr<TimerQueue> due;
+  };
+  std::vector<Stalled>::iterator FindStalled(const Executor& executor);
+  // The process is dead, and with it whatever of it was due.
+  void ForgetStall(const Executor& executor);
 
   MonotonicTime now_;
   TimerQueue timers_;
   ReadyQueue ready_;
+  std::vector<Stalled> stalled_;
   Executor* current_ = nullptr;
   const Executor* dying_ = nullptr;
   std::coroutine_handle<> finished_;

@@ -125,7 +125,7 @@ class ProcessFileCaller final : public FileCaller {
   Errno ChangeDirectory(absl::string_view path) {
     DiskResult<OpenFile*> opened;
     if (faults() != nullptr)
-      opened.error = faults()->OnCall(FileCall::kChangeDirectory, path).error;
+      opened.error = faults()->OnCall(FileCall::kChangeDirectory, AbsolutePath(*this, path)).error;
     if (opened.ok()) {
       opened = disk().OpenWorkingDirectory(
           {identity_, umask(), working_directory_, process_key(), wall_now()}, path);

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "mta/async/executor.h"
 #include "mta/async/operation.h"
 #include "mta/async/timer_queue.h"
 #include "mta/base/errno.h"
@@ -45,6 +46,7 @@ struct SimFileTurn {
   FileCallRecord record;
   OpenFile* syncing = nullptr;  // of Sync
   absl::Duration delay = absl::ZeroDuration();
+  bool stalls = false;  // the whole process waits, and not only the call
   Errno fault = Errno::kOk;
   bool shorten = false;  // a read or write does only a part
 };
@@ -63,6 +65,31 @@ bool CancelledSyncHappens(const SimFileContext& context);
 inline bool IsSync(FileCall call) {
   return call == FileCall::kSync || call == FileCall::kSyncDirectory;
 }
+
+// The time that a process stands still in a call.
+class ProcessStall {
+ public:
+  ProcessStall() = default;
+  ProcessStall(const ProcessStall&) = delete;
+  ProcessStall& operator=(const ProcessStall&) = delete;
+  // A process that dies forgets its stall by itself.
+  ~ProcessStall() = default;
+
+  bool active() const { return executor_ != nullptr; }
+  void Begin(Executor& executor) {
+    executor_ = &executor;
+    executor.loop().Stall(executor);
+  }
+  // After the call has its result: what has come to be due meanwhile comes too late for it.
+  void End() {
+    if (!active()) return;
+    Executor& executor = *std::exchange(executor_, nullptr);
+    executor.loop().GoOn(executor);
+  }
+
+ private:
+  Executor* executor_ = nullptr;
+};
 
 // What a call's body gives, and what its Operation does.
 template <class R>
@@ -114,9 +141,13 @@ class DelayedFileCall final
  private:
   void Start() override {
     Loop& loop = context_.caller->loop();
+    if (turn_.stalls) stall_.Begin(this->context().executor());
     loop.timers().Arm(*this, loop.now() + turn_.delay);
   }
-  void OnTimer() override { this->Finish(RunTurn(context_, turn_, body_)); }
+  void OnTimer() override {
+    this->Finish(RunTurn(context_, turn_, body_));
+    stall_.End();
+  }
   void OnStop() override {
     Disarm();
     if (IsSync(turn_.record.call) && !context_.caller->inert() && CancelledSyncHappens(context_)) {
@@ -128,6 +159,7 @@ class DelayedFileCall final
   const SimFileContext& context_;
   SimFileTurn turn_;
   Body body_;
+  ProcessStall stall_;
 };
 
 // `context` and what `body` refers to stay valid until the call has completed.

@@ -1,5 +1,8 @@
 #include "sim/world/sim_file_caller.h"
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
 namespace stagepost {
 
 absl::string_view FileCallName(FileCall call) {
@@ -57,6 +60,13 @@ absl::string_view FileCallName(FileCall call) {
       return "chdir";
   }
   return "?";
+}
+
+std::string AbsolutePath(FileCaller& caller, absl::string_view path) {
+  if (absl::StartsWith(path, "/")) return std::string(path);
+  const OpenFile* const directory = caller.working_directory();
+  const std::string from = directory == nullptr ? "/" : caller.disk().PathOf(*directory).value;
+  return absl::StrCat(from, absl::EndsWith(from, "/") ? "" : "/", path);
 }
 
 }  // namespace stagepost

@@ -4,6 +4,7 @@
 #define STAGEPOST_SIM_WORLD_SIM_FILE_CALLER_H_
 
 #include <cstdint>
+#include <string>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -63,10 +64,13 @@ struct FileCallRecord {
 // What goes wrong with one call.
 struct FileFault {
   Errno error = Errno::kOk;                     // fails with it, without effect
-  absl::Duration stall = absl::ZeroDuration();  // waits first; infinite: never completes
+  // Waits first; infinite: never completes. The whole process waits, since the call is made where
+  // its tasks run: nothing of it goes on, and no deadline of it passes. Of a sync only the call
+  // itself waits. A kill ends the wait.
+  absl::Duration stall = absl::ZeroDuration();
 };
 
-// Decides about faults. Asked once per call, before it does anything. An error given to Sync leaves
+// Decides about faults. Asked once per call, before it does anything, with the path made absolute. An error given to Sync leaves
 // what was pending so for good (Disk::SyncFailed).
 class FileFaults {
  public:
@@ -98,6 +102,9 @@ class FileCaller {
 
   virtual void OnFileCall(const FileCallRecord& record) = 0;
 };
+
+// A path as faults name it, who do not know where a program stands.
+std::string AbsolutePath(FileCaller& caller, absl::string_view path);
 
 }  // namespace stagepost
 

@@ -32,8 +32,11 @@ void PlanTurn(const SimFileContext& context, SimFileTurn& turn) {
   turn.shorten = draw >= kFirstShort && draw < kFirstSlow;
   if (!context.permitted) turn.fault = Errno::kEPERM;
   if (FileFaults* const faults = context.caller->faults(); faults != nullptr) {
-    const FileFault fault = faults->OnCall(turn.record.call, turn.record.path);
+    const FileFault fault =
+        faults->OnCall(turn.record.call, AbsolutePath(*context.caller, turn.record.path));
     turn.delay += fault.stall;
+    // Live, a sync has a thread of its own; all other calls are made where the tasks run.
+    turn.stalls = fault.stall > absl::ZeroDuration() && !IsSync(turn.record.call);
     if (fault.error != Errno::kOk) turn.fault = fault.error;
   }
 }
@@ -148,14 +151,16 @@ class SimFile::LockOperation final : public PendingOperation<absl::Status>,
 
  private:
   void Start() override {
-    if (turn_.delay == absl::ZeroDuration()) {
-      OnTimer();
-    } else {
-      Loop& loop = context_.caller->loop();
-      loop.timers().Arm(*this, loop.now() + turn_.delay);
-    }
+    if (turn_.delay == absl::ZeroDuration()) return Try();
+    Loop& loop = context_.caller->loop();
+    if (turn_.stalls) stall_.Begin(context().executor());
+    loop.timers().Arm(*this, loop.now() + turn_.delay);
   }
   void OnTimer() override {
+    Try();
+    stall_.End();
+  }
+  void Try() {
     if (context_.caller->inert()) return Finish(DeadProcess());
     Errno error = turn_.fault;
     if (error == Errno::kOk) error = context_.disk().TryLock(file(), kind(), mode());
@@ -178,6 +183,7 @@ class SimFile::LockOperation final : public PendingOperation<absl::Status>,
 
   const SimFileContext& context_;
   SimFileTurn turn_;
+  ProcessStall stall_;
 };
 
 Operation<absl::Status> SimFile::Lock(LockKind kind, LockMode mode, LockWait wait) {
@@ -234,11 +240,13 @@ class OpenOperation final : public PendingOperation<absl::StatusOr<std::unique_p
   void Start() override {
     if (opened_) return WaitForPartner();
     Loop& loop = context_.caller->loop();
+    if (turn_.stalls) stall_.Begin(context().executor());
     loop.timers().Arm(*this, loop.now() + turn_.delay);
   }
   void OnTimer() override {
     Open();
     WaitForPartner();
+    stall_.End();
   }
   void WaitForPartner() {
     if (!MustWait()) return Finish(TakeResult());
@@ -257,6 +265,7 @@ class OpenOperation final : public PendingOperation<absl::StatusOr<std::unique_p
   SimFileTurn turn_;
   const OpenOptions options_;
   bool opened_ = false;
+  ProcessStall stall_;
   absl::StatusOr<std::unique_ptr<SimFile>> result_ = absl::UnknownError("not opened yet");
 };
 

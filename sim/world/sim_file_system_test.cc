@@ -359,6 +359,25 @@ TEST_F(SimFileSystemTest, FaultsFailStallAndPoisonSyncs) {
   EXPECT_EQ(edit_.ReadFile("/f").value(), "");
 }
 
+TEST_F(SimFileSystemTest, FaultsAreAskedByAbsolutePath) {
+  PlannedFaults faults;
+  TestProcess p(disk_, loop_, mild_, 1);
+  p.plan = &faults;
+  ASSERT_TRUE(edit_.MakeDirectories("/var/q").ok());
+  const Identity root;
+  p.directory =
+      disk_.OpenWorkingDirectory({root, 022, nullptr, 1, absl::UnixEpoch()}, "/var/q").value;
+  p.Run(+[](TestProcess& self) -> Task<int> {
+    (void)co_await self.files.Stat("tf");
+    (void)co_await self.files.Stat("../x");
+    (void)co_await self.files.Stat("/etc");
+    co_return 0;
+  });
+  RunAll();
+  EXPECT_EQ(faults.asked,
+            (std::vector<std::string>{"stat /var/q/tf", "stat /var/q/../x", "stat /etc"}));
+}
+
 Task<int> SyncTwiceMain(TestProcess& p) {
   auto file = co_await p.files.Open("/f", kCreate);
   (void)co_await (*file)->Write(0, "x");

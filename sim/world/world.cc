@@ -54,7 +54,7 @@ void World::DrainSoon() {
 bool World::Step(MonotonicTime limit) {
   DrainSoon();
   Loop& loop = core_.loop;
-  const size_t ready = loop.ready_count();
+  const size_t ready = loop.runnable_count();
   const MonotonicTime next = ready > 0 ? loop.now() : loop.timers().next_deadline();
   if (ready == 0 && (next > limit || next == MonotonicTime::InfiniteFuture())) {
     if (limit != MonotonicTime::InfiniteFuture() && limit > loop.now()) loop.Advance(limit);
@@ -66,7 +66,7 @@ bool World::Step(MonotonicTime limit) {
   }
   ++steps_at_instant_;
   if (ready > 0) {
-    loop.RunReady(ready == 1 ? 0 : core_.choices.Pick(schedule_, ready));
+    loop.RunReady(loop.RunnableIndex(ready == 1 ? 0 : core_.choices.Pick(schedule_, ready)));
   } else {
     loop.timers().FireNext(loop.now());
   }
