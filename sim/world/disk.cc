@@ -77,7 +77,8 @@ Errno Disk::Charge(const DiskCaller& caller, Inode& inode, uint64_t bytes) {
   const uint64_t wanted = BlocksFor(inode.type, bytes);
   if (wanted > inode.blocks) {
     const uint64_t more = wanted - inode.blocks;
-    if (!WithinQuota(caller, inode.attributes.owner, more, 0)) return Errno::kEDQUOT;
+    const InodeAttributes& whose = inode.attributes;
+    if (!WithinQuota(caller, whose.owner, whose.group, more, 0)) return Errno::kEDQUOT;
     if (more > AvailableBlocks(Privileged(caller))) return Errno::kENOSPC;
   }
   SetBlocks(inode, wanted);
@@ -86,58 +87,78 @@ Errno Disk::Charge(const DiskCaller& caller, Inode& inode, uint64_t bytes) {
 
 uint64_t Disk::Room(const DiskCaller& caller, const Inode& inode) const {
   uint64_t room = AvailableBlocks(Privileged(caller));
-  const auto found = usage_.find(inode.attributes.owner);
-  if (found == usage_.end() || found->second.quota.blocks == 0 || Privileged(caller)) return room;
-  const Usage& usage = found->second;
-  return std::min(room, usage.quota.blocks - std::min(usage.quota.blocks, usage.blocks));
+  if (!has_quota() || Privileged(caller)) return room;
+  const auto limit = [&](const Usage& usage) {
+    if (usage.quota.blocks == 0) return;
+    room = std::min(room, usage.quota.blocks - std::min(usage.quota.blocks, usage.blocks));
+  };
+  const auto of_user = user_usage_.find(inode.attributes.owner);
+  if (of_user != user_usage_.end()) limit(of_user->second);
+  const auto of_group = group_usage_.find(inode.attributes.group);
+  if (of_group != group_usage_.end()) limit(of_group->second);
+  return room;
 }
 
 void Disk::SetBlocks(Inode& inode, uint64_t blocks) {
   used_blocks_ += blocks - inode.blocks;
-  if (!usage_.empty()) {
-    const auto found = usage_.find(inode.attributes.owner);
-    if (found != usage_.end()) found->second.blocks += blocks - inode.blocks;
+  if (has_quota()) {
+    ForUsage(inode.attributes.owner, inode.attributes.group,
+             [&](Usage& usage) { usage.blocks += blocks - inode.blocks; });
   }
   inode.blocks = blocks;
 }
 
 // --- Quota.
 
-bool Disk::WithinQuota(const DiskCaller& caller, UserId user, uint64_t blocks,
-                       uint64_t inodes) const {
-  if (usage_.empty() || Privileged(caller)) return true;
-  const auto found = usage_.find(user);
-  if (found == usage_.end()) return true;
-  const Usage& usage = found->second;
+bool Disk::WithinQuota(const DiskCaller& caller, std::optional<UserId> user,
+                       std::optional<GroupId> group, uint64_t blocks, uint64_t inodes) const {
+  if (!has_quota() || Privileged(caller)) return true;
   const auto fits = [](uint64_t used, uint64_t more, uint64_t limit) {
     return more == 0 || limit == 0 || used + more <= limit;
   };
-  return fits(usage.blocks, blocks, usage.quota.blocks) &&
-         fits(usage.inodes, inodes, usage.quota.inodes);
+  const auto within = [&](const Usage& usage) {
+    return fits(usage.blocks, blocks, usage.quota.blocks) &&
+           fits(usage.inodes, inodes, usage.quota.inodes);
+  };
+  const auto of_user = user.has_value() ? user_usage_.find(*user) : user_usage_.end();
+  const auto of_group = group.has_value() ? group_usage_.find(*group) : group_usage_.end();
+  return (of_user == user_usage_.end() || within(of_user->second)) &&
+         (of_group == group_usage_.end() || within(of_group->second));
 }
 
 void Disk::Count(const Inode& inode) {
-  if (usage_.empty()) return;
-  const auto found = usage_.find(inode.attributes.owner);
-  if (found == usage_.end()) return;
-  found->second.blocks += inode.blocks;
-  ++found->second.inodes;
+  if (!has_quota()) return;
+  ForUsage(inode.attributes.owner, inode.attributes.group, [&](Usage& usage) {
+    usage.blocks += inode.blocks;
+    ++usage.inodes;
+  });
 }
 
 void Disk::Discount(const Inode& inode) {
-  if (usage_.empty()) return;
-  const auto found = usage_.find(inode.attributes.owner);
-  if (found == usage_.end()) return;
-  found->second.blocks -= inode.blocks;
-  --found->second.inodes;
+  if (!has_quota()) return;
+  ForUsage(inode.attributes.owner, inode.attributes.group, [&](Usage& usage) {
+    usage.blocks -= inode.blocks;
+    --usage.inodes;
+  });
 }
 
 void Disk::SetQuota(UserId user, const DiskQuota& quota) {
-  const auto [found, added] = usage_.try_emplace(user);
+  const auto [found, added] = user_usage_.try_emplace(user);
   found->second.quota = quota;
   if (!added) return;
   for (const Inode& inode : inodes_) {
     if (!inode.alive || inode.attributes.owner != user) continue;
+    found->second.blocks += inode.blocks;
+    ++found->second.inodes;
+  }
+}
+
+void Disk::SetQuota(GroupId group, const DiskQuota& quota) {
+  const auto [found, added] = group_usage_.try_emplace(group);
+  found->second.quota = quota;
+  if (!added) return;
+  for (const Inode& inode : inodes_) {
+    if (!inode.alive || inode.attributes.group != group) continue;
     found->second.blocks += inode.blocks;
     ++found->second.inodes;
   }

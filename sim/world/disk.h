@@ -4,8 +4,8 @@
 // seam on top of it, DiskEditor (disk_editor.h) the set-up and inspection of scenarios. Modelled
 // are owners, groups, modes, set-gid and sticky directories, hard and symbolic links, Linux's
 // protected links, open flags, rename, times (with relatime), free blocks and inodes, quota by
-// user, both kinds of locks, FIFOs and /dev/null. Not modelled: ACLs, mount points, sockets, quota
-// by group, sparse files (a hole costs blocks), reuse of inode numbers.
+// user and by group, both kinds of locks, FIFOs and /dev/null. Not modelled: ACLs, mount points,
+// sockets, sparse files (a hole costs blocks), reuse of inode numbers.
 //
 // The crash model. A change is durable when a sync has covered it:
 //   - Sync(file): the file's bytes, attributes and times, but not the entry that leads to it;
@@ -83,7 +83,7 @@ class OpenFile : public ListNode<OpenFile> {
   bool waits_for_partner_ = false;
 };
 
-// What one user may have on a disk; 0: as much as there is.
+// What one user, or one group, may have on a disk; 0: as much as there is.
 struct DiskQuota {
   uint64_t blocks = 0;  // of kBlockBytes
   uint64_t inodes = 0;
@@ -200,9 +200,10 @@ class Disk {
     options_.protected_regular = regular;
     options_.protected_fifos = fifos;
   }
-  // From now on what `user` owns may not grow beyond `quota`: kEDQUOT. What there is already stays.
-  // Processes with root's privileges may exceed it.
+  // From now on what `user` owns, or what belongs to `group`, may not grow beyond `quota`: kEDQUOT.
+  // What there is already stays. Processes with root's privileges may exceed it.
   void SetQuota(UserId user, const DiskQuota& quota);
+  void SetQuota(GroupId group, const DiskQuota& quota);
   // While set, every change is durable at once, as are the changes it needs and, when a file's
   // content is written, whatever was pending of that file. For DiskEditor.
   void SetDurable(bool durable) { durable_ = durable; }
@@ -262,22 +263,31 @@ class Disk {
   static DiskResult<size_t> ReadFifo(Inode& inode, absl::Span<char> buffer, absl::Time now);
   static DiskResult<size_t> WriteFifo(Inode& inode, absl::string_view bytes, absl::Time now);
 
-  // What a user with a quota owns.
+  // What a user with a quota owns, or belongs to such a group.
   struct Usage {
     DiskQuota quota;
     uint64_t blocks = 0;
     uint64_t inodes = 0;
   };
+  bool has_quota() const { return !user_usage_.empty() || !group_usage_.empty(); }
+  // Calls f(usage) for the usage of `user` and that of `group`, if they have quotas.
+  template <class F>
+  void ForUsage(UserId user, GroupId group, F f) {
+    if (const auto of = user_usage_.find(user); of != user_usage_.end()) f(of->second);
+    if (const auto of = group_usage_.find(group); of != group_usage_.end()) f(of->second);
+  }
   static uint64_t BlocksFor(FileType type, uint64_t bytes);
   Errno Charge(const DiskCaller& caller, Inode& inode, uint64_t bytes);
   // Blocks the inode's size may still grow by.
   uint64_t Room(const DiskCaller& caller, const Inode& inode) const;
   uint64_t AvailableBlocks(bool privileged) const;
   static bool Privileged(const DiskCaller& caller);
-  // Whether quota lets `user` own so much more.
-  bool WithinQuota(const DiskCaller& caller, UserId user, uint64_t blocks, uint64_t inodes) const;
+  // Whether quota lets `user` own, or `group` have, so much more; nullopt: they do not come into
+  // it.
+  bool WithinQuota(const DiskCaller& caller, std::optional<UserId> user,
+                   std::optional<GroupId> group, uint64_t blocks, uint64_t inodes) const;
   void SetBlocks(Inode& inode, uint64_t blocks);
-  // The inode begins or ceases to count, under its owner of now.
+  // The inode begins or ceases to count, under its owner and group of now.
   void Count(const Inode& inode);
   void Discount(const Inode& inode);
   void DropPrivilegeBits(const DiskCaller& caller, Inode& inode);
@@ -304,7 +314,8 @@ class Disk {
   bool durable_ = false;
   Inode* root_ = nullptr;
   uint64_t next_inode_number_ = 2;
-  std::map<UserId, Usage> usage_;  // of users with a quota
+  std::map<UserId, Usage> user_usage_;  // of those with a quota
+  std::map<GroupId, Usage> group_usage_;
   uint64_t used_blocks_ = 0;
   uint64_t inode_count_ = 0;
   size_t open_count_ = 0;

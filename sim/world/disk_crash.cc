@@ -34,7 +34,8 @@ void Disk::Reattach() {
   }
   used_blocks_ = 1;
   inode_count_ = 1;
-  for (auto& [user, usage] : usage_) usage.blocks = usage.inodes = 0;
+  for (auto& [user, usage] : user_usage_) usage.blocks = usage.inodes = 0;
+  for (auto& [group, usage] : group_usage_) usage.blocks = usage.inodes = 0;
   Count(*root_);
   root_->parent = root_;
   root_->links = 2;

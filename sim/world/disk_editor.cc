@@ -41,14 +41,17 @@ absl::Status DiskEditor::Own(absl::string_view path, const Ownership& ownership)
   return ChangeMode(path, ownership.mode);
 }
 
+absl::Status DiskEditor::MakeParents(absl::string_view path) {
+  const size_t slash = path.find_last_of('/');
+  if (slash == absl::string_view::npos || slash == 0) return absl::OkStatus();
+  const absl::string_view above = path.substr(0, slash);
+  return disk_.Stat(Root(), above).ok() ? absl::OkStatus() : MakeDirectories(above);
+}
+
 absl::Status DiskEditor::MakeDirectories(absl::string_view path, const Ownership& ownership) {
   const DiskResult<FileStat> found = disk_.Stat(Root(), path);
   if (!found.ok()) {
-    const size_t slash = path.find_last_of('/');
-    if (slash != absl::string_view::npos && slash != 0) {
-      const absl::string_view above = path.substr(0, slash);
-      if (!disk_.Stat(Root(), above).ok()) RETURN_IF_ERROR(MakeDirectories(above));
-    }
+    RETURN_IF_ERROR(MakeParents(path));
     const Durably durably(disk_);
     RETURN_IF_ERROR(ToStatus(disk_.MakeDirectory(Root(), path, 0755), "mkdir", path));
   } else if (found.value.type != FileType::kDirectory) {
@@ -59,11 +62,7 @@ absl::Status DiskEditor::MakeDirectories(absl::string_view path, const Ownership
 
 absl::Status DiskEditor::WriteFile(absl::string_view path, absl::string_view bytes,
                                    const Ownership& ownership) {
-  const size_t slash = path.find_last_of('/');
-  if (slash != absl::string_view::npos && slash != 0) {
-    const absl::string_view above = path.substr(0, slash);
-    if (!disk_.Stat(Root(), above).ok()) RETURN_IF_ERROR(MakeDirectories(above));
-  }
+  RETURN_IF_ERROR(MakeParents(path));
   const Durably durably(disk_);
   // Not O_CREAT on what exists: root may not do that to a user's file in a sticky directory.
   OpenOptions options{.write = true, .truncate = true};
@@ -85,6 +84,7 @@ absl::Status DiskEditor::MakeSymlink(absl::string_view target, absl::string_view
 absl::Status DiskEditor::MakeFifo(absl::string_view path, const Ownership& ownership) {
   const DiskResult<FileStat> found = disk_.LinkStat(Root(), path);
   if (!found.ok() || found.value.type != FileType::kFifo) {
+    RETURN_IF_ERROR(MakeParents(path));
     const Durably durably(disk_);
     RETURN_IF_ERROR(ToStatus(disk_.MakeFifo(Root(), path, 0600), "mkfifo", path));
   }

@@ -48,7 +48,8 @@ class DiskEditor {
   }
 
   absl::Status MakeSymlink(absl::string_view target, absl::string_view path);
-  // A FIFO that exists already only gets the ownership.
+  // Makes the directories above it that are missing. A FIFO that exists already only gets the
+  // ownership.
   absl::Status MakeFifo(absl::string_view path, const Ownership& ownership);
   absl::Status MakeLink(absl::string_view from, absl::string_view to);
   absl::Status ChangeOwner(absl::string_view path, UserId owner, GroupId group);
@@ -76,6 +77,7 @@ class DiskEditor {
  private:
   class Durably;
   DiskCaller Root() const;
+  absl::Status MakeParents(absl::string_view path);
   absl::Status Own(absl::string_view path, const Ownership& ownership);
 
   Disk& disk_;

@@ -256,8 +256,11 @@ Errno Disk::SetOwner(const DiskCaller& caller, Inode& inode, std::optional<UserI
   if (!owner.has_value() && !group.has_value() && attributes.mode == inode.attributes.mode) {
     return Errno::kOk;
   }
-  if (attributes.owner != inode.attributes.owner &&
-      !WithinQuota(caller, attributes.owner, inode.blocks, 1)) {
+  // Only who is new to it has to have room for it.
+  const bool new_owner = attributes.owner != inode.attributes.owner;
+  const bool new_group = attributes.group != inode.attributes.group;
+  if (!WithinQuota(caller, new_owner ? std::optional(attributes.owner) : std::nullopt,
+                   new_group ? std::optional(attributes.group) : std::nullopt, inode.blocks, 1)) {
     return Errno::kEDQUOT;
   }
   SetAttributes(inode, attributes, caller.now);

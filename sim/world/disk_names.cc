@@ -39,12 +39,15 @@ DiskResult<Inode*> Disk::Create(const DiskCaller& caller, const Walked& at, File
   if (full_ || inode_count_ >= options_.inodes || blocks > AvailableBlocks(Privileged(caller))) {
     return {Errno::kENOSPC};
   }
-  if (!WithinQuota(caller, caller.identity.user, blocks, 1)) return {Errno::kEDQUOT};
   const FileMode umask = type == FileType::kSymlink ? 0 : caller.umask;
+  const InodeAttributes attributes = NewAttributes(caller.identity, directory, type, mode, umask);
+  if (!WithinQuota(caller, attributes.owner, attributes.group, blocks, 1)) {
+    return {Errno::kEDQUOT};
+  }
   Inode* inode = new Inode;
   inode->number = next_inode_number_++;
   inode->type = type;
-  inode->attributes = NewAttributes(caller.identity, directory, type, mode, umask);
+  inode->attributes = attributes;
   inode->times = {caller.now, caller.now, caller.now};
   inode->blocks = blocks;
   inodes_.PushBack(*inode);

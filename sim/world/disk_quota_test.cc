@@ -123,5 +123,55 @@ TEST_F(DiskQuotaTest, MayBeSetLaterAndLifted) {
   EXPECT_EQ(disk_.Write(as_bob_, *file, 10 * kBlock, "x").error, Errno::kOk);
 }
 
+// A group may have four blocks and three files, whoever of it they belong to.
+class DiskGroupQuotaTest : public DiskQuotaTest {
+ protected:
+  static constexpr GroupId kStaff{50};
+  DiskGroupQuotaTest() {
+    disk_.SetQuota(kAlice, {});
+    disk_.SetQuota(kStaff, {.blocks = 4, .inodes = 3});
+  }
+  const Identity carol_{UserId{1003}, kStaff, {}};
+  const Identity dave_{UserId{1004}, GroupId{1004}, {kStaff}};
+  const DiskCaller as_carol_{carol_, 022, nullptr, 4, absl::UnixEpoch()};
+  const DiskCaller as_dave_{dave_, 022, nullptr, 5, absl::UnixEpoch()};
+};
+
+TEST_F(DiskGroupQuotaTest, TheGroupOfTheFilePays) {
+  EXPECT_EQ(Fill(as_carol_, Open(as_carol_, "/c"), 5).value, 4 * kBlock);
+  OpenFile* const own = Open(as_dave_, "/d");  // not of that group
+  EXPECT_EQ(Fill(as_dave_, own, 5).value, 5 * kBlock);
+  EXPECT_EQ(disk_.ChangeOwner(as_dave_, "/d", std::nullopt, kStaff), Errno::kEDQUOT);
+  EXPECT_EQ(disk_.Truncate(as_dave_, *own, 0), Errno::kOk);
+  EXPECT_EQ(disk_.ChangeOwner(as_dave_, "/d", std::nullopt, kStaff), Errno::kOk);
+  EXPECT_EQ(Fill(as_dave_, own, 1).error, Errno::kEDQUOT);
+}
+
+TEST_F(DiskGroupQuotaTest, InASetGidDirectoryTheGroupOfThatPays) {
+  ASSERT_TRUE(edit_.MakeDirectories("/staff", {.group = kStaff, .mode = 02777}).ok());
+  for (const char* path : {"/staff/1", "/staff/2"}) Open(as_alice_, path);
+  EXPECT_EQ(disk_.Open(as_alice_, "/staff/3", kCreate).error, Errno::kEDQUOT);
+  EXPECT_EQ(disk_.Open(as_bob_, "/staff/3", kCreate).error, Errno::kEDQUOT);
+  EXPECT_EQ(disk_.Open(as_bob_, "/3", kCreate).error, Errno::kOk);
+  EXPECT_EQ(disk_.Open(as_root_, "/staff/3", kCreate).error, Errno::kOk);
+}
+
+TEST_F(DiskGroupQuotaTest, TheTighterOfTwoCounts) {
+  disk_.SetQuota(carol_.user, {.blocks = 2});
+  OpenFile* const file = Open(as_carol_, "/c");
+  EXPECT_EQ(Fill(as_carol_, file, 5).value, 2 * kBlock);
+  disk_.SetQuota(carol_.user, {.blocks = 9});
+  EXPECT_EQ(Fill(as_carol_, file, 5).value, 4 * kBlock);
+  disk_.SetQuota(kStaff, {});
+  EXPECT_EQ(Fill(as_carol_, file, 20).value, 9 * kBlock);
+}
+
+TEST_F(DiskGroupQuotaTest, ChgrpMovesTheCharge) {
+  ASSERT_EQ(Fill(as_carol_, Open(as_carol_, "/c"), 4).value, 4 * kBlock);
+  EXPECT_EQ(Fill(as_carol_, Open(as_carol_, "/e"), 1).error, Errno::kEDQUOT);
+  ASSERT_EQ(disk_.ChangeOwner(as_root_, "/c", std::nullopt, GroupId{1003}), Errno::kOk);
+  EXPECT_EQ(Fill(as_carol_, Open(as_carol_, "/e"), 1).value, kBlock);
+}
+
 }  // namespace
 }  // namespace stagepost
