@@ -9,7 +9,8 @@
 //   whole messages   every message in a mailbox is complete, except one that was being written when
 //                    the power failed, and whose message had been accepted before; or where file
 //                    calls failed with errors, so that what was written could not be taken back
-//   least privilege  a mailbox is a regular file with mode 600 and belongs to its user
+//   least privilege  a mailbox is a regular file with mode 600 and belongs to its user; or a FIFO,
+//                    which somebody else has put there
 //   liveness         deliveries end; a queue that is run drains, or says again why it cannot
 //
 // Watches the trace of one world from the beginning, and looks at the world when the run is over.

@@ -180,6 +180,8 @@ TEST_F(InvariantsTest, MailboxesOfTheWrongKind) {
   ASSERT_TRUE(mx().editor().ChangeOwner("/var/mail/bob", kRootUser, kRootGroup).ok());
   ASSERT_TRUE(mx().editor().WriteFile("/tmp/x", "", {UserId{2}, GroupId{2}, 0600}).ok());
   ASSERT_TRUE(mx().editor().MakeSymlink("/tmp/x", "/var/mail/bin").ok());
+  // Somebody else's, whatever it is there for.
+  ASSERT_TRUE(mx().editor().MakeFifo("/var/mail/mail", {UserId{2}, GroupId{2}, 0666}).ok());
   EXPECT_THAT(invariants.Check(),
               testing::UnorderedElementsAre(StartsWith("least privilege: /var/mail/alice on mx"),
                                             StartsWith("least privilege: /var/mail/bob on mx"),

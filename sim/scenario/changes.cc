@@ -63,7 +63,11 @@ absl::Status ApplyToHost(const scenario::Change& change, SimHost& host) {
       return absl::OkStatus();
     case scenario::Change::kInterface:
       return ApplyInterface(change.interface(), host);
-    case scenario::Change::kDns:  // of no host
+    case scenario::Change::kQuota:
+      ApplyQuota(change.quota(), host);
+      return absl::OkStatus();
+    case scenario::Change::kDns:   // of no host
+    case scenario::Change::kLink:  // of two
     case scenario::Change::WHAT_NOT_SET:
       break;
   }
@@ -74,6 +78,10 @@ absl::Status ApplyToHost(const scenario::Change& change, SimHost& host) {
 
 absl::Status ApplyChange(const scenario::Change& change, World& world) {
   if (change.has_dns()) return ApplyDns(change.dns(), world);
+  if (change.has_link()) {
+    ApplyLink(change.link(), world);
+    return absl::OkStatus();
+  }
   SimHost* host = world.FindHost(change.host());
   CHECK(host != nullptr) << change.host();
   return ApplyToHost(change, *host);

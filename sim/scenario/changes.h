@@ -1,4 +1,4 @@
-// Change steps: what is done to hosts, and to name servers, from outside.
+// Change steps: what is done to hosts, to name servers and to the network, from outside.
 #ifndef STAGEPOST_SIM_SCENARIO_CHANGES_H_
 #define STAGEPOST_SIM_SCENARIO_CHANGES_H_
 

@@ -108,6 +108,75 @@ TEST_F(ChangesTest, AnInterfaceThatIsDownAnswersNobody) {
   EXPECT_EQ(connect(), "ECONNREFUSED");
 }
 
+TEST_F(ChangesTest, FifosAreMade) {
+  ASSERT_TRUE(
+      Change("write { path: \"/run/pipe\" fifo: true owner: \"mail\" mode: \"620\" }").ok());
+  const auto made = mx.editor().LinkStat("/run/pipe");
+  ASSERT_TRUE(made.ok());
+  EXPECT_EQ(made->type, FileType::kFifo);
+  EXPECT_EQ(made->mode, 0620u);
+  EXPECT_EQ(made->owner, UserId{8});
+}
+
+TEST_F(ChangesTest, QuotaOfUsersAndGroups) {
+  const Identity mail{UserId{8}, GroupId{8}, {}};
+  const DiskCaller as_mail{mail, 022, nullptr, 7, absl::UnixEpoch()};
+  const auto make = [&](const char* path) { return mx.disk().MakeDirectory(as_mail, path, 0755); };
+  ASSERT_TRUE(Change("quota { user: \"mail\" files: 2 }").ok());
+  EXPECT_EQ(make("/tmp/1"), Errno::kOk);
+  EXPECT_EQ(make("/tmp/2"), Errno::kOk);
+  EXPECT_EQ(make("/tmp/3"), Errno::kEDQUOT);
+  ASSERT_TRUE(Change("quota { user: \"mail\" }").ok());
+  EXPECT_EQ(make("/tmp/3"), Errno::kOk);
+  ASSERT_TRUE(Change("quota { group: \"mail\" kib: 16 }").ok());
+  EXPECT_EQ(make("/tmp/4"), Errno::kOk);
+  EXPECT_EQ(make("/tmp/5"), Errno::kEDQUOT);
+}
+
+Task<int> SendMuch(Environment& env, absl::Duration& took) {
+  auto connection =
+      co_await env.network().Connect({*IpAddress::Parse("192.0.2.25"), 25}, std::nullopt);
+  const MonotonicTime start = env.clock().MonotonicNow();
+  (void)co_await WriteAll(**connection, std::string(200'000, 'x'));
+  took = env.clock().MonotonicNow() - start;
+  co_return 0;
+}
+
+Task<int> ReadAll(Environment& env) {
+  const auto listener = env.network().Listen({.address = {*IpAddress::Parse("192.0.2.25"), 25}});
+  while (true) {
+    auto connection = co_await (*listener)->Accept();
+    std::string buffer(10'000, '\0');
+    while ((co_await (*connection)->Read(absl::MakeSpan(buffer))).value_or(0) > 0) {
+    }
+  }
+}
+
+TEST_F(ChangesTest, LinksHaveASpeed) {
+  SimProcess& server = mx.Spawn(ProcessSpec(), nullptr);
+  server.StartTask(&ReadAll, std::ref(server.environment()));
+  const auto change = [&](absl::string_view link) {
+    const LoadedScenario loaded =
+        ScenarioWorld::Load(kHosts, absl::StrCat("step { change { link { ", link, " } } }"));
+    ASSERT_TRUE(ApplyChange(loaded.scenario.step(0).change(), world.world).ok());
+  };
+  const auto seconds = [&] {
+    absl::Duration took;
+    SimProcess& process = world.host("out").Spawn(ProcessSpec(), nullptr);
+    process.StartTask(&SendMuch, std::ref(process.environment()), std::ref(took));
+    RunFor(absl::Hours(1));
+    return absl::ToDoubleSeconds(took);
+  };
+  EXPECT_LT(seconds(), 1);
+  change("from: \"mx\" to: \"out\" kbit_per_second: 8 both: false");
+  EXPECT_LT(seconds(), 1) << "the other way is as fast as before";
+  change("from: \"mx\" to: \"out\" kbit_per_second: 8");
+  EXPECT_GT(seconds(), 130);  // all but a window, a thousand bytes a second
+  EXPECT_LT(seconds(), 250);
+  change("from: \"out\" to: \"mx\"");
+  EXPECT_LT(seconds(), 1);
+}
+
 TEST(Changes, Mistakes) {
   const auto error = [](absl::string_view what) {
     const auto loaded =

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "sim/scenario/host_builder.h"
 #include "sim/scenario/values.h"
@@ -49,7 +50,7 @@ class FaultPlan::HostFiles final : public FileFaults {
         return {.error = *ParseErrno(error->error())};
       }
     }
-    return {};
+    return {.error = Errno::kOk, .stall = DrawStall(call, path)};
   }
 
   void Add(const scenario::FileError& error) {
@@ -58,18 +59,42 @@ class FaultPlan::HostFiles final : public FileFaults {
   }
   void Remove(const scenario::FileError& error) {
     std::erase(errors_, &error);
-    if (errors_.empty()) host_.file_faults = nullptr;
+    ForgetIfIdle();
+  }
+  void Add(const scenario::FileStall& stall) {
+    stalls_.push_back(&stall);
+    host_.file_faults = this;
+  }
+  void Remove(const scenario::FileStall& stall) {
+    std::erase(stalls_, &stall);
+    ForgetIfIdle();
   }
   // Each of several faults that fill the disk has an end of its own.
   void Fill() { host_.disk().SetFull(++fillings_ > 0); }
   void Empty() { host_.disk().SetFull(--fillings_ > 0); }
 
  private:
+  absl::Duration DrawStall(FileCall call, absl::string_view path) {
+    if (call == FileCall::kChangeDirectory) return absl::ZeroDuration();
+    for (const scenario::FileStall* stall : stalls_) {
+      if (stall->has_call() && stall->call() != FileCallName(call)) continue;
+      if (stall->has_path() && !MatchesWhole(patterns_.Get(stall->path()), path)) continue;
+      if (!world_.core().choices.Chance("fault/file_stall", stall->per_mille())) continue;
+      world_.core().Record(host_.index(), 0, {EventKind::kFault, "stalled", path});
+      return Duration(stall->stall());
+    }
+    return absl::ZeroDuration();
+  }
+  void ForgetIfIdle() {
+    if (errors_.empty() && stalls_.empty()) host_.file_faults = nullptr;
+  }
+
   World& world_;
   SimHost& host_;
   PatternCache& patterns_;
   int fillings_ = 0;
   std::vector<const scenario::FileError*> errors_;
+  std::vector<const scenario::FileStall*> stalls_;
 };
 
 FaultPlan::FaultPlan(World& world, PatternCache& patterns, RestartMta restart_mta)
@@ -121,12 +146,22 @@ bool FaultPlan::Triggers(const Armed& armed, const TraceEvent& event) {
       const bool named = what.kind == EventKind::kFileCall
                              ? what.subject == call.call()
                              : what.kind == EventKind::kFileWritten && call.call() == "write";
+      if (!named || !call.has_path()) return named;
       const absl::string_view path = what.kind == EventKind::kFileCall ? what.detail : what.subject;
-      return named && (!call.has_path() || MatchesWhole(patterns_.Get(call.path()), path));
+      return MatchesWhole(patterns_.Get(call.path()), AbsolutePath(event, path));
     }
     default:
       return false;
   }
+}
+
+std::string FaultPlan::AbsolutePath(const TraceEvent& event, absl::string_view path) {
+  if (absl::StartsWith(path, "/")) return std::string(path);
+  SimHost& host = *world_.hosts()[event.host];
+  SimProcess* const process = host.FindProcess(static_cast<uint32_t>(event.process));
+  if (process == nullptr) return std::string(path);
+  const std::string from = process->environment().process().working_directory();
+  return absl::StrCat(from, absl::EndsWith(from, "/") ? "" : "/", path);
 }
 
 void FaultPlan::OnEvent(const TraceEvent& event) {
@@ -152,7 +187,8 @@ void FaultPlan::Trip(const scenario::Fault& fault) {
 
 void FaultPlan::Strike(const scenario::Fault& fault) {
   if (healed_) return;
-  if (fault.what_case() == scenario::Fault::kPartition) return Partition(fault.partition());
+  if (fault.has_partition()) return Partition(fault.partition());
+  if (fault.has_forget()) return Forget(fault.forget());
   for (const std::string& name : fault.host()) StrikeHost(fault, *world_.FindHost(name));
 }
 
@@ -190,7 +226,16 @@ void FaultPlan::StrikeHost(const scenario::Fault& fault, SimHost& host) {
       EndLater(fault.disk_full().has_duration(), fault.disk_full().duration(),
                [this, &host] { FilesOf(host).Empty(); });
       return;
-    case scenario::Fault::kPartition:
+    case scenario::Fault::kFileStall: {
+      const scenario::FileStall& stall = fault.file_stall();
+      world_.core().Record(host.index(), 0, {EventKind::kFault, "file_stall", stall.stall()});
+      FilesOf(host).Add(stall);
+      EndLater(stall.has_duration(), stall.duration(),
+               [this, &host, &stall] { FilesOf(host).Remove(stall); });
+      return;
+    }
+    case scenario::Fault::kPartition:  // of no host
+    case scenario::Fault::kForget:
     case scenario::Fault::WHAT_NOT_SET:
       return;
   }
@@ -206,6 +251,13 @@ void FaultPlan::Partition(const scenario::Partition& partition) {
   };
   set(true);
   EndLater(partition.has_duration(), partition.duration(), [set] { set(false); });
+}
+
+void FaultPlan::Forget(const scenario::Forget& forget) {
+  SimHost& from = *world_.FindHost(forget.from());
+  SimHost& to = *world_.FindHost(forget.to());
+  world_.core().Record(from.index(), 0, {EventKind::kFault, "forget", to.name()});
+  world_.fabric().Forget(from.node(), to.node());
 }
 
 void FaultPlan::RestartAfter(const std::string& after, SimHost& host, bool boot) {

@@ -45,11 +45,14 @@ class FaultPlan final : public TraceObserver {
     std::set<uint32_t> hosts;
   };
 
+  // The path of a file call, as a scenario names it.
+  std::string AbsolutePath(const TraceEvent& event, absl::string_view path);
   bool Triggers(const Armed& armed, const TraceEvent& event);
   void Trip(const scenario::Fault& fault);    // between two tasks: now, or after the drawn delay
   void Strike(const scenario::Fault& fault);  // between two tasks
   void StrikeHost(const scenario::Fault& fault, SimHost& host);
   void Partition(const scenario::Partition& partition);
+  void Forget(const scenario::Forget& forget);
   void RestartAfter(const std::string& after, SimHost& host, bool boot);
   // Runs `end` after the duration, or at Heal().
   void EndLater(bool has_duration, const std::string& duration, std::function<void()> end);

@@ -68,6 +68,10 @@ class FaultsTest : public testing::Test {
     FileFaults* faults = scene.host("a").file_faults;
     return faults == nullptr ? Errno::kOk : faults->OnCall(call, path).error;
   }
+  absl::Duration FileCallStall(FileCall call, absl::string_view path) {
+    FileFaults* faults = scene.host("a").file_faults;
+    return faults == nullptr ? absl::ZeroDuration() : faults->OnCall(call, path).stall;
+  }
   bool Blocked(absl::string_view from, absl::string_view to) {
     return scene.world.fabric().Blocked(scene.host(from).node(), scene.host(to).node());
   }
@@ -131,6 +135,19 @@ TEST_F(FaultsTest, OnFileCallOnce) {
   EXPECT_TRUE(Struck());
   Record("a", EventKind::kFileCall, "rename", "/var/spool/mqueue/tfA");
   EXPECT_FALSE(Struck());
+}
+
+TEST_F(FaultsTest, OnAFileCallByARelativePath) {
+  ASSERT_TRUE(scene.host("a").editor().MakeDirectories("/var/spool/q").ok());
+  ProcessSpec spec;
+  spec.working_directory = "/var/spool/q";
+  const uint32_t pid = scene.host("a").Spawn(std::move(spec), nullptr).pid();
+  Arm(R"(host: "a" crash {} on_file_call { call: "rename" path: "/var/spool/q/tf.*" })");
+  const uint32_t host = scene.host("a").index();
+  scene.world.core().Record(host, pid, {EventKind::kFileCall, "rename", "dfA"});
+  EXPECT_FALSE(Struck());
+  scene.world.core().Record(host, pid, {EventKind::kFileCall, "rename", "tfA"});
+  EXPECT_TRUE(Struck());
 }
 
 TEST_F(FaultsTest, OnPhaseOnce) {
@@ -276,6 +293,65 @@ TEST_F(FaultsTest, FileErrorsByChance) {
   }
   EXPECT_GT(failed, 50);
   EXPECT_LT(failed, 150);
+}
+
+TEST_F(FaultsTest, FileStalls) {
+  Arm(R"(host: "a" file_stall { call: "open" path: "/spool/.*" stall: "9s" duration: "1m" })");
+  EXPECT_EQ(FileCallStall(FileCall::kOpen, "/spool/tf"), absl::Seconds(9));
+  EXPECT_EQ(FileCallStall(FileCall::kOpen, "/x/spool/tf"), absl::ZeroDuration());
+  EXPECT_EQ(FileCallStall(FileCall::kUnlink, "/spool/tf"), absl::ZeroDuration());
+  EXPECT_EQ(scene.host("b").file_faults, nullptr);
+  Arm(R"(host: "a" file_stall { stall: "2s" })");
+  Arm(R"(host: "a" file_error { call: "read" error: "EIO" duration: "2m" })");
+  EXPECT_EQ(FileCallStall(FileCall::kUnlink, "/x"), absl::Seconds(2));
+  EXPECT_EQ(FileCallStall(FileCall::kChangeDirectory, "/x"), absl::ZeroDuration());
+  EXPECT_EQ(FileCallError(FileCall::kRead, "/x"), Errno::kEIO);
+  RunFor(absl::Minutes(3));
+  EXPECT_EQ(FileCallStall(FileCall::kOpen, "/spool/tf"), absl::Seconds(2));
+  EXPECT_EQ(FileCallError(FileCall::kRead, "/x"), Errno::kOk);
+  plan->Heal();
+  EXPECT_EQ(scene.host("a").file_faults, nullptr);
+}
+
+Task<int> Greet(Environment& env, int& greeted) {
+  const auto listener = env.network().Listen({.address = {*IpAddress::Parse("192.0.2.1"), 25}});
+  while (true) {
+    auto connection = co_await (*listener)->Accept();
+    (void)co_await Sleep(absl::Seconds(10));
+    (void)co_await WriteAll(**connection, "220");
+    ++greeted;
+  }
+}
+
+Task<int> WaitForGreeting(Environment& env, std::string& got) {
+  auto connection =
+      co_await env.network().Connect({*IpAddress::Parse("192.0.2.1"), 25}, std::nullopt);
+  char buffer[10];
+  const auto n = co_await WithDeadline(env.clock().MonotonicNow() + absl::Hours(1),
+                                       (*connection)->Read(absl::MakeSpan(buffer)));
+  got = n.ok() ? std::string(buffer, *n) : std::string(n.status().message());
+  co_return 0;
+}
+
+TEST_F(FaultsTest, ForgottenConnectionsAreHalfOpen) {
+  int greeted = 0;
+  std::string first, second;
+  const auto start = [&](absl::string_view host, auto main, auto& seen) {
+    SimProcess& process = scene.host(host).Spawn(ProcessSpec(), nullptr);
+    process.StartTask(main, std::ref(process.environment()), std::ref(seen));
+  };
+  start("a", &Greet, greeted);
+  RunFor(absl::Milliseconds(1));
+  start("b", &WaitForGreeting, first);
+  Arm(R"(forget { from: "b" to: "a" } after: "5s")");
+  RunFor(absl::Minutes(30));
+  EXPECT_EQ(greeted, 1) << "the server has said what it had to say";
+  EXPECT_EQ(first, "") << "the client waits for it";
+  start("b", &WaitForGreeting, second);
+  RunFor(absl::Minutes(1));
+  EXPECT_EQ(second, "220");
+  RunFor(absl::Hours(1));
+  EXPECT_EQ(first, "deadline exceeded");
 }
 
 TEST_F(FaultsTest, AFullDisk) {

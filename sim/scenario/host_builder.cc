@@ -1,5 +1,7 @@
 #include "sim/scenario/host_builder.h"
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,6 +21,8 @@
 
 namespace stagepost {
 namespace {
+
+constexpr uint32_t kKibPerBlock = Disk::kBlockBytes / 1024;
 
 struct Layout {
   absl::string_view path;
@@ -118,8 +122,30 @@ absl::Status ApplyFile(const scenario::File& file, SimHost& host) {
   const DiskEditor::Ownership ownership{ScenarioUser(host, file.owner()),
                                         ScenarioGroup(host, file.group()),
                                         *ParseFileMode(file.mode())};
+  if (file.fifo()) return host.editor().MakeFifo(file.path(), ownership);
   if (file.directory()) return host.editor().MakeDirectories(file.path(), ownership);
   return host.editor().WriteFile(file.path(), file.content(), ownership);
+}
+
+void ApplyQuota(const scenario::Quota& quota, SimHost& host) {
+  const DiskQuota limits{.blocks = quota.kib() / kKibPerBlock, .inodes = quota.files()};
+  if (quota.has_user()) {
+    host.disk().SetQuota(ScenarioUser(host, quota.user()), limits);
+  } else {
+    host.disk().SetQuota(ScenarioGroup(host, quota.group()), limits);
+  }
+}
+
+void ApplyLink(const scenario::Link& link, World& world) {
+  SimHost& from = *world.FindHost(link.from());
+  SimHost& to = *world.FindHost(link.to());
+  std::optional<LinkLimits> limits;
+  if (link.has_kbit_per_second()) {
+    limits = {.bytes_per_second = int64_t{link.kbit_per_second()} * 125,
+              .queue_bytes = link.queue_bytes()};
+  }
+  world.fabric().SetLink(from.node(), to.node(), limits);
+  if (link.both()) world.fabric().SetLink(to.node(), from.node(), limits);
 }
 
 absl::StatusOr<SimHost*> BuildHost(const scenario::Host& spec, World& world) {
@@ -138,6 +164,7 @@ absl::StatusOr<SimHost*> BuildHost(const scenario::Host& spec, World& world) {
   RETURN_IF_ERROR(InstallSystem(host));
   RETURN_IF_ERROR(InstallPackages(spec, host));
   for (const scenario::File& file : spec.file()) RETURN_IF_ERROR(ApplyFile(file, host));
+  for (const scenario::Quota& quota : spec.quota()) ApplyQuota(quota, host);
   return &host;
 }
 

@@ -15,12 +15,16 @@ inline constexpr char kSendmailPath[] = "/usr/sbin/sendmail";
 inline constexpr char kMailLocalPath[] = "/usr/libexec/sendmail/mail.local";
 inline constexpr char kSinkPath[] = "/usr/sbin/sink";
 
-// Adds the host, with everything on its disk. Starts nothing. An error: what the scenario puts on the
-// disk does not go together with what every host has. REQUIRES: checked by the loader.
+// Adds the host, with everything on its disk. Starts nothing. An error: what the scenario puts on
+// the disk does not go together with what every host has. REQUIRES: checked by the loader.
 absl::StatusOr<SimHost*> BuildHost(const scenario::Host& spec, World& world);
 
-// Writes a file or makes a directory as the scenario says.
+// Writes a file, makes a directory or a FIFO as the scenario says.
 absl::Status ApplyFile(const scenario::File& file, SimHost& host);
+
+// From now on the user or group has this quota, and the way between two hosts this speed.
+void ApplyQuota(const scenario::Quota& quota, SimHost& host);
+void ApplyLink(const scenario::Link& link, World& world);
 
 // Ids of a user or group named in a scenario, or given as a number.
 UserId ScenarioUser(SimHost& host, absl::string_view name);

@@ -98,6 +98,7 @@ class Run {
       specs_.push_back(&spec);
       hosts_.push_back(*host);
     }
+    for (const scenario::Link& link : loaded_.scenario.world().link()) ApplyLink(link, world_);
     for (size_t i = 0; options_.canary && i < hosts_.size(); ++i) {
       Disk& disk = hosts_[i]->disk();
       const Identity root;
@@ -285,7 +286,7 @@ class Run {
       const uint64_t events = trace_.size();
       bool more = true;
       while (more && !world_.spinning() &&
-             (trace_.size() == events || world_.core().loop.ready_count() > 0)) {
+             (trace_.size() == events || world_.core().loop.runnable_count() > 0)) {
         more = world_.Step(limit);
       }
       if (!more || world_.spinning()) break;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -24,6 +25,7 @@ constexpr absl::string_view kCalls[] = {"open",      "write",  "fsync",  "rename
                                         "ftruncate", "unlink", "fchown", "lock"};
 constexpr absl::string_view kErrors[] = {"EIO", "ENOSPC"};
 constexpr uint32_t kRates[] = {5, 30, 200};
+constexpr absl::string_view kStalls[] = {"50ms", "2s", "1m", "15m"};
 
 class Drawing {
  public:
@@ -31,7 +33,8 @@ class Drawing {
 
   std::vector<scenario::Fault> Draw() {
     const bool crash = Has("crash"), kill = Has("kill"), errors = Has("file_error"),
-               full = Has("disk_full"), partition = Has("partition");
+               full = Has("disk_full"), stalls = Has("file_stall"), partition = Has("partition"),
+               forget = Has("forget");
     for (const scenario::Host& host : world_.host()) {
       if (!host.has_mta() && !host.has_sink()) continue;
       if (crash && Strikes()) {
@@ -45,6 +48,7 @@ class Drawing {
         When(fault);
       }
       if (errors && Strikes()) AddFileError(host);
+      if (stalls && Strikes()) AddFileStall(host);
       if (full && Strikes()) {
         scenario::Fault& fault = Add(host);
         fault.mutable_disk_full()->set_duration(Span());
@@ -52,6 +56,7 @@ class Drawing {
       }
     }
     if (partition && world_.host_size() > 1) AddPartition();
+    if (forget && world_.host_size() > 1) AddForget();
     return std::move(faults_);
   }
 
@@ -102,14 +107,40 @@ class Drawing {
     When(fault);
   }
 
-  void AddPartition() {
+  void AddFileStall(const scenario::Host& host) {
+    scenario::Fault& fault = Add(host);
+    scenario::FileStall& stall = *fault.mutable_file_stall();
+    if (choices_.Pick("swarm/one_call", 2) == 1) {
+      stall.set_call(std::string(OneOf<absl::string_view>("swarm/call", kCalls)));
+    }
+    stall.set_stall(std::string(OneOf<absl::string_view>("swarm/stall", kStalls)));
+    stall.set_per_mille(OneOf<uint32_t>("swarm/rate", kRates));
+    stall.set_duration(Span());
+    When(fault);
+  }
+
+  // Two hosts, one after the other.
+  std::pair<const scenario::Host*, const scenario::Host*> TwoHosts() {
     const auto hosts = static_cast<uint64_t>(world_.host_size());
     const uint64_t from = choices_.Pick("swarm/from", hosts);
     const uint64_t to = (from + 1 + choices_.Pick("swarm/to", hosts - 1)) % hosts;
-    scenario::Fault& fault = Add(world_.host(static_cast<int>(to)));
+    return {&world_.host(static_cast<int>(from)), &world_.host(static_cast<int>(to))};
+  }
+
+  void AddForget() {
+    const auto [from, to] = TwoHosts();
+    scenario::Fault& fault = Add(*to);
+    fault.mutable_forget()->set_from(from->name());
+    fault.mutable_forget()->set_to(to->name());
+    When(fault);
+  }
+
+  void AddPartition() {
+    const auto [from, to] = TwoHosts();
+    scenario::Fault& fault = Add(*to);
     scenario::Partition& partition = *fault.mutable_partition();
-    partition.set_from(world_.host(static_cast<int>(from)).name());
-    partition.set_to(world_.host(static_cast<int>(to)).name());
+    partition.set_from(from->name());
+    partition.set_to(to->name());
     partition.set_both(choices_.Pick("swarm/both", 2) == 0);
     partition.set_duration(Span());
     When(fault);

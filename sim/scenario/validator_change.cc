@@ -15,6 +15,21 @@ constexpr double kMaxLoadAverage = 1e6;
 
 }  // namespace
 
+bool ScenarioValidator::ChangeRule(const ScenarioNode& node) {
+  const auto& change = static_cast<const scenario::Change&>(node.message);
+  const bool has_no_host = change.has_dns() || change.has_link();
+  if (!has_no_host && !change.has_host()) {
+    return Fail(node, "host", "required in Change, and missing");
+  }
+  if (change.has_dns() && change.has_host()) {
+    return Fail(node, "host", "name servers answer all hosts alike; dns has no host");
+  }
+  if (change.has_link() && change.has_host()) {
+    return Fail(node, "host", "a link has from and to, and no host");
+  }
+  return HostChangeRule(node);
+}
+
 bool ScenarioValidator::ClockRule(const ScenarioNode& node) {
   const auto& clock = static_cast<const scenario::ClockChange&>(node.message);
   if (clock.has_forward() && clock.has_back()) {

@@ -112,15 +112,4 @@ bool ScenarioValidator::RecordFieldsFit(const ScenarioNode& node,
   return true;
 }
 
-bool ScenarioValidator::ChangeRule(const ScenarioNode& node) {
-  const auto& change = static_cast<const scenario::Change&>(node.message);
-  if (!change.has_dns() && !change.has_host()) {
-    return Fail(node, "host", "required in Change, and missing");
-  }
-  if (change.has_dns() && change.has_host()) {
-    return Fail(node, "host", "name servers answer all hosts alike; dns has no host");
-  }
-  return HostChangeRule(node);
-}
-
 }  // namespace stagepost

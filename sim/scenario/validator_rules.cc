@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -47,6 +48,9 @@ bool ScenarioValidator::CheckRules(const ScenarioNode& node) {
       {scenario::Fault::descriptor(), &ScenarioValidator::FaultRule},
       {scenario::Partition::descriptor(), &ScenarioValidator::PartitionRule},
       {scenario::FileError::descriptor(), &ScenarioValidator::FileErrorRule},
+      {scenario::FileStall::descriptor(), &ScenarioValidator::FileStallRule},
+      {scenario::Forget::descriptor(), &ScenarioValidator::ForgetRule},
+      {scenario::Link::descriptor(), &ScenarioValidator::LinkRule},
       {scenario::Expect::Mailbox::descriptor(), &ScenarioValidator::MailboxRule},
       {scenario::Expect::Queue::descriptor(), &ScenarioValidator::QueueRule},
       {scenario::Expect::SinkMail::descriptor(), &ScenarioValidator::SinkMailRule},
@@ -93,6 +97,20 @@ bool ScenarioValidator::WorldRule(const ScenarioNode& node) {
       }
     }
   }
+  return LinksOnce(node, world);
+}
+
+// No way twice, in whichever direction it is written.
+bool ScenarioValidator::LinksOnce(const ScenarioNode& node, const scenario::World& world) {
+  std::set<std::pair<std::string, std::string>> ways;
+  for (int i = 0; i < world.link_size(); ++i) {
+    const scenario::Link& link = world.link(i);
+    if (ways.emplace(link.from(), link.to()).second &&
+        (!link.both() || ways.emplace(link.to(), link.from()).second)) {
+      continue;
+    }
+    return Fail(node, "link", "a second link for the same way", i);
+  }
   return true;
 }
 
@@ -102,7 +120,20 @@ bool ScenarioValidator::HostRule(const ScenarioNode& node) {
   if (host.has_mta() && host.has_sink()) {
     return Fail(node, "sink", "a host has an mta or a sink, not both: each needs port 25");
   }
-  return UniqueUsers(node, host) && FilesFit(node, host);
+  return UniqueUsers(node, host) && FilesFit(node, host) && QuotasOnce(node, host);
+}
+
+bool ScenarioValidator::QuotasOnce(const ScenarioNode& node, const scenario::Host& host) {
+  NameSet users, groups;
+  for (int i = 0; i < host.quota_size(); ++i) {
+    const scenario::Quota& quota = host.quota(i);
+    const bool of_user = quota.has_user();
+    const std::string& name = of_user ? quota.user() : quota.group();
+    if ((of_user ? users : groups).insert(name).second) continue;
+    return Fail(node, "quota",
+                absl::StrCat("a second quota of ", of_user ? "user " : "group ", Shown(name)), i);
+  }
+  return true;
 }
 
 // No file twice, and none where another needs a directory.
@@ -170,6 +201,8 @@ bool ScenarioValidator::FileRule(const ScenarioNode& node) {
   if (file.directory() && file.has_content()) {
     return Fail(node, "content", "a directory has none");
   }
+  if (file.fifo() && file.has_content()) return Fail(node, "content", "a FIFO has none");
+  if (file.fifo() && file.directory()) return Fail(node, "fifo", "excludes \"directory\"");
   return true;
 }
 
@@ -212,37 +245,6 @@ bool ScenarioValidator::HasMta(const ScenarioNode& node, const std::string& host
 bool ScenarioValidator::NeedsMta(const ScenarioNode& node) {
   const FieldDescriptor* field = node.message.GetDescriptor()->FindFieldByName("host");
   return HasMta(node, node.message.GetReflection()->GetString(node.message, field));
-}
-
-bool ScenarioValidator::FaultRule(const ScenarioNode& node) {
-  const auto& fault = static_cast<const scenario::Fault&>(node.message);
-  const bool needs_mta = fault.has_kill_mta() || fault.has_on_reply() || fault.has_on_command() ||
-                         fault.has_on_phase();
-  if (fault.has_partition()) {
-    if (fault.has_on_reply() || fault.has_on_command() || fault.has_on_file_call() ||
-        fault.has_on_phase()) {
-      if (fault.host_size() == 0) return FailWhole(node, "its trigger needs a host");
-    } else if (fault.host_size() > 0) {
-      return Fail(node, "host", "a partition has from and to, and no host unless its trigger has");
-    }
-  } else if (fault.host_size() == 0) {
-    return FailWhole(node, "needs at least one host");
-  }
-  for (int i = 0; needs_mta && i < fault.host_size(); ++i) {
-    if (!HasMta(node, fault.host(i), i)) return false;
-  }
-  return true;
-}
-
-bool ScenarioValidator::PartitionRule(const ScenarioNode& node) {
-  const auto& partition = static_cast<const scenario::Partition&>(node.message);
-  return partition.from() != partition.to() || Fail(node, "to", "is the same host as from");
-}
-
-bool ScenarioValidator::FileErrorRule(const ScenarioNode& node) {
-  const auto& error = static_cast<const scenario::FileError&>(node.message);
-  if (error.per_mille() >= 1 && error.per_mille() <= 1000) return true;
-  return Fail(node, "per_mille", "is 1 to 1000");
 }
 
 template <class T>

@@ -72,6 +72,11 @@ class ScenarioValidator {
   bool FaultRule(const ScenarioNode& node);
   bool PartitionRule(const ScenarioNode& node);
   bool FileErrorRule(const ScenarioNode& node);
+  bool FileStallRule(const ScenarioNode& node);
+  bool ForgetRule(const ScenarioNode& node);
+  bool LinkRule(const ScenarioNode& node);
+  bool LinksOnce(const ScenarioNode& node, const scenario::World& world);
+  bool QuotasOnce(const ScenarioNode& node, const scenario::Host& host);
   bool NeedsMta(const ScenarioNode& node);
   bool MailboxRule(const ScenarioNode& node);
   bool QueueRule(const ScenarioNode& node);
