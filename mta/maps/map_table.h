@@ -28,6 +28,10 @@ struct MapContext {
   Configuration& configuration;
   Macros* macros;
   HostLookup& hosts;
+  // Delivery is put off for now (DeliveryMode=defer): maps with -D are not asked.
+  bool deferred = false;
+  // Set as long as the recipients, senders … of one envelope are worked on; for the log.
+  std::string queue_id;
 };
 
 class MapTable {
