@@ -1,0 +1,137 @@
+// Tokens: what addresses and rules are made of, and lists of them.
+//
+// A token is a view: its characters belong to the list it came with, or to the engine whose rule it
+// was written in. It carries a hash of its characters, without regard to case, that can be
+// continued from token to token, so that literals and phrases of a class compare in a few
+// instructions, and nothing that came from the network has to be remembered anywhere.
+#ifndef STAGEPOST_MTA_REWRITE_TOKENS_H_
+#define STAGEPOST_MTA_REWRITE_TOKENS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "mta/cf/text.h"
+
+namespace stagepost {
+
+// A hash of characters in which 'A' equals 'a'. Hash(a + b) comes from those of a and b, so that a
+// phrase needs no joining. Equal hashes prove nothing: whoever may be attacked compares as well.
+class CaselessHash {
+ public:
+  CaselessHash() = default;
+  explicit CaselessHash(absl::string_view characters) {
+    for (const char c : characters) Add(c);
+  }
+  void Add(char c) {
+    value_ = value_ * kFactor + Lower(c) + 1;
+    power_ *= kFactor;
+  }
+  void Add(const CaselessHash& next) {
+    value_ = value_ * next.power_ + next.value_;
+    power_ *= next.power_;
+  }
+  uint64_t value() const { return value_; }
+
+ private:
+  static constexpr uint64_t kFactor = 0x9e3779b97f4a7c15;
+  static uint64_t Lower(char c) {
+    return static_cast<uint8_t>(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+  }
+  uint64_t value_ = 0;
+  uint64_t power_ = 1;
+};
+
+struct Token {
+  enum class Kind : uint8_t {
+    kWord,           // an atom; a blank is put between two of them in one string
+    kSpecial,        // an operator character, a quoted string
+    kOperator,       // $#, $@, $>, …: from the configuration only, whatever the characters
+    kDeferredMacro,  // $&x, likewise
+  };
+  const char* data = "";
+  uint32_t size = 0;
+  Kind kind = Kind::kWord;
+  Operator op = Operator::kZeroOrMore;  // of kOperator
+  uint8_t digit = 0;                    // of kReplacement
+  NameId name{};                        // of kDeferredMacro, kClass, …
+  CaselessHash hash;                    // of the characters; of an operator: as it is written
+
+  // As it stands, quotes and backslashes included; of an operator: as it is written.
+  absl::string_view text() const { return {data, size}; }
+  bool Is(Operator o) const { return kind == Kind::kOperator && op == o; }
+};
+
+// Whether a rule's word `a` and the word `b` are the same: case does not count.
+bool SameToken(const Token& a, const Token& b);
+
+// Characters that stay where they are until the arena is cleared or destroyed.
+class TokenArena {
+ public:
+  TokenArena() = default;
+  TokenArena(TokenArena&&) = default;
+  TokenArena& operator=(TokenArena&&) = default;
+
+  // Room for `size` characters; what is not used of it is given back with Shrink().
+  char* Allocate(size_t size);
+  // Of the last Allocate(), only `used` characters are kept.
+  void Shrink(size_t used);
+  absl::string_view Copy(absl::string_view characters);
+  // Forgets everything but one block, which is used again.
+  void Clear();
+  size_t bytes() const { return bytes_; }
+
+ private:
+  static constexpr size_t kBlockBytes = 4096;
+  struct Block {
+    std::unique_ptr<char[]> data;
+    size_t size = 0;
+  };
+  std::vector<Block> blocks_;
+  size_t used_ = 0;   // of the last block
+  size_t last_ = 0;   // size of the last Allocate()
+  size_t bytes_ = 0;  // in all blocks
+};
+
+// A sequence of tokens and the characters of those that came from outside.
+class TokenList {
+ public:
+  TokenList() = default;
+  TokenList(TokenList&&) = default;
+  TokenList& operator=(TokenList&&) = default;
+
+  size_t size() const { return tokens_.size(); }
+  bool empty() const { return tokens_.empty(); }
+  const Token& operator[](size_t i) const { return tokens_[i]; }
+  auto begin() const { return tokens_.begin(); }
+  auto end() const { return tokens_.end(); }
+  absl::Span<const Token> span() const { return tokens_; }
+  operator absl::Span<const Token>() const { return tokens_; }  // NOLINT: it is one
+
+  std::vector<Token>& tokens() { return tokens_; }
+  TokenArena& arena() { return arena_; }
+  void Clear();
+  // A copy of a token that lives elsewhere.
+  void Append(const Token& token);
+  void Append(absl::Span<const Token> tokens);
+
+ private:
+  std::vector<Token> tokens_;
+  TokenArena arena_;
+};
+
+// One string again: `blank` between two words that stand side by side (the option BlankSub where
+// nothing else is asked for), nothing elsewhere.
+std::string JoinTokens(absl::Span<const Token> tokens, char blank);
+
+// As traces show them: a blank between any two, control and 8-bit characters in sendmail's notation
+// (^A, M-i).
+std::string ShowTokens(absl::Span<const Token> tokens);
+
+}  // namespace stagepost
+
+#endif  // STAGEPOST_MTA_REWRITE_TOKENS_H_
