@@ -211,7 +211,7 @@ TEST_P(GeneratedFiles, ReadAsLibdbReadsThem) {
 INSTANTIATE_TEST_SUITE_P(Fifty, GeneratedFiles, testing::Range(0u, 500u, 50u));
 
 TEST(LargeFiles, AreReadAsLibdbReadsThem) {
-  for (const uint32_t number : {1000u, 1001u, 1002u, 1003u}) {
+  for (const uint32_t number : {1000u, 1003u}) {
     Draw draw(number);
     Recipe recipe;
     recipe.options.btree = number % 2 == 1;

@@ -26,8 +26,8 @@ struct LibdbOptions {
   bool record_numbers = false;      // of a btree
   uint32_t expected_entries = 0;    // of a hash; 0: not told
   uint32_t entries_per_bucket = 0;  // of a hash; 0: libdb's choice
-  std::string password;             // encrypted if not empty
-  std::string name;                 // of a database within the file, if not empty
+  std::string password = "";        // encrypted if not empty
+  std::string name = "";            // of a database within the file, if not empty
 };
 
 // An open database. Whatever libdb refuses is a CHECK.
