@@ -25,9 +25,12 @@
 // The file is assumed not to change while it is open: whoever reads a database that others rewrite
 // in place holds sendmail's lock meanwhile, and opens it anew when its inode or its times differ.
 //
-// Errors: kInvalidArgument: not a file, or none of Berkeley DB's; kUnimplemented: a kind or version
-// of database that is not read here, the message says which; kDataLoss: damaged, the message says
-// how and on which page; and what reading the file gives. Messages do not name the file.
+// Errors: kInvalidArgument: not a regular file (open with non_blocking, or a FIFO is waited for),
+// or none of Berkeley DB's; kUnimplemented: a kind or version of database that is not read here,
+// the message says which; kDataLoss without an Errno: damaged, the message says how and on which
+// page; and, with an Errno, what the file gives. Messages do not name the file. libdb, and so
+// sendmail, answers EINVAL to every file that is not opened here; but what is missing at the end of
+// a hash, after whole pages, is to libdb as if it had never been there.
 #ifndef STAGEPOST_MTA_MAPS_DB_FILE_H_
 #define STAGEPOST_MTA_MAPS_DB_FILE_H_
 
@@ -61,7 +64,7 @@ class DbFile {
                                                             DbOptions options = {});
 
   DbType type() const { return meta_.type; }
-  // As of libdb's own cursors: a key may have several values.
+  // A key may have several values; a cursor comes to them one after the other.
   bool has_duplicates() const { return meta_.duplicates; }
 
   // The first value of `key`, or std::nullopt.
@@ -84,8 +87,8 @@ class DbCursor {
   DbCursor(const DbCursor&) = delete;
   DbCursor& operator=(const DbCursor&) = delete;
 
-  // Whether there was one more pair; it is key() and value() until the next call. After the end or
-  // an error: the same again.
+  // Whether there was one more pair: key() and value(), until the next call. After the end or an
+  // error: the same again.
   Task<absl::StatusOr<bool>> Next();
 
   const std::string& key() const { return key_; }

@@ -66,8 +66,9 @@ Task<absl::StatusOr<DbPage>> DbPager::Fetch(uint32_t number) {
 }
 
 Task<absl::StatusOr<DbPage>> DbPager::Get(uint32_t number) {
-  if (number == 0 || number >= pages_) {
-    co_return DbDamaged(number, absl::StrCat("asked for, of ", pages_, " pages"));
+  if (number == 0) co_return DbDamaged(number, "referred to, which no page may do");
+  if (number >= pages_) {
+    co_return DbDamaged(number, absl::StrCat("beyond the end of the file, which has ", pages_));
   }
   if (const Slot* const slot = Find(number)) co_return DbPage(slot->bytes, layout_);
   co_return co_await Fetch(number);
