@@ -62,6 +62,13 @@ TEST(ParseCommandLine, TakesTheOptionsThereAre) {
   EXPECT_EQ(settings.timeouts.data_block, absl::Minutes(90));
   EXPECT_EQ(settings.max_children, 3);
   EXPECT_EQ(Good({"-q"}).mode, Settings::Mode::kQueueRun);
+  const Settings test = Good({"-bt", "-C", "x.cf", "-d21.12", "-OLogLevel=1", "-oL2", "-MRSMTP"});
+  EXPECT_EQ(test.mode, Settings::Mode::kAddressTest);
+  EXPECT_EQ(test.configuration_file, "x.cf");
+  EXPECT_EQ(test.long_options, std::vector<std::string>{"LogLevel=1"});
+  EXPECT_EQ(test.short_options, std::vector<std::string>{"L2"});
+  EXPECT_EQ(test.macros, std::vector<std::string>{"RSMTP"});
+  EXPECT_EQ(test.debug, std::vector<std::string>{"21.12"});
 }
 
 TEST(ParseCommandLine, RefusesWhatItDoesNotHave) {
@@ -77,8 +84,10 @@ TEST(ParseCommandLine, RefusesWhatItDoesNotHave) {
   EXPECT_EQ(Bad({"alice"}), absl::StrCat("Submission of mail on the command line", kTail));
   EXPECT_EQ(Bad({}), absl::StrCat("Submission of mail on the command line", kTail));
   EXPECT_EQ(Bad({"-C/etc/mail/other.cf", "-bd"}),
-            "-C: configuration files are not read by this version of Stagepost; options are set "
+            "-C: only -bt reads configuration files in this version of Stagepost; options are set "
             "with -O");
+  EXPECT_EQ(Bad({"-bd", "-oA/x"}), absl::StrCat("-o", kTail));
+  EXPECT_EQ(Bad({"-bd", "-MRSMTP"}), absl::StrCat("-M", kTail));
   EXPECT_EQ(std::get<UsageError>(ParseCommandLine({"/usr/bin/mailq"})).message,
             absl::StrCat("mailq", kTail));
 }

@@ -19,7 +19,7 @@ UsageError NotAvailable(absl::string_view what) {
 }
 
 // Flags of sendmail(8) that take their value from the next argument if it is not attached.
-constexpr absl::string_view kFlagsWithValue = "BCDFLNORVXbdfhopr";
+constexpr absl::string_view kFlagsWithValue = "BCDFLMNORVXbfhopr";
 
 // Timeout.command=1h and its kind.
 Outcome SetTimeout(absl::string_view option, absl::string_view value, absl::Duration& timeout) {
@@ -135,7 +135,9 @@ Outcome SetMode(absl::string_view value, std::optional<Settings::Mode>& mode) {
     mode = Settings::Mode::kDaemon;
   } else if (value == "D") {
     mode = Settings::Mode::kForegroundDaemon;
-  } else if (value.size() == 1 && absl::StrContains("ahHimpPstv", value)) {
+  } else if (value == "t") {
+    mode = Settings::Mode::kAddressTest;
+  } else if (value.size() == 1 && absl::StrContains("ahHimpPsv", value)) {
     return NotAvailable(absl::StrCat("-b", value));
   } else {
     return UsageError{absl::StrCat("Invalid operation mode ", value), 64, true};
@@ -167,6 +169,7 @@ struct CommandLine {
   Settings settings;
   std::optional<Settings::Mode> mode;
   bool one_queue_run = false;
+  bool named_configuration = false;
 };
 
 Outcome ApplyFlag(char flag, absl::string_view value, CommandLine& line) {
@@ -179,11 +182,21 @@ Outcome ApplyFlag(char flag, absl::string_view value, CommandLine& line) {
       line.settings.log_tag = std::string(value);
       return std::nullopt;
     case 'O':
-      return SetOption(value, line.settings);
+      line.settings.long_options.emplace_back(value);
+      return std::nullopt;
+    case 'o':
+      line.settings.short_options.emplace_back(value);
+      return std::nullopt;
+    case 'M':
+      line.settings.macros.emplace_back(value);
+      return std::nullopt;
     case 'C':
-      return UsageError{
-          "-C: configuration files are not read by this version of Stagepost; options are set with "
-          "-O"};
+      line.settings.configuration_file = std::string(value);
+      line.named_configuration = true;
+      return std::nullopt;
+    case 'd':
+      line.settings.debug.emplace_back(value);
+      return std::nullopt;
     default:
       return NotAvailable(absl::StrCat("-", absl::string_view(&flag, 1)));
   }
@@ -198,8 +211,29 @@ Outcome CheckProgramName(absl::string_view path) {
   return std::nullopt;
 }
 
+// Options, and what only -bt understands, for modes that read no configuration file.
+Outcome ApplyWithoutFile(const CommandLine& line, Settings& settings) {
+  if (line.named_configuration) {
+    return UsageError{
+        "-C: only -bt reads configuration files in this version of Stagepost; options are set with "
+        "-O"};
+  }
+  if (!settings.short_options.empty()) return NotAvailable("-o");
+  if (!settings.macros.empty()) return NotAvailable("-M");
+  if (!settings.debug.empty()) return NotAvailable("-d");
+  for (const std::string& option : settings.long_options) {
+    if (auto error = SetOption(option, settings)) return error;
+  }
+  return std::nullopt;
+}
+
 std::variant<Settings, UsageError> Conclude(CommandLine line) {
   Settings& settings = line.settings;
+  if (line.mode == Settings::Mode::kAddressTest) {
+    settings.mode = *line.mode;
+    return std::move(settings);
+  }
+  if (auto error = ApplyWithoutFile(line, settings)) return *std::move(error);
   if (line.mode.has_value()) {
     settings.mode = *line.mode;
     if (line.one_queue_run) return NotAvailable("-q without an interval beside -bd or -bD");

@@ -1,8 +1,7 @@
 // What the command line says, and what is the default where it says nothing.
 //
-// Configuration files are not read by this version: these settings are sendmail's defaults, the
-// options below, and two class files (class_file.h). The same names and defaults come back as typed
-// options when sendmail.cf is read.
+// Only -bt reads a configuration file so far. The other modes go by sendmail's defaults, the options
+// below, and two class files (class_file.h).
 #ifndef STAGEPOST_MTA_DAEMON_SETTINGS_H_
 #define STAGEPOST_MTA_DAEMON_SETTINGS_H_
 
@@ -45,8 +44,13 @@ struct Settings {
     kDaemon,            // -bd
     kForegroundDaemon,  // -bD
     kQueueRun,          // -q without an interval and without -bd: one queue run in the foreground
+    kAddressTest,       // -bt
   };
   Mode mode = Mode::kDaemon;
+  // -C, -O, -o and -M as given, for reading a configuration file; -d, as given.
+  std::string configuration_file = "/etc/mail/sendmail.cf";
+  std::vector<std::string> long_options, short_options, macros;
+  std::vector<std::string> debug;
   std::string log_tag;  // -L; empty: the program's name
 
   std::vector<DaemonPort> ports;                 // never empty with a daemon

@@ -106,11 +106,15 @@ void ShowCharacter(uint8_t c, std::string& shown) {
 
 }  // namespace
 
+void AppendShown(absl::string_view characters, std::string& out) {
+  for (const char c : characters) ShowCharacter(static_cast<uint8_t>(c), out);
+}
+
 std::string ShowTokens(absl::Span<const Token> tokens) {
   std::string shown;
   for (size_t i = 0; i < tokens.size(); ++i) {
     if (i > 0) shown.push_back(' ');
-    for (const char c : tokens[i].text()) ShowCharacter(static_cast<uint8_t>(c), shown);
+    AppendShown(tokens[i].text(), shown);
   }
   return shown;
 }

@@ -128,8 +128,11 @@ class TokenList {
 // nothing else is asked for), nothing elsewhere.
 std::string JoinTokens(absl::Span<const Token> tokens, char blank);
 
-// As traces show them: a blank between any two, control and 8-bit characters in sendmail's notation
+// Characters as traces and listings show them: control and 8-bit ones in sendmail's notation
 // (^A, M-i).
+void AppendShown(absl::string_view characters, std::string& out);
+
+// As traces show them: a blank between any two, their characters as by AppendShown().
 std::string ShowTokens(absl::Span<const Token> tokens);
 
 }  // namespace stagepost
