@@ -5,7 +5,7 @@
 namespace stagepost {
 
 std::string Render(const Diagnostic& diagnostic) {
-  if (diagnostic.where.line == 0) return diagnostic.text;
+  if (diagnostic.where.file.empty() || !diagnostic.shows_line) return diagnostic.text;
   return absl::StrCat(diagnostic.where.file, ": line ", diagnostic.where.line, ": ",
                       diagnostic.text);
 }

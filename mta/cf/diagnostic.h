@@ -25,12 +25,15 @@ struct Diagnostic {
   Severity severity = Severity::kError;
   SourceLine where;
   std::string text;    // without "FILE: line N: "
-  int exit_code = 70;  // EX_SOFTWARE, as sendmail after most errors in its configuration
+  // EX_SOFTWARE, as sendmail after most errors in its configuration. Of a warning: 0 or, rarely,
+  // what a program that goes on ends with at last.
+  int exit_code = 70;
+  bool shows_line = true;  // false: sendmail prints the text alone, whatever the line
 };
 
 using Diagnostics = std::vector<Diagnostic>;
 
-// "FILE: line N: text", or the text alone where there is no line.
+// "FILE: line N: text", or the text alone where there is no line or it is not to be shown.
 std::string Render(const Diagnostic& diagnostic);
 
 }  // namespace stagepost

@@ -23,21 +23,29 @@ enum class OptionType : uint8_t {
   kEntry,      // keys and values of their own; lines add up: port_options.h
 };
 
+// Whether a user may give an option to a set-id program on the command line.
+enum class Privilege : uint8_t {
+  kDropped,  // yes, but the program gives up its privileges
+  kKept,
+};
+
 struct OptionInfo {
   OptionId id;
-  absl::string_view name;
-  char letter = '\0';  // of the short form; '\0': has none
+  absl::string_view name;  // empty: has only a letter
+  char letter = '\0';      // of the short form; '\0': has none
   OptionType type = OptionType::kText;
   // kInterval: w, d, h, m or s; else "bytes", "blocks" and so on, for readers.
   absl::string_view unit;
   // What the program itself takes, as it would be written; empty: nothing.
   absl::string_view default_value;
-  absl::string_view since;  // the release of sendmail that brought it
+  absl::string_view since;  // the release of sendmail that brought it; "8.1": that one or before
+  Privilege privilege = Privilege::kDropped;
   Support support = Support::kNo;
-  // A user may give it to a set-id program on the command line without losing its privileges.
-  bool safe = false;
+  // Of kNo: the value that Stagepost acts as, so that setting it needs no warning; empty: none.
+  absl::string_view acts_as;
   absl::string_view meaning;
-  absl::string_view note;  // differences, what is missing, what later releases do more safely
+  // Differences, what is missing, what later releases do more safely.
+  absl::string_view note = {};
 };
 
 // All, in the order of OptionId.

@@ -28,7 +28,8 @@
 
 namespace stagepost {
 
-inline constexpr size_t kMaxOptionValueBytes = 16 * 1024;
+// Of one value; what all lines of an option add up to has the same limit.
+inline constexpr size_t kMaxOptionValueBytes = 64 * 1024;
 
 class Options {
  public:
@@ -46,24 +47,35 @@ class Options {
   // An O line without its O: " Name=value" or "xvalue".
   Diagnostics SetLine(absl::string_view line, const SourceLine& where,
                       Origin origin = Origin::kFile);
-  // "Name=value", "Name", "Name.sub=value"; blanks around "=" do not count. -O and `O Name`.
+  // "Name=value", "Name", "Name.sub=value"; spaces around "=" do not count. -O and `O Name`.
   Diagnostics SetLong(absl::string_view setting, const SourceLine& where, Origin origin);
   // -o and Ox.
   Diagnostics SetShort(char letter, absl::string_view value, const SourceLine& where,
                        Origin origin);
 
-  // These abort when `id` is of another type.
+  // A rule has been read: OperatorChars comes too late from now on.
+  void NoteRulesRead() { operator_chars_used_ = true; }
+
+  // What sendmail says after it has read everything: about options that do not fit together.
+  Diagnostics CheckTogether() const;
+
+  // These fail a CHECK when `id` is of another type.
   bool Flag(OptionId id) const;
   int64_t Number(OptionId id) const;  // kNumber, kMode
   absl::Duration Interval(OptionId id) const;
+  // kCharacter: the letter of the mode ('b' of DeliveryMode, 't' or 'f' of SuperSafe, …).
   char Character(OptionId id) const;
-  const std::string& Text(OptionId id) const;  // of any type: as it was written
+  // Of any type: as it was written.
+  const std::string& Text(OptionId id) const;
+  // AliasFile, InputMailFilters, SameDomainOnly: their parts. Those of AliasFile add up.
+  std::vector<std::string> List(OptionId id) const;
 
   // Whether a file or the command line has set it.
-  bool IsSet(OptionId id) const;
+  bool IsSet(OptionId id) const { return where_.count(id) > 0; }
   // All that were set, by OptionId, with where they last were.
   const std::map<OptionId, SourceLine>& set_options() const { return where_; }
 
+  // Timeouts that are tries (Timeout.resolver.retry) or not set have no length: zero.
   absl::Duration timeout(TimeoutId id) const;
   // Timeout.resolver.retry and its kind; nullopt: the resolver's own.
   std::optional<int> tries(TimeoutId id) const;
@@ -78,39 +90,43 @@ class Options {
   const std::vector<PortOptions>& daemon_ports() const { return daemon_ports_; }
   const std::vector<PortOptions>& client_ports() const { return client_ports_; }
 
-  // AliasFile, InputMailFilters, SameDomainOnly: their parts, of all their lines.
-  std::vector<std::string> List(OptionId id) const;
-
   // MaxMimeHeaderLength: of a field as a whole, and of one parameter; 0: no limit.
   int64_t max_mime_header_bytes() const { return max_mime_header_bytes_; }
   int64_t max_mime_parameter_bytes() const { return max_mime_parameter_bytes_; }
 
-  // ResolverOptions: "+debug", "-dnsrch" as sets without their sign, in lower case.
-  const std::set<std::string>& resolver_on() const { return resolver_on_; }
-  const std::set<std::string>& resolver_off() const { return resolver_off_; }
+  // ResolverOptions by their names in lower case: true for "name" and "+name", false for "-name".
+  const std::map<std::string, bool>& resolver() const { return resolver_; }
 
-  // Milter.macros.EVENT -> names, and Milter.LogLevel.
+  // Milter.macros.EVENT -> names as written, and Milter.LogLevel; -1: that of LogLevel.
   const std::map<std::string, std::string>& milter_macros() const { return milter_macros_; }
   int milter_log_level() const { return milter_log_level_; }
 
   // "xvalue" and "{name}value" of every OM line: macros for the reader to define.
   const std::vector<std::string>& macro_definitions() const { return macro_definitions_; }
 
+  // What sendmail drops without a word: suboptions of options that have none, items of
+  // DaemonPortOptions without a value. Severity kNotImplemented.
+  const Diagnostics& ignored() const { return ignored_; }
+
   // The command line has set an option that is not safe: a set-id program gives up its privileges.
   bool must_drop_privileges() const { return must_drop_privileges_; }
 
  private:
+  friend class OptionSetter;
   struct Value {
     int64_t number = 0;  // also flags, characters, and intervals in seconds
     std::string text;
   };
-  friend class OptionSetter;
+  static constexpr int64_t kNoTimeout = INT64_MIN;
+
+  const Value& Of(OptionId id) const { return values_[static_cast<size_t>(id)]; }
+  const Value& Of(OptionId id, OptionType type) const;
 
   std::array<Value, kOptionCount> values_;
   std::map<OptionId, SourceLine> where_;
   std::set<OptionId> sticky_;
 
-  std::array<int64_t, kTimeoutCount> timeouts_{};  // seconds or tries; -1: none
+  std::array<int64_t, kTimeoutCount> timeouts_;  // seconds or tries, or kNoTimeout
   std::map<TimeoutId, SourceLine> timeout_where_;
   std::set<TimeoutId> sticky_timeouts_;
 
@@ -120,12 +136,13 @@ class Options {
   std::vector<PortOptions> client_ports_;
   int64_t max_mime_header_bytes_ = 0;
   int64_t max_mime_parameter_bytes_ = 0;
-  std::set<std::string> resolver_on_;
-  std::set<std::string> resolver_off_;
+  std::map<std::string, bool> resolver_;
   std::map<std::string, std::string> milter_macros_;
   int milter_log_level_ = -1;
   std::vector<std::string> macro_definitions_;
+  Diagnostics ignored_;
   bool must_drop_privileges_ = false;
+  bool operator_chars_used_ = false;
   Accounts* accounts_ = nullptr;
 };
 

@@ -13,7 +13,7 @@
 
 namespace stagepost {
 
-// DaemonPortOptions in one configuration; as many as Debian's sendmail allows.
+// In one configuration; as many as Debian's sendmail allows.
 inline constexpr size_t kMaxDaemonPorts = 64;
 
 struct PortOptions {

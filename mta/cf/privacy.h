@@ -29,10 +29,9 @@ enum class PrivacyFlag : uint8_t {
   kNobodyReturn,
   kNoReceipts,
   kNoActualRecipient,
-  kNoReflection,
 };
 
-inline constexpr size_t kPrivacyFlagCount = 15;
+inline constexpr size_t kPrivacyFlagCount = 14;
 using PrivacyFlags = std::bitset<kPrivacyFlagCount>;
 
 inline bool Has(const PrivacyFlags& flags, PrivacyFlag flag) {

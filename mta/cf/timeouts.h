@@ -33,7 +33,7 @@ enum class TimeoutId : uint8_t {
   kStartTls,
   kControl,
   kHostStatus,
-  kQueueReturn,  // sets the three kinds below; reads as that of normal mail
+  kQueueReturn,  // sets the four below too, as the others of this kind do
   kQueueReturnNormal,
   kQueueReturnUrgent,
   kQueueReturnNonUrgent,
@@ -53,6 +53,9 @@ enum class TimeoutId : uint8_t {
 
 inline constexpr size_t kTimeoutCount = static_cast<size_t>(TimeoutId::kResolverRetryNormal) + 1;
 
+// In place of a unit: not a time at all.
+inline constexpr char kPlainNumber = 'n';
+
 struct TimeoutInfo {
   TimeoutId id;
   absl::string_view name;           // as it stands behind "Timeout."
@@ -66,6 +69,7 @@ struct TimeoutInfo {
 // All, in the order of TimeoutId.
 absl::Span<const TimeoutInfo> AllTimeouts();
 
+// Case does not count, and there are no abbreviations. Null: none of that name.
 const TimeoutInfo* FindTimeout(absl::string_view name);
 
 }  // namespace stagepost
