@@ -47,8 +47,11 @@ def split_tokens(s):
     return out
 
 
-def run_bt(cases, extra=()):
-    """Feed the cases to one `sendmail -bt`; returns a list of line lists."""
+def run_bt(cases, extra=(), runner=subprocess.run):
+    """Feed the cases to one `sendmail -bt`; returns a list of line lists.
+
+    `runner` starts it, and is called as subprocess.run is.
+    """
     lines = []
     for i, c in enumerate(cases):
         for k, v in {**rewrite_inputs.EMPTY, **c['macros']}.items():
@@ -57,9 +60,8 @@ def run_bt(cases, extra=()):
         lines += [f'.D{{vmark}}@@BEGIN{i}@@', '${vmark}', c['cmd'],
                   f'.D{{vmark}}@@END{i}@@', '${vmark}']
     data = '\n'.join(lines).encode('latin-1') + b'\n'
-    p = subprocess.run(['sendmail', '-bt', *extra], input=data,
-                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                       cwd='/', timeout=3000)
+    p = runner(['sendmail', '-bt', *extra], input=data, stdout=subprocess.PIPE,
+               stderr=subprocess.STDOUT, cwd='/', timeout=3000)
     text = p.stdout.decode('latin-1')
     res = []
     for i in range(len(cases)):
