@@ -28,8 +28,6 @@ namespace stagepost {
 inline constexpr int kMaxRewriteDepth = 50;
 inline constexpr int kMaxRuleApplications = 100;
 inline constexpr int kMaxCallsInRule = 15;
-// $*, $+, … in one left side.
-inline constexpr size_t kMaxWildcards = 9;
 
 // Sees what the machine does: -bt prints it, a simulation puts it into its trace, -d21.n into a
 // log.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 namespace stagepost {
@@ -44,25 +45,17 @@ class Scan {
     return Plain(c, rest);
   }
 
-  // An operator of the configuration, as it is written.
-  bool OperatorPiece(const Piece& piece, absl::string_view written) {
+  // An operator of the configuration; inside quotes its characters.
+  bool OperatorToken(Token token) {
     if (escaped_ || state_ == State::kQuoted) {
-      for (const char c : written) {
+      for (const char c : token.text()) {
         if (!Plain(c, {})) return false;
       }
       return true;
     }
     if (!EndToken()) return false;
-    for (const char c : written) *write_++ = c;
-    Token token;
+    for (const char c : token.text()) *write_++ = c;
     token.data = token_;
-    token.size = static_cast<uint32_t>(written.size());
-    token.kind =
-        piece.kind == Piece::Kind::kOperator ? Token::Kind::kOperator : Token::Kind::kDeferredMacro;
-    token.op = piece.op;
-    token.digit = piece.digit;
-    token.name = piece.name;
-    token.hash = CaselessHash(written);
     token_ = write_;
     state_ = State::kOperator;
     return Push(token);
@@ -230,6 +223,19 @@ class Scan {
   std::vector<RewriteMessage> messages_;
 };
 
+// Whether joining these tokens and cutting the string again gives the same ones.
+bool StaysAsItIs(absl::Span<const Token> tokens) {
+  bool after_word = false;
+  for (const Token& token : tokens) {
+    const bool word = token.kind == Token::Kind::kWord;
+    if (after_word && word) return false;
+    after_word = word;
+    if (token.kind >= Token::Kind::kOperator) continue;
+    if (absl::StrContains(absl::string_view("()<>\xff"), token.data[0])) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 CharacterTypes::CharacterTypes(absl::string_view operator_chars) {
@@ -270,8 +276,42 @@ ScanResult Tokenizer::ScanText(const Text& text, const Names& names, TokenList& 
       for (size_t i = 0; more && i < piece.characters.size(); ++i) {
         more = scan.Character(piece.characters[i], {});
       }
-    } else {
-      more = scan.OperatorPiece(piece, WriteText({piece}, names));
+      continue;
+    }
+    const std::string written = WriteText({piece}, names);
+    more = scan.OperatorToken({.data = written.data(),
+                               .size = static_cast<uint32_t>(written.size()),
+                               .kind = piece.kind == Piece::Kind::kOperator
+                                           ? Token::Kind::kOperator
+                                           : Token::Kind::kDeferredMacro,
+                               .op = piece.op,
+                               .digit = piece.digit,
+                               .name = piece.name,
+                               .hash = CaselessHash(written)});
+  }
+  scan.Finish();
+  return scan.Result(0);
+}
+
+ScanResult Tokenizer::ScanAgain(absl::Span<const Token> tokens, char blank, TokenList& out) const {
+  if (StaysAsItIs(tokens)) {
+    out.tokens().insert(out.tokens().end(), tokens.begin(), tokens.end());
+    return {};
+  }
+  const ScanOptions options = {};
+  class Scan scan(types_, options, 2 * kScanBufferBytes, out);
+  bool more = true;
+  bool after_word = false;
+  for (const Token& token : tokens) {
+    const bool word = token.kind == Token::Kind::kWord;
+    if (more && after_word && word) more = scan.Character(blank, {});
+    after_word = word;
+    if (token.kind >= Token::Kind::kOperator) {
+      more = more && scan.OperatorToken(token);
+      continue;
+    }
+    for (size_t i = 0; more && i < token.size; ++i) {
+      more = scan.Character(token.data[i], token.text().substr(i + 1));
     }
   }
   scan.Finish();

@@ -70,6 +70,10 @@ class Tokenizer {
   // Tokens of a side of a rule: operators are tokens. Macros must have been put in.
   ScanResult ScanText(const Text& text, const Names& names, TokenList& out) const;
 
+  // Joins tokens to one string, `blank` between two words, and cuts it again: an address, but for
+  // the operators in it. `out` may refer to the characters of `tokens`.
+  ScanResult ScanAgain(absl::Span<const Token> tokens, char blank, TokenList& out) const;
+
   const CharacterTypes& types() const { return types_; }
 
  private:

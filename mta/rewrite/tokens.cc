@@ -97,10 +97,7 @@ void ShowCharacter(uint8_t c, std::string& shown) {
     default:
       break;
   }
-  if (c < 0x20) {
-    shown.push_back('^');
-    c ^= 0x40;
-  }
+  if (c < 0x20 || c == 0x7f) return;
   shown.push_back(static_cast<char>(c));
 }
 

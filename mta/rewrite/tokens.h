@@ -132,7 +132,8 @@ std::string JoinTokens(absl::Span<const Token> tokens, char blank);
 // (^A, M-i).
 void AppendShown(absl::string_view characters, std::string& out);
 
-// As traces show them: a blank between any two, their characters as by AppendShown().
+// As traces show them: a blank between any two, 8-bit characters as M-i, no control characters but
+// \t, \r and \n.
 std::string ShowTokens(absl::Span<const Token> tokens);
 
 }  // namespace stagepost

@@ -1,0 +1,187 @@
+#include "mta/rewrite/pattern.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "absl/strings/match.h"
+#include "mta/base/check.h"
+
+namespace stagepost {
+
+// One search. Places are an element of the pattern and a token of the list.
+class Pattern::Search {
+ public:
+  Search(const Pattern& pattern, absl::Span<const Token> tokens, const MatchContext& context,
+         Bindings& bindings)
+      : elements_(pattern.elements_), tokens_(tokens), context_(context), bindings_(bindings) {}
+
+  bool Run() {
+    bindings_.size = 0;
+    while (element_ < elements_.size() || token_ < tokens_.size()) {
+      if (!(element_ < elements_.size() && Step()) && !BackUp()) return false;
+    }
+    return true;
+  }
+
+ private:
+  // Backing up this often is usual; then it begins to pay to remember.
+  static constexpr int kForgetfulSteps = 200;
+
+  // Matches one element, as little as it can be.
+  bool Step() {
+    const Element& element = elements_[element_];
+    switch (element.kind) {
+      case Kind::kLiteral:
+        if (token_ == tokens_.size() || !SameToken(*element.token, tokens_[token_])) return false;
+        ++token_;
+        ++element_;
+        return true;
+      case Kind::kAny:
+        return Bind(0);
+      case Kind::kSome:
+      case Kind::kOne:
+        return token_ < tokens_.size() && Bind(1);
+      case Kind::kNotClass:
+        return token_ < tokens_.size() && !element.words->Contains(tokens_[token_]) && Bind(1);
+      case Kind::kClass: {
+        const size_t count = element.words->ShortestPhrase(tokens_, token_, 1, context_.blank);
+        return count > 0 && Bind(count);
+      }
+      case Kind::kNothing:
+        ++element_;
+        return true;
+      case Kind::kMacro:
+        return MatchMacro(*element.token);
+    }
+    return false;
+  }
+
+  bool Bind(size_t count) {
+    taken_by_[bindings_.size] = static_cast<uint16_t>(element_);
+    bindings_.taken[bindings_.size++] = {static_cast<uint16_t>(token_),
+                                         static_cast<uint16_t>(count)};
+    token_ += count;
+    ++element_;
+    return !Failed();
+  }
+
+  // Lets the last wildcard that can take more.
+  bool BackUp() {
+    while (bindings_.size > 0) {
+      Binding& last = bindings_.taken[bindings_.size - 1];
+      const size_t at = taken_by_[bindings_.size - 1];
+      const Element& element = elements_[at];
+      token_ = last.first + last.count;
+      element_ = at + 1;
+      Remember();
+      size_t count = 0;
+      if (element.kind == Kind::kClass) {
+        count = element.words->ShortestPhrase(tokens_, last.first, last.count + 1, context_.blank);
+      } else if ((element.kind == Kind::kAny || element.kind == Kind::kSome) &&
+                 token_ < tokens_.size()) {
+        count = last.count + 1;
+      }
+      if (count == 0) {
+        --bindings_.size;
+        continue;
+      }
+      last.count = static_cast<uint16_t>(count);
+      token_ = last.first + count;
+      if (!Failed()) return true;
+    }
+    return false;
+  }
+
+  // The value of the macro against the tokens' characters, without regard to case.
+  bool MatchMacro(const Token& macro) {
+    const Text* const value = context_.macros.Find(macro.name);
+    ++element_;
+    if (value == nullptr) return true;
+    const std::string written = WriteText(*value, context_.names);
+    absl::string_view rest = written;
+    while (!rest.empty()) {
+      if (token_ == tokens_.size()) return false;
+      const absl::string_view text = tokens_[token_].text();
+      if (!absl::EqualsIgnoreCase(rest.substr(0, text.size()), text)) return false;
+      rest.remove_prefix(text.size());
+      ++token_;
+    }
+    return true;
+  }
+
+  size_t Place() const { return element_ * (tokens_.size() + 1) + token_; }
+
+  // Nothing that begins at this place matches.
+  void Remember() {
+    if (++steps_ < kForgetfulSteps) return;
+    if (steps_ == kForgetfulSteps) {
+      context_.failures.assign((elements_.size() + 1) * (tokens_.size() + 1) / 64 + 1, 0);
+    }
+    context_.failures[Place() / 64] |= uint64_t{1} << (Place() % 64);
+  }
+  bool Failed() const {
+    return steps_ >= kForgetfulSteps &&
+           (context_.failures[Place() / 64] >> (Place() % 64) & 1) != 0;
+  }
+
+  const std::vector<Element>& elements_;
+  const absl::Span<const Token> tokens_;
+  const MatchContext& context_;
+  Bindings& bindings_;
+  std::array<uint16_t, kMaxWildcards> taken_by_;  // which element made the binding
+  size_t element_ = 0;
+  size_t token_ = 0;
+  int steps_ = 0;
+};
+
+Pattern::Pattern(absl::Span<const Token> left, ClassIndex& classes) {
+  bool unlimited = false;
+  for (const Token& token : left) {
+    Element element = {.token = &token};
+    if (token.kind == Token::Kind::kDeferredMacro) {
+      element.kind = Kind::kMacro;
+      unlimited = true;
+    } else if (token.Is(Operator::kZeroOrMore)) {
+      element.kind = Kind::kAny;
+      unlimited = true;
+    } else if (token.Is(Operator::kOneOrMore)) {
+      element.kind = Kind::kSome;
+      unlimited = true;
+    } else if (token.Is(Operator::kExactlyOne)) {
+      element.kind = Kind::kOne;
+    } else if (token.Is(Operator::kClass)) {
+      element.kind = Kind::kClass;
+      element.words = classes.Use(token.name);
+      unlimited = true;
+    } else if (token.Is(Operator::kNotClass)) {
+      element.kind = Kind::kNotClass;
+      element.words = classes.Use(token.name);
+    } else if (token.Is(Operator::kHost)) {
+      element.kind = Kind::kNothing;
+    } else {
+      literals_ |= MaskOf(token);
+    }
+    const bool takes_none = element.kind == Kind::kAny || element.kind == Kind::kNothing ||
+                            element.kind == Kind::kMacro;
+    if (!takes_none) ++least_tokens_;
+    const bool binds = element.kind != Kind::kLiteral && element.kind != Kind::kNothing &&
+                       element.kind != Kind::kMacro;
+    if (binds) ++wildcards_;
+    elements_.push_back(element);
+  }
+  CHECK(wildcards_ <= kMaxWildcards);
+  most_tokens_ = unlimited ? std::numeric_limits<size_t>::max() : least_tokens_;
+  if (!elements_.empty() && elements_.back().kind == Kind::kLiteral) {
+    last_literal_ = elements_.back().token;
+  }
+}
+
+bool Pattern::Match(absl::Span<const Token> tokens, TokenMask mask, const MatchContext& context,
+                    Bindings& bindings) const {
+  if ((literals_ & ~mask) != 0) return false;
+  if (tokens.size() < least_tokens_ || tokens.size() > most_tokens_) return false;
+  if (last_literal_ != nullptr && !SameToken(*last_literal_, tokens.back())) return false;
+  return Search(*this, tokens, context, bindings).Run();
+}
+
+}  // namespace stagepost

@@ -1,0 +1,164 @@
+#include "mta/rewrite/rules.h"
+
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "mta/base/strings.h"
+
+namespace stagepost {
+namespace {
+
+// Numbers that may be written; the others are for names.
+constexpr int kMaxRulesetNumber = kMaxRulesets / 2;
+
+bool Binds(const Token& token) {
+  return token.Is(Operator::kZeroOrMore) || token.Is(Operator::kOneOrMore) ||
+         token.Is(Operator::kExactlyOne) || token.Is(Operator::kClass) ||
+         token.Is(Operator::kNotClass);
+}
+
+// What may not stand on a left side, as messages name it; empty: it may.
+std::string MisusedOnLeft(const Token& token) {
+  if (token.kind != Token::Kind::kOperator) return "";
+  switch (token.op) {
+    case Operator::kReplacement:
+      return "$1-$9";
+    case Operator::kUser:
+    case Operator::kCall:
+    case Operator::kIf:
+    case Operator::kEndIf:
+    case Operator::kCanonical:
+    case Operator::kCanonicalEnd:
+    case Operator::kLookup:
+    case Operator::kLookupEnd:
+      return std::string(token.text().substr(0, 2));
+    default:
+      return "";
+  }
+}
+
+std::string MisusedOnRight(const Token& token) {
+  return Binds(token) ? std::string(token.text().substr(0, 2)) : "";
+}
+
+class Checker {
+ public:
+  Checker(const RuleSource& source, Diagnostics& diagnostics)
+      : source_(source), diagnostics_(diagnostics) {}
+
+  // Whether a pattern can be made of it.
+  bool Left(absl::Span<const Token> left) {
+    if (left.empty()) {
+      Error("R line: null LHS");
+      return false;
+    }
+    for (const Token& token : left) {
+      const std::string misused = MisusedOnLeft(token);
+      if (!misused.empty()) Error(absl::StrCat("Inappropriate use of ", misused, " on LHS"));
+      if (Binds(token)) ++wildcards_;
+    }
+    if (wildcards_ > kMaxWildcards) {
+      Error("R line: too many wildcards");
+      return false;
+    }
+    return true;
+  }
+
+  void Right(absl::Span<const Token> right) {
+    if (right.empty()) Error("R line: null RHS");
+    const Operator* closing = nullptr;
+    static constexpr Operator kLookupEnd = Operator::kLookupEnd;
+    static constexpr Operator kCanonicalEnd = Operator::kCanonicalEnd;
+    for (const Token& token : right) {
+      const std::string misused = MisusedOnRight(token);
+      if (!misused.empty()) Error(absl::StrCat("Inappropriate use of ", misused, " on RHS"));
+      if (token.Is(Operator::kReplacement) && (token.digit == 0 || token.digit > wildcards_)) {
+        Error(absl::StrCat("replacement $", token.digit, " out of bounds"));
+      }
+      if (token.Is(Operator::kLookup) || token.Is(Operator::kCanonical)) {
+        if (closing != nullptr) Error("cannot nest map lookups");
+        closing = token.Is(Operator::kLookup) ? &kLookupEnd : &kCanonicalEnd;
+      } else if (closing != nullptr && token.Is(*closing)) {
+        closing = nullptr;
+      }
+    }
+    if (closing != nullptr) Error("missing map closing token");
+  }
+
+  void Error(absl::string_view text) {
+    diagnostics_.push_back({.severity = Diagnostic::Severity::kError,
+                            .where = source_.where,
+                            .text = std::string(text)});
+  }
+
+ private:
+  const RuleSource& source_;
+  Diagnostics& diagnostics_;
+  size_t wildcards_ = 0;
+};
+
+}  // namespace
+
+Rulesets::Rulesets(const Configuration& configuration, const Tokenizer& tokenizer,
+                   ClassIndex& classes, Diagnostics& diagnostics)
+    : rulesets_(kMaxRulesets) {
+  for (int number = 0; number < kMaxRulesets; ++number) {
+    rulesets_[number].name = absl::StrCat(number);
+  }
+  for (const RulesetSource& source : configuration.rulesets) {
+    if (source.number < 0 || source.number >= kMaxRulesets) continue;
+    Ruleset& ruleset = rulesets_[source.number];
+    if (!source.name.empty()) {
+      ruleset.name = source.name;
+      by_name_[source.name] = source.number;
+    }
+    for (const RuleSource& rule : source.rules) {
+      Compile(rule, configuration, tokenizer, classes, ruleset, diagnostics);
+    }
+  }
+}
+
+void Rulesets::Compile(const RuleSource& source, const Configuration& configuration,
+                       const Tokenizer& tokenizer, ClassIndex& classes, Ruleset& ruleset,
+                       Diagnostics& diagnostics) {
+  Checker checker(source, diagnostics);
+  Rule& rule = ruleset.rules.emplace_back();
+  for (const RewriteMessage& message :
+       tokenizer.ScanText(source.left, configuration.names, rule.left).messages) {
+    checker.Error(message.text);
+  }
+  const bool matches = checker.Left(rule.left);
+  for (const RewriteMessage& message :
+       tokenizer.ScanText(source.right, configuration.names, rule.right).messages) {
+    checker.Error(message.text);
+  }
+  checker.Right(rule.right);
+  if (matches) rule.pattern.emplace(rule.left, classes);
+  if (rule.right.empty()) return;
+  if (rule.right[0].Is(Operator::kUser)) rule.then = Rule::Then::kNext;
+  if (rule.right[0].Is(Operator::kHost)) rule.then = Rule::Then::kReturn;
+}
+
+CalledRuleset Rulesets::Find(absl::string_view name_or_number) const {
+  if (!name_or_number.empty() && absl::ascii_isdigit(name_or_number[0])) {
+    int number = 0;
+    for (const char c : name_or_number) {
+      if (!absl::ascii_isdigit(c) || number > kMaxRulesets) break;
+      number = 10 * number + (c - '0');
+    }
+    if (number < kMaxRulesetNumber) return {.number = number, .message = {}};
+    return {.number = -1,
+            .message = absl::StrCat("bad ruleset ", number, " (", kMaxRulesetNumber, " max)")};
+  }
+  const auto found = by_name_.find(ToStd(name_or_number));
+  if (found != by_name_.end()) return {.number = found->second, .message = {}};
+  if (name_or_number.empty() ||
+      !(absl::ascii_isalpha(name_or_number[0]) || name_or_number[0] == '_')) {
+    return {.number = -1,
+            .message = absl::StrCat("invalid ruleset name: \"", name_or_number, "\"")};
+  }
+  return {};
+}
+
+}  // namespace stagepost

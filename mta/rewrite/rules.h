@@ -1,0 +1,73 @@
+// Rulesets as the machine wants them. Operations Guide, 5.1.
+#ifndef STAGEPOST_MTA_REWRITE_RULES_H_
+#define STAGEPOST_MTA_REWRITE_RULES_H_
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "mta/cf/configuration.h"
+#include "mta/rewrite/class_index.h"
+#include "mta/rewrite/pattern.h"
+#include "mta/rewrite/tokenizer.h"
+#include "mta/rewrite/tokens.h"
+
+namespace stagepost {
+
+struct Rule {
+  // What happens after the right side has taken the place of the tokens.
+  enum class Then : uint8_t {
+    kAgain,   // the same rule once more
+    kNext,    // $: the next rule
+    kReturn,  // $@ the ruleset ends
+  };
+
+  TokenList left;
+  TokenList right;  // with $: or $@, as it is written
+  // Absent: nothing can match, the left side was wrong.
+  std::optional<Pattern> pattern;
+  Then then = Then::kAgain;
+
+  // What is put in: `right` without $: or $@ in front.
+  absl::Span<const Token> replacement() const {
+    return right.span().subspan(then == Then::kAgain ? 0 : 1);
+  }
+};
+
+struct Ruleset {
+  std::string name;        // of messages and traces
+  std::deque<Rule> rules;  // where they are, they stay
+};
+
+// What the word behind $> gave.
+struct CalledRuleset {
+  int number = -1;      // below 0: there is none
+  std::string message;  // what to say besides that, in sendmail's words; usually empty
+};
+
+class Rulesets {
+ public:
+  // What is wrong goes to `diagnostics`; a rule that is wrong is kept as sendmail keeps it.
+  Rulesets(const Configuration& configuration, const Tokenizer& tokenizer, ClassIndex& classes,
+           Diagnostics& diagnostics);
+
+  // REQUIRES: 0 <= number < kMaxRulesets.
+  const Ruleset& operator[](int number) const { return rulesets_[number]; }
+  CalledRuleset Find(absl::string_view name_or_number) const;
+
+ private:
+  void Compile(const RuleSource& source, const Configuration& configuration,
+               const Tokenizer& tokenizer, ClassIndex& classes, Ruleset& ruleset,
+               Diagnostics& diagnostics);
+
+  std::vector<Ruleset> rulesets_;  // by number
+  std::map<std::string, int, std::less<>> by_name_;
+};
+
+}  // namespace stagepost
+
+#endif  // STAGEPOST_MTA_REWRITE_RULES_H_
