@@ -2,6 +2,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
+#include "mta/base/strings.h"
 
 namespace stagepost {
 
@@ -14,9 +15,13 @@ const Mailer* Configuration::FindMailer(absl::string_view name) const {
 
 const RulesetSource* Configuration::FindRuleset(absl::string_view name_or_number) const {
   int number = -1;
-  const bool by_number = absl::SimpleAtoi(name_or_number, &number);
+  if (!absl::SimpleAtoi(name_or_number, &number)) {
+    const auto found = ruleset_numbers.find(ToStd(name_or_number));
+    if (found == ruleset_numbers.end()) return nullptr;
+    number = found->second;
+  }
   for (const RulesetSource& ruleset : rulesets) {
-    if (by_number ? ruleset.number == number : ruleset.name == name_or_number) return &ruleset;
+    if (ruleset.number == number) return &ruleset;
   }
   return nullptr;
 }

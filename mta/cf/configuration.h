@@ -19,6 +19,7 @@
 #include "mta/cf/names.h"
 #include "mta/cf/options.h"
 #include "mta/cf/text.h"
+#include "mta/env/identity.h"
 
 namespace stagepost {
 
@@ -34,7 +35,7 @@ struct RuleSource {
 
 struct RulesetSource {
   int number = 0;
-  std::string name;  // as first written; empty: only a number
+  std::string name;  // the first one; empty: only a number
   std::vector<RuleSource> rules;
 };
 
@@ -50,13 +51,13 @@ struct MapDeclaration {
 struct Mailer {
   SourceLine where;
   std::string name;
-  std::string path;         // P=
+  std::string path;         // P=, as written: its macros are not put in
   std::bitset<256> flags;   // F=, by character
   int envelope_sender = 0;  // S=, ruleset number; 0: none
   int header_sender = 0;
   int envelope_recipient = 0;  // R=
   int header_recipient = 0;
-  std::string end_of_line = "\n";  // E=
+  std::string end_of_line = "\n";  // E=, as written: its macros are put in when it is used
   int64_t max_message_bytes = 0;   // M=; 0: no limit
   int max_messages = 0;            // m=
   int max_recipients = 100;        // r=
@@ -65,13 +66,15 @@ struct Mailer {
   std::string address_type;        // T=, three parts
   std::string diagnostic_type;
   std::string mta_type;
-  std::string charset;      // C=
-  std::string directory;    // D=, a search path
-  std::string user;         // U=, user[:group]
-  int nice = 0;             // N=
-  std::string queue_group;  // Q=
-  std::string root;         // /=
-  std::string wait;         // W=, as written
+  std::string charset;            // C=
+  std::string directory;          // D=, a search path with macros
+  std::string user;               // U=, user[:group]
+  std::optional<UserId> user_id;  // what U= stands for
+  std::optional<GroupId> group_id;
+  int nice = 0;              // N=
+  std::string queue_group;   // Q=
+  std::string root;          // /=
+  int64_t wait_seconds = 0;  // W=
 
   bool Has(char flag) const { return flags[static_cast<unsigned char>(flag)]; }
 };
@@ -111,16 +114,20 @@ struct Configuration {
   Classes classes;
   Options options;
 
-  std::vector<RulesetSource> rulesets;  // by first appearance
-  std::vector<MapDeclaration> maps;     // K, in order
-  std::vector<Mailer> mailers;          // in order; [0] … are prog, *file*, *include*, …
+  std::vector<RulesetSource> rulesets;  // by first appearance, S= and the like included
+  // All names, several for one number where S lines say so.
+  std::map<std::string, int, std::less<>> ruleset_numbers;
+  std::vector<MapDeclaration> maps;  // K, in order
+  std::vector<Mailer> mailers;       // in order; [0] … are prog, *file*, *include*, …
   std::vector<HeaderDefinition> headers;
-  std::map<std::string, int> precedences;          // P
-  std::vector<QueueGroup> queue_groups;            // Q
-  std::vector<MilterDeclaration> milters;          // X
-  std::map<std::string, std::string> environment;  // E; a value of "\0" alone: unset
+  std::map<std::string, int> precedences;  // P
+  std::vector<QueueGroup> queue_groups;    // Q
+  std::vector<MilterDeclaration> milters;  // X
+  // E: what children get in their environment. "Ename" alone takes the value of our own.
+  std::map<std::string, std::string> environment;
 
   const Mailer* FindMailer(absl::string_view name) const;
+  // Case counts.
   const RulesetSource* FindRuleset(absl::string_view name_or_number) const;
 };
 

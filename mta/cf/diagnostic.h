@@ -11,7 +11,7 @@ namespace stagepost {
 
 struct SourceLine {
   std::string file;  // empty: the command line, or none
-  int line = 0;      // from 1; the first one of a continued line
+  int line = 0;      // from 1; of a continued line the last one, as sendmail counts
 };
 
 struct Diagnostic {
@@ -24,7 +24,7 @@ struct Diagnostic {
   };
   Severity severity = Severity::kError;
   SourceLine where;
-  std::string text;    // without "FILE: line N: "
+  std::string text;  // without "FILE: line N: "
   // EX_SOFTWARE, as sendmail after most errors in its configuration. Of a warning: 0 or, rarely,
   // what a program that goes on ends with at last.
   int exit_code = 70;
@@ -33,7 +33,7 @@ struct Diagnostic {
 
 using Diagnostics = std::vector<Diagnostic>;
 
-// "FILE: line N: text", or the text alone where there is no line or it is not to be shown.
+// "FILE: line N: text", or the text alone where there is no file or it is not to be shown.
 std::string Render(const Diagnostic& diagnostic);
 
 }  // namespace stagepost

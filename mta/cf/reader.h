@@ -1,4 +1,9 @@
 // Reads sendmail.cf. Operations Guide, chapter 5.
+//
+//   ReadResult read = co_await ReadConfiguration(env, std::move(initial), options, query);
+//   … maps and rules are compiled, each with Diagnostics of its own …
+//   for (const Diagnostic& d : InPrintingOrder(read, others)) print Render(d);
+//   if (int code = ExitCodeOf(…)) …
 #ifndef STAGEPOST_MTA_CF_READER_H_
 #define STAGEPOST_MTA_CF_READER_H_
 
@@ -18,13 +23,16 @@ namespace stagepost {
 // Limits of one configuration: hostile until parsed.
 inline constexpr size_t kMaxConfigurationBytes = 16 << 20;
 inline constexpr size_t kMaxConfigurationLineBytes = 64 * 1024;  // with its continuations
+// sendmail's version of the configuration language.
+inline constexpr int kConfigurationLevel = 10;
 
 // Asks a map for the words of a class: F{name}key@class:spec. Made by whoever knows maps (they
 // stand above this folder).
 class ClassQuery {
  public:
   virtual ~ClassQuery() = default;
-  // The value found, to be split into words; errors in sendmail's words.
+  // The value found, to be split into words; empty: nothing was found. Errors in sendmail's words
+  // behind "fileclass: F{x}: ", such as "map open failed".
   virtual Task<absl::StatusOr<std::string>> Query(absl::string_view map_class,
                                                   absl::string_view spec,
                                                   absl::string_view key) = 0;
@@ -32,25 +40,41 @@ class ClassQuery {
 
 struct ReadOptions {
   std::string file = "/etc/mail/sendmail.cf";
-  // -O name=value and -o letter value, applied after the file, in order.
+  // -O name=value, -o with its letter and value, in order. Applied before the file, which does not
+  // change what they have set.
   std::vector<std::string> long_options;
   std::vector<std::string> short_options;
-  // -M x value and -M {name}value: macros of the command line.
+  // -M: "xvalue", "{name}value". Defined before the file is read, which may define them anew.
   std::vector<std::string> macros;
 };
 
 struct ReadResult {
   // Null after a fatal error (the last of the diagnostics).
   std::unique_ptr<Configuration> configuration;
-  Diagnostics diagnostics;  // in the order in which sendmail prints them
-  // 0, or what the program must end with after it has printed the diagnostics.
+  // In the order in which sendmail prints them.
+  Diagnostics diagnostics;
+  // What it says when everything, maps and rules included, has been read.
+  Diagnostics last_diagnostics;
+  // 0, or what the program must end with after it has printed the diagnostics; only -bt goes on
+  // before that.
   int exit_code = 0;
+  // 0, or what the program must end with after it has done its work, unless there is worse.
+  int late_exit_code = 0;
+  // The file is writable by its group or by anybody: "FILE: WARNING: dangerous write permissions"
+  // is what -bd, -bi and -bC say on standard error; all modes log it.
+  bool writable_by_others = false;
 };
 
 // Reads the file and everything it names (class files, programs). `initial` holds what is known
-// before: names, macros and classes of this host (own_names.h). Never throws anything away silently.
+// before: names, macros and classes of this host (own_names.h). Nothing is dropped silently.
 Task<ReadResult> ReadConfiguration(Environment& env, std::unique_ptr<Configuration> initial,
                                    ReadOptions options, ClassQuery& query);
+
+// The diagnostics of a file and those of the maps and rules in it, by line, and the last ones.
+Diagnostics InPrintingOrder(const ReadResult& read, const Diagnostics& of_maps_and_rules);
+
+// The exit code of the first error; 0: there is none.
+int ExitCodeOf(const Diagnostics& diagnostics);
 
 }  // namespace stagepost
 

@@ -1,0 +1,103 @@
+// The part of LineReader that waits: words of classes from files, programs and maps.
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "mta/base/errno.h"
+#include "mta/base/status_macros.h"
+#include "mta/cf/class_file.h"
+#include "mta/cf/line_reader.h"
+
+namespace stagepost {
+namespace {
+
+// sendmail's own user where DefaultUser names none.
+constexpr Identity kDefaultIdentity{UserId{1}, GroupId{1}, {}};
+
+std::string ReasonOf(const absl::Status& status) {
+  const Errno error = ErrnoOf(status);
+  return std::string(error == Errno::kOk ? status.message() : ErrnoText(error));
+}
+
+std::optional<GroupId> GroupOf(Accounts& accounts, absl::string_view name) {
+  uint32_t number = 0;
+  if (absl::SimpleAtoi(name, &number)) return GroupId{number};
+  const absl::StatusOr<Group> group = accounts.FindGroup(name);
+  if (!group.ok()) return std::nullopt;
+  return group->id;
+}
+
+}  // namespace
+
+std::optional<Identity> LineReader::DefaultIdentity() {
+  if (env_.process().credentials().effective_user != kRootUser) return std::nullopt;
+  Accounts& accounts = env_.accounts();
+  const std::string& text = context_.configuration.options.Text(OptionId::kDefaultUser);
+  const absl::string_view all = text;
+  const size_t colon = std::min(all.find_first_of(":."), all.size());
+  const absl::string_view name = all.substr(0, colon);
+  Identity identity = kDefaultIdentity;
+  uint32_t number = 0;
+  if (absl::SimpleAtoi(name, &number)) {
+    identity.user = UserId{number};
+  } else if (const absl::StatusOr<User> user = accounts.FindUser(name); user.ok()) {
+    identity.user = user->id;
+    identity.group = user->group;
+  }
+  if (colon < all.size()) {
+    identity.group = GroupOf(accounts, all.substr(colon + 1)).value_or(identity.group);
+  }
+  return identity;
+}
+
+Task<absl::Status> LineReader::ReadFileOrProgram(const ClassLine& line) {
+  std::optional<ScanFormat> pattern;
+  if (!line.pattern.empty()) {
+    absl::StatusOr<ScanFormat> parsed = ScanFormat::Parse(line.pattern);
+    if (!parsed.ok()) {
+      context_.Error(absl::StrCat("fileclass: ", line.path, ": ", parsed.status().message()));
+      co_return absl::OkStatus();
+    }
+    pattern = *std::move(parsed);
+  }
+  ClassWords words(context_.configuration.classes, line.name,
+                   pattern.has_value() ? &*pattern : nullptr);
+  if (line.kind == ClassLine::Kind::kProgram) {
+    co_return co_await ReadClassProgram(env_, line.path, DefaultIdentity(), words);
+  }
+  const SafeFileRules rules = ClassFileRules(context_.configuration.options.blame());
+  co_return co_await ReadClassFile(env_, line.path, rules, words);
+}
+
+Task<void> LineReader::ReadClassFrom(ClassLine line) {
+  if (line.kind == ClassLine::Kind::kMap) {
+    const absl::StatusOr<std::string> found =
+        co_await query_.Query(line.map_class, line.spec, line.key);
+    if (found.ok()) {
+      for (const absl::string_view word : WordsOf(*found)) {
+        context_.configuration.classes.Add(line.name, word);
+      }
+    } else if (!line.optional) {
+      context_.Error(absl::StrCat("fileclass: F{", context_.configuration.names.NameOf(line.name),
+                                  "}: ", found.status().message()));
+    }
+    co_return;
+  }
+  const absl::Status status = co_await ReadFileOrProgram(line);
+  if (status.ok() || line.optional) co_return;
+  const std::string shown = Shown(line.path, context_.configuration.names);
+  if (line.kind == ClassLine::Kind::kFile) {
+    context_.Error(absl::StrCat("fileclass: cannot open '", shown, "': ", ReasonOf(status)),
+                   kExitOsError);
+  } else {
+    // For sendmail, the message of the child that could not run it is a word of the class.
+    context_.diagnostics.push_back(
+        {.severity = Diagnostic::Severity::kWarning,
+         .where = context_.where,
+         .text = absl::StrCat("fileclass: cannot exec '", shown, "': ", ReasonOf(status)),
+         .exit_code = 0});
+  }
+}
+
+}  // namespace stagepost

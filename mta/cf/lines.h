@@ -1,0 +1,48 @@
+// The logical lines of a configuration file: continuations joined, comments taken out.
+// Operations Guide, 5 ("blank lines and lines beginning with a sharp sign…").
+#ifndef STAGEPOST_MTA_CF_LINES_H_
+#define STAGEPOST_MTA_CF_LINES_H_
+
+#include <optional>
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace stagepost {
+
+struct ConfigurationLine {
+  // Of the last physical line, from 1: that is how sendmail counts in its messages.
+  int number = 0;
+  // Continuations are joined with the line end and the white space that they have in the file. Ends
+  // at a NUL byte. Without its comment (behind a sharp sign that no backslash precedes) and without
+  // white space at its end.
+  std::string text;
+  bool too_long = false;  // cut to the limit
+};
+
+class ConfigurationLines {
+ public:
+  // `text` outlives this. Longer lines than `max_line_bytes` are cut.
+  ConfigurationLines(absl::string_view text, size_t max_line_bytes)
+      : rest_(text), max_line_bytes_(max_line_bytes) {}
+
+  // The next one that is neither empty nor a comment; nullopt at the end.
+  std::optional<ConfigurationLine> Next();
+
+  // Configurations of level 1 and 2 have comments only in column 1.
+  void set_inline_comments(bool inline_comments) { inline_comments_ = inline_comments; }
+
+ private:
+  // One line with its continuations.
+  ConfigurationLine NextFolded();
+  void CutComments(std::string& text) const;
+
+  absl::string_view rest_;
+  const size_t max_line_bytes_;
+  int number_ = 0;
+  bool inline_comments_ = true;
+};
+
+}  // namespace stagepost
+
+#endif  // STAGEPOST_MTA_CF_LINES_H_

@@ -1,0 +1,51 @@
+#include "mta/cf/load_context.h"
+
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_split.h"
+
+namespace stagepost {
+
+void LoadContext::Error(std::string text, int exit_code) {
+  diagnostics.push_back({Diagnostic::Severity::kError, where, std::move(text), exit_code});
+}
+
+void LoadContext::Complain(std::string text, int exit_code) {
+  diagnostics.push_back({Diagnostic::Severity::kWarning, where, std::move(text), exit_code});
+}
+
+void LoadContext::Warn(std::string text) {
+  diagnostics.push_back({.severity = Diagnostic::Severity::kWarning,
+                         .where = where,
+                         .text = std::move(text),
+                         .exit_code = 0,
+                         .shows_line = false});
+}
+
+Text LoadContext::Parse(absl::string_view part) {
+  std::vector<std::string> reported;
+  return ParseText(part, configuration.names, reported);
+}
+
+std::string Shown(absl::string_view line, Names& names) {
+  if (line.find('$') == line.npos) return std::string(line);
+  std::vector<std::string> reported;
+  std::string shown;
+  for (const Piece& piece : ParseText(line, names, reported)) {
+    const size_t begin = shown.size();
+    shown += WriteText({piece}, names);
+    if (piece.kind != Piece::Kind::kCharacters) shown[begin] = '\001';
+  }
+  return shown;
+}
+
+std::vector<absl::string_view> WordsOf(absl::string_view text) {
+  return absl::StrSplit(text, absl::ByAnyChar(" \t\n\r\f\v"), absl::SkipEmpty());
+}
+
+absl::string_view TrimmedStart(absl::string_view text) {
+  return absl::StripLeadingAsciiWhitespace(text);
+}
+
+}  // namespace stagepost

@@ -1,0 +1,46 @@
+// What the readers of single lines work on.
+#ifndef STAGEPOST_MTA_CF_LOAD_CONTEXT_H_
+#define STAGEPOST_MTA_CF_LOAD_CONTEXT_H_
+
+#include <map>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "mta/cf/configuration.h"
+#include "mta/cf/diagnostic.h"
+#include "mta/cf/text.h"
+
+namespace stagepost {
+
+inline constexpr int kExitUsage = 64;
+inline constexpr int kExitOsError = 71;
+inline constexpr int kExitOsFile = 72;
+
+// Both references are outlived by what they refer to.
+struct LoadContext {
+  Configuration& configuration;
+  Diagnostics& diagnostics;
+  SourceLine where;  // the line in hand
+
+  void Error(std::string text, int exit_code = 70);
+  // sendmail goes on, and ends with `exit_code` if nothing worse happens.
+  void Complain(std::string text, int exit_code);
+  // Without file and line.
+  void Warn(std::string text);
+
+  // Parses a part of the line; its errors were reported with the line as a whole.
+  Text Parse(absl::string_view part);
+};
+
+// The line as sendmail shows it in messages: a character \001 stands for each dollar sign that
+// means something.
+std::string Shown(absl::string_view line, Names& names);
+
+// Words between blanks, tabs and line ends.
+std::vector<absl::string_view> WordsOf(absl::string_view text);
+
+absl::string_view TrimmedStart(absl::string_view text);
+
+}  // namespace stagepost
+
+#endif  // STAGEPOST_MTA_CF_LOAD_CONTEXT_H_
