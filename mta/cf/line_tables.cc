@@ -1,0 +1,54 @@
+#include "mta/cf/line_tables.h"
+
+namespace stagepost {
+namespace {
+
+constexpr TableRow kLineKindRows[] = {
+    {"V", "level of the configuration, and its vendor", "8.1", Support::kNo},
+    {"D", "defines a macro", "8.1", Support::kNo},
+    {"C", "adds words to a class", "8.1", Support::kNo},
+    {"F", "adds words from a file, a program or a map to a class", "8.1", Support::kNo},
+    {"T", "adds users to class t", "8.1", Support::kNo},
+    {"S", "begins a ruleset", "8.1", Support::kNo},
+    {"R", "a rule: left side, tab, right side, tab, comment", "8.1", Support::kNo},
+    {"M", "defines a mailer", "8.1", Support::kNo},
+    {"H", "a field of the header, or what checks it", "8.1", Support::kNo},
+    {"O", "sets an option", "8.1", Support::kNo},
+    {"P", "number of a Precedence: word", "8.1", Support::kNo},
+    {"K", "declares a map", "8.1", Support::kNo},
+    {"E", "environment variable for programs that are started", "8.7", Support::kNo},
+    {"Q", "defines a queue group", "8.12", Support::kNo},
+    {"X", "declares a milter", "8.11", Support::kNo},
+    {"L", "load averages (Sun's)", "8.9", Support::kRefused,
+     "\"unknown configuration line\", as in builds without it"},
+    {"A", "dynamic class (Sun's)", "8.14", Support::kRefused,
+     "\"unknown configuration line\", as in builds without it"},
+    {"G", "generics table (Sun's)", "8.9", Support::kRefused,
+     "\"unknown configuration line\", as in builds without it"},
+};
+
+constexpr TableRow kQueueGroupKeyRows[] = {
+    {"Path", "directories, below QueueDirectory", "8.12", Support::kNo},
+    {"Flags", "f: several runners at a time", "8.12", Support::kNo},
+    {"Runners", "how many; 0: the group is never run", "8.12", Support::kNo},
+    {"Interval", "time between queue runs", "8.12", Support::kNo},
+    {"Jobs", "messages in one run", "8.12", Support::kNo},
+    {"recipients", "larger envelopes are divided", "8.12", Support::kNo},
+    {"Nice", "niceness of runners", "8.12", Support::kNo},
+};
+
+constexpr TableRow kMilterKeyRows[] = {
+    {"S=", "socket: local:PATH, inet:PORT@HOST, inet6:PORT@HOST", "8.11", Support::kNo},
+    {"F=", "R, T or 4: refuse, or refuse for now, when the milter is gone", "8.11", Support::kNo},
+    {"T=", "timeouts C, S, R and E", "8.11", Support::kNo},
+};
+
+}  // namespace
+
+absl::Span<const TableRow> LineKindRows() { return kLineKindRows; }
+
+absl::Span<const TableRow> QueueGroupKeyRows() { return kQueueGroupKeyRows; }
+
+absl::Span<const TableRow> MilterKeyRows() { return kMilterKeyRows; }
+
+}  // namespace stagepost
