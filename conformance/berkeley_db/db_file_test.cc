@@ -7,7 +7,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,19 +36,26 @@ struct Recipe {
   bool delete_under_cursor = false;
 };
 
+// Numbers as random as needed here; a draw for every key has to be cheap.
 class Draw {
  public:
-  explicit Draw(uint32_t seed) : random_(seed) {}
-  uint32_t Below(uint32_t limit) { return static_cast<uint32_t>(random_() % limit); }
+  explicit Draw(uint32_t seed) : state_(uint64_t{seed} << 20 | 1) {}
+  uint32_t Below(uint32_t limit) { return static_cast<uint32_t>(Next() % limit); }
   bool Percent(uint32_t percent) { return Below(100) < percent; }
   std::string Text(uint32_t size) {
     std::string text(size, '\0');
-    for (char& c : text) c = static_cast<char>(Below(256));
+    for (char& c : text) c = static_cast<char>(Next());
     return text;
   }
 
  private:
-  std::mt19937 random_;
+  uint64_t Next() {  // SplitMix64
+    uint64_t z = (state_ += 0x9e3779b97f4a7c15);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    return z ^ (z >> 31);
+  }
+  uint64_t state_;
 };
 
 Recipe DrawRecipe(uint32_t number, Draw& draw) {

@@ -27,7 +27,7 @@ LibdbFile::LibdbFile(const std::string& path, const LibdbOptions& options) : pat
   Expect(db_create(&db_, nullptr, 0));
   // Not on standard error; a duplicate that is there already would be told.
   db_->set_errcall(db_, [](const DB_ENV*, const char*, const char*) {});
-  Expect(db_->set_cachesize(db_, 0, 16 << 20, 1));
+  Expect(db_->set_cachesize(db_, 0, 4 << 20, 1));
   if (options.page_size != 0) Expect(db_->set_pagesize(db_, options.page_size));
   if (options.big_endian) Expect(db_->set_lorder(db_, 4321));
   uint32_t flags = 0;
@@ -52,7 +52,7 @@ LibdbFile::LibdbFile(const std::string& path, const LibdbOptions& options) : pat
 
 LibdbFile::LibdbFile(const std::string& path) : path_(path) {
   Expect(db_create(&db_, nullptr, 0));
-  Expect(db_->set_cachesize(db_, 0, 16 << 20, 1));
+  Expect(db_->set_cachesize(db_, 0, 4 << 20, 1));
   Expect(db_->open(db_, nullptr, path.c_str(), nullptr, DB_UNKNOWN, DB_RDONLY, 0));
 }
 
@@ -119,7 +119,7 @@ bool LibdbVerifies(const std::string& path) {
   Expect(db_create(&db, nullptr, 0));
   db->set_errcall(db, [](const DB_ENV*, const char*, const char*) {});
   // What it notes has to fit: it would go to a file elsewhere.
-  Expect(db->set_cachesize(db, 0, 256 << 20, 1));
+  Expect(db->set_cachesize(db, 0, 64 << 20, 1));
   return db->verify(db, path.c_str(), nullptr, nullptr, 0) == 0;
 }
 
