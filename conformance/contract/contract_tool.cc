@@ -152,6 +152,101 @@ Task<int> Signals(Environment& env, Arguments) {
   }
 }
 
+Task<int> Grow(Environment& env, Arguments arguments) {
+  size_t size = 0;
+  if (!absl::SimpleAtoi(arguments[3], &size)) co_return kUsage;
+  const OpenOptions options = {.write = true, .create = true};
+  const auto file = co_await env.files().Open(arguments[2], options);
+  if (!file.ok()) co_return static_cast<int>(ErrnoOf(file.status()));
+  const std::string text(size, 'g');
+  size_t done = 0;
+  Errno error = Errno::kOk;
+  while (done < size && error == Errno::kOk) {
+    const auto wrote = co_await (*file)->Write(done, absl::string_view(text).substr(done));
+    error = ErrnoOf(wrote.status());
+    done += wrote.value_or(0);
+  }
+  co_return co_await Print(env, absl::StrCat(done, " ", ErrnoName(error)));
+}
+
+Task<int> Stretch(Environment& env, Arguments arguments) {
+  uint64_t size = 0;
+  if (!absl::SimpleAtoi(arguments[3], &size)) co_return kUsage;
+  const auto file = co_await env.files().Open(arguments[2], {.write = true});
+  if (!file.ok()) co_return static_cast<int>(ErrnoOf(file.status()));
+  co_return static_cast<int>(ErrnoOf(co_await (*file)->Truncate(size)));
+}
+
+// Opens `path` until that fails, with this.
+Task<Errno> OpenAll(Environment& env, std::string path, std::vector<std::unique_ptr<File>>& files) {
+  while (files.size() < 10'000) {
+    auto file = co_await env.files().Open(path, {.read = true});
+    if (!file.ok()) co_return ErrnoOf(file.status());
+    files.push_back(*std::move(file));
+  }
+  co_return Errno::kOk;
+}
+
+Task<int> OpenMany(Environment& env, Arguments arguments) {
+  std::vector<std::unique_ptr<File>> files;
+  const Errno error = co_await OpenAll(env, arguments[2], files);
+  const size_t opened = files.size();
+  if (!files.empty()) files.pop_back();
+  const auto again = co_await env.files().Open(arguments[2], {.read = true});
+  co_return co_await Print(
+      env, absl::StrCat(opened, " ", ErrnoName(error), " ", ErrnoName(ErrnoOf(again.status()))));
+}
+
+Task<int> Exhaust(Environment& env, Arguments arguments) {
+  const SocketAddress here = {*IpAddress::Parse("127.0.0.1"), 0};
+  const auto listener = env.network().Listen({.address = here});
+  if (!listener.ok()) co_return kUsage;
+  const auto connection = co_await env.network().Connect((*listener)->local(), std::nullopt);
+  std::vector<std::unique_ptr<File>> files;
+  (void)co_await OpenAll(env, arguments[2], files);
+  std::string text;
+  const auto tell = [&](absl::string_view what, const absl::Status& status) {
+    absl::StrAppend(&text, what, " ", ErrnoName(ErrnoOf(status)), "\n");
+  };
+  FileSystem& fs = env.files();
+  tell("open", (co_await fs.Open("/none", {.read = true})).status());
+  tell("list", (co_await fs.ListDirectory("/")).status());
+  tell("sync", co_await fs.SyncDirectory("/none"));
+  tell("stat", (co_await fs.Stat("/none")).status());
+  tell("mkdir", co_await fs.MakeDirectory("/", 0755));
+  tell("listen", env.network().Listen({.address = here}).status());
+  tell("connect", (co_await env.network().Connect((*listener)->local(), std::nullopt)).status());
+  tell("accept", (co_await (*listener)->Accept()).status());
+  const ProgramRequest request = {.path = arguments[2], .arguments = {"tool", "exit"}};
+  tell("start", (co_await env.programs().Start(request)).status());
+  files.pop_back();
+  tell("accept", (co_await (*listener)->Accept()).status());
+  co_return co_await Print(env, text);
+}
+
+Task<int> Burn(Environment&, Arguments) {
+  volatile uint64_t count = 0;
+  while (true) {
+    for (int i = 0; i < 10'000; ++i) count = count + 1;
+    (void)co_await Sleep(absl::ZeroDuration());
+  }
+}
+
+Task<int> StartLoose(Environment& env, Arguments arguments) {
+  ProgramRequest request = {.path = arguments[2],
+                            .arguments = Arguments(arguments.begin() + 2, arguments.end()),
+                            .pipe_output = true};
+  request.limits.file_bytes = 1 << 30;
+  request.limits.open_files = 1 << 20;
+  const auto child = co_await env.programs().Start(request);
+  if (!child.ok()) co_return static_cast<int>(ErrnoOf(child.status()));
+  const std::unique_ptr<ByteSource> output = (*child)->TakeOutput();
+  std::vector<char> buffer(1000);
+  const auto got = co_await output->Read(absl::MakeSpan(buffer));
+  (void)co_await (*child)->Wait();
+  co_return co_await Print(env, std::string(buffer.data(), got.value_or(0)));
+}
+
 Task<int> Daemonise(Environment& env, Arguments arguments) {
   (void)co_await Print(env, "before");
   if (!env.process().Daemonise().ok()) co_return kUsage;
@@ -189,6 +284,12 @@ Task<int> ContractTool(Environment& env, Arguments arguments) {
       {"hold", &Hold},
       {"parent", &Parent},
       {"signals", &Signals},
+      {"grow", &Grow},
+      {"stretch", &Stretch},
+      {"open-many", &OpenMany},
+      {"exhaust", &Exhaust},
+      {"burn", &Burn},
+      {"start", &StartLoose},
       {"daemonise", &Daemonise},
       {"daemonise-twice", &DaemoniseTwice},
   };

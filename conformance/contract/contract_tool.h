@@ -26,6 +26,15 @@ namespace stagepost {
 //   parent TOOL FILE     starts TOOL hold FILE, says "held", and sleeps for ever
 //   signals              says "ready", waits for the end of its input, then prints each signal that
 //                        has come or comes; ends after SIGTERM
+//   grow FILE SIZE       writes up to SIZE bytes into FILE; prints how many, and the errno of the
+//   end stretch FILE SIZE    gives FILE that size; exits with the errno open-many FILE       opens
+//   FILE until it may not; prints how often, the errno, and that of one
+//                        more after one was closed
+//   exhaust TOOL         opens itself until it may not; prints the errno of every call that needs a
+//                        descriptor, and of some that do not
+//   burn                 computes for ever
+//   start TOOL ARG...    runs TOOL ARG..., asking for looser limits than it can have itself; prints
+//                        what that prints
 //   daemonise FILE       says "before", goes into the background, writes "done" into FILE
 //   daemonise-twice      exits with 0 if the second time is refused
 Task<int> ContractTool(Environment& env, Arguments arguments);

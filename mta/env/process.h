@@ -29,6 +29,8 @@ enum class Signal : uint8_t {
   kAlarm = 14,
   kTerminate = 15,
   kChild = 17,
+  kCpuLimit = 24,       // SIGXCPU; ends the process
+  kFileSizeLimit = 25,  // SIGXFSZ; ignored, the call says kEFBIG
 };
 
 // The arguments of a program; [0] is the name it was called by.

@@ -3,12 +3,15 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -75,6 +78,30 @@ std::vector<gid_t> KernelIds(const std::vector<GroupId>& groups) {
   std::vector<gid_t> ids;
   for (GroupId group : groups) ids.push_back(static_cast<gid_t>(group));
   return ids;
+}
+
+// Never more than we may ourselves.
+void AddLimit(int resource, std::optional<uint64_t> soft, uint64_t grace,
+              std::vector<ResourceLimit>& limits) {
+  if (!soft.has_value()) return;
+  rlimit64 own = {};
+  CHECK(::getrlimit64(static_cast<__rlimit_resource>(resource), &own) == 0) << resource;
+  const rlim64_t hard = std::min<rlim64_t>(own.rlim_max, std::max(*soft, *soft + grace));
+  limits.push_back({resource, std::min<rlim64_t>(hard, *soft), hard});
+}
+
+std::vector<ResourceLimit> KernelLimits(const ProgramLimits& limits) {
+  std::vector<ResourceLimit> result;
+  std::optional<uint64_t> seconds;
+  if (limits.cpu_time.has_value()) {
+    seconds = absl::ToInt64Seconds(absl::Ceil(*limits.cpu_time, absl::Seconds(1)));
+  }
+  AddLimit(RLIMIT_CPU, seconds, absl::ToInt64Seconds(ProgramLimits::kCpuGrace), result);
+  AddLimit(RLIMIT_AS, limits.address_space_bytes, 0, result);
+  AddLimit(RLIMIT_NOFILE, limits.open_files, 0, result);
+  AddLimit(RLIMIT_FSIZE, limits.file_bytes, 0, result);
+  AddLimit(RLIMIT_CORE, limits.core_bytes, 0, result);
+  return result;
 }
 
 bool HasNul(const ProgramRequest& request) {
@@ -211,11 +238,15 @@ void PosixPrograms::Abandon(StartedProgram program) {
 
 absl::StatusOr<std::unique_ptr<Child>> PosixPrograms::DoStart(const ProgramRequest& request) {
   if (HasNul(request)) return ErrnoStatus(Errno::kEINVAL, absl::StrCat("exec ", request.path));
+  if (request.limits.cpu_time.value_or(absl::Seconds(1)) <= absl::ZeroDuration()) {
+    return ErrnoStatus(Errno::kEINVAL, absl::StrCat("set limits for ", request.path));
+  }
   StartPlan plan{.path = root_.ToMachine(request.path),
                  .arguments = request.arguments,
                  .variables = {},
                  .working_directory = root_.ToMachine(request.working_directory),
-                 .groups = {}};
+                 .groups = {},
+                 .limits = KernelLimits(request.limits)};
   for (const auto& [name, value] : request.environment) {
     if (name != kPrivateRootVariable) plan.variables.push_back(absl::StrCat(name, "=", value));
   }

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "absl/strings/match.h"
@@ -223,6 +224,62 @@ TEST_F(ProgramsTest, ParentKilled_ChildDies) {
   };
   for (int i = 0; i < 5000 && alive(); ++i) ::usleep(1000);
   EXPECT_FALSE(alive());
+}
+
+// --- Limits, as the shell sees them; what they do is in the contract.
+
+// What `ulimit` says of a program with these limits.
+Task<absl::StatusOr<std::string>> Ulimit(Environment& env, ProgramLimits limits,
+                                         std::string options) {
+  const ProgramRequest request = {
+      .path = "/bin/sh", .arguments = {"sh", "-c", options}, .pipe_output = true, .limits = limits};
+  CO_ASSIGN_OR_RETURN(std::unique_ptr<Child> child, co_await env.programs().Start(request));
+  const std::unique_ptr<ByteSource> output = child->TakeOutput();
+  CO_ASSIGN_OR_RETURN(std::string text, co_await ReadAll(*output));
+  CO_ASSIGN_OR_RETURN(const ExitStatus status, co_await child->Wait());
+  EXPECT_TRUE(status.ok());
+  co_return text;
+}
+
+POSIX_TEST(ProgramsTest, LimitsAreTheKernels) {
+  const ProgramLimits limits = {.cpu_time = absl::Milliseconds(2500),
+                                .address_space_bytes = 512 << 20,
+                                .open_files = 60,
+                                .file_bytes = 1 << 20,
+                                .core_bytes = 0};
+  // In seconds, KiB, descriptors, and blocks of 512 bytes.
+  CO_REQUIRE_ASSIGN(
+      const std::string soft,
+      co_await Ulimit(env, limits, "ulimit -St; ulimit -Sv; ulimit -Sn; ulimit -Sf; ulimit -Sc"));
+  EXPECT_EQ(soft, "3\n524288\n60\n2048\n0\n");
+  CO_REQUIRE_ASSIGN(
+      const std::string hard,
+      co_await Ulimit(env, limits, "ulimit -Ht; ulimit -Hv; ulimit -Hn; ulimit -Hf; ulimit -Hc"));
+  EXPECT_EQ(hard, "8\n524288\n60\n2048\n0\n");
+  co_return 0;
+}
+
+POSIX_TEST(ProgramsTest, LimitsNotAskedForAreOurs) {
+  rlimit own = {};
+  EXPECT_EQ(::getrlimit(RLIMIT_NOFILE, &own), 0);
+  CO_REQUIRE_ASSIGN(const std::string soft, co_await Ulimit(env, {}, "ulimit -Sn"));
+  EXPECT_EQ(soft, absl::StrCat(own.rlim_cur, "\n"));
+  CO_REQUIRE_ASSIGN(const std::string more,
+                    co_await Ulimit(env, {.open_files = uint64_t{1} << 40}, "ulimit -Hn"));
+  EXPECT_EQ(more, absl::StrCat(own.rlim_max, "\n"));
+  co_return 0;
+}
+
+// The kernel cannot even lay out the program, or the program cannot start up.
+POSIX_TEST(ProgramsTest, WithoutAddressSpaceNothingRuns) {
+  const ProgramRequest request = {.path = "/bin/sh",
+                                  .arguments = {"sh", "-c", "exit 0"},
+                                  .limits = {.address_space_bytes = 4096}};
+  const auto child = co_await env.programs().Start(request);
+  if (!child.ok()) co_return 0;
+  CO_REQUIRE_ASSIGN(const ExitStatus status, co_await (*child)->Wait());
+  EXPECT_FALSE(status.ok());
+  co_return 0;
 }
 
 }  // namespace

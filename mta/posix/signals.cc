@@ -27,6 +27,7 @@ sigset_t SetOf(bool with_ending) {
 
 void PrepareSignals() {
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);  // the call that wanted to write says EFBIG
   // Ignored by whoever started us, the kernel would reap our children by itself.
   ::signal(SIGCHLD, SIG_DFL);
   const sigset_t kept = SetOf(false);

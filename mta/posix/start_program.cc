@@ -19,7 +19,7 @@ namespace {
 
 constexpr size_t kStackBytes = 64 * 1024;
 
-enum class Step { kNone, kIds, kDirectory, kStreams, kParent, kExec };
+enum class Step { kNone, kIds, kDirectory, kStreams, kParent, kLimits, kExec };
 
 // Shared between the parent, which stands still, and the child. Plain data only.
 struct Launch {
@@ -33,6 +33,8 @@ struct Launch {
   const gid_t* groups;
   size_t group_count;
   int streams[3];
+  const ResourceLimit* limits;
+  size_t limit_count;
   pid_t parent;
   volatile Step failed_step;
   volatile int error;
@@ -78,6 +80,16 @@ RAW_CHILD long DieWithParent(pid_t parent) {
   return ::syscall(SYS_getppid) == parent ? 0 : -1;
 }
 
+// Last, since what comes before needs descriptors. The parent's limits stay: only memory is shared.
+RAW_CHILD long SetLimits(const Launch& launch) {
+  for (size_t i = 0; i < launch.limit_count; ++i) {
+    const ResourceLimit& limit = launch.limits[i];
+    const rlim64_t both[2] = {limit.soft, limit.hard};
+    if (::syscall(SYS_prlimit64, 0, limit.resource, both, nullptr) != 0) return -1;
+  }
+  return 0;
+}
+
 RAW_CHILD int ChildMain(void* argument) {
   Launch& launch = *static_cast<Launch*>(argument);
   Step step = Step::kIds;
@@ -93,6 +105,10 @@ RAW_CHILD int ChildMain(void* argument) {
   if (result == 0) {
     step = Step::kParent;
     result = DieWithParent(launch.parent);
+  }
+  if (result == 0) {
+    step = Step::kLimits;
+    result = SetLimits(launch);
   }
   if (result == 0) {
     step = Step::kExec;
@@ -156,6 +172,8 @@ absl::Status FailureOf(const Launch& launch, absl::string_view shown_path,
       return ErrnoStatus(error, absl::StrCat("chdir ", shown_directory, " for ", shown_path));
     case Step::kStreams:
       return ErrnoStatus(error, absl::StrCat("set streams for ", shown_path));
+    case Step::kLimits:
+      return ErrnoStatus(error, absl::StrCat("set limits for ", shown_path));
     case Step::kParent:
       return ErrnoStatus(Errno::kESRCH, absl::StrCat("parent of ", shown_path));
     default:
@@ -180,6 +198,8 @@ absl::StatusOr<StartedProgram> StartProgram(const StartPlan& plan, absl::string_
                 .groups = plan.groups.data(),
                 .group_count = plan.groups.size(),
                 .streams = {plan.streams[0], plan.streams[1], plan.streams[2]},
+                .limits = plan.limits.data(),
+                .limit_count = plan.limits.size(),
                 .parent = ::getpid(),
                 .failed_step = Step::kNone,
                 .error = 0};

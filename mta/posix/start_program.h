@@ -7,6 +7,7 @@
 #ifndef STAGEPOST_MTA_POSIX_START_PROGRAM_H_
 #define STAGEPOST_MTA_POSIX_START_PROGRAM_H_
 
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include <string>
@@ -16,6 +17,13 @@
 #include "mta/posix/unique_fd.h"
 
 namespace stagepost {
+
+// One of setrlimit(2).
+struct ResourceLimit {
+  int resource;
+  rlim64_t soft;
+  rlim64_t hard;
+};
 
 // All that the child needs, made before the clone: the child must not allocate.
 struct StartPlan {
@@ -27,6 +35,7 @@ struct StartPlan {
   gid_t group = 0;
   bool set_groups = false;  // needs privilege
   std::vector<gid_t> groups;
+  std::vector<ResourceLimit> limits;
   int streams[3] = {-1, -1, -1};  // become 0, 1 and 2. REQUIRES: none of them is below 3
 };
 
@@ -36,8 +45,8 @@ struct StartedProgram {
 };
 
 // Starts it: ids, then working directory (under these ids), streams, every other descriptor closed,
-// signals as at the beginning of the world, SIGKILL when this process ends, exec. `name` of errors
-// is "exec PATH" or the step before it that failed, with paths as `shown_*`.
+// limits, signals as at the beginning of the world, SIGKILL when this process ends, exec. `name` of
+// errors is "exec PATH" or the step before it that failed, with paths as `shown_*`.
 absl::StatusOr<StartedProgram> StartProgram(const StartPlan& plan, absl::string_view shown_path,
                                             absl::string_view shown_directory);
 

@@ -99,6 +99,8 @@ struct DiskCaller {
   // The process has CAP_SYS_RESOURCE, as root's have: neither quota nor reserved blocks stop it,
   // not even while it makes a call under a user's identity.
   bool exceeds_limits = false;
+  // RLIMIT_FSIZE: no file grows beyond it: kEFBIG. Root's do not, either.
+  uint64_t max_file_bytes = UINT64_MAX;
 };
 
 class Disk {

@@ -141,8 +141,9 @@ DiskResult<size_t> Disk::Write(const DiskCaller& caller, OpenFile& file, uint64_
   if (inode.is_fifo() && !bytes.empty()) return WriteFifo(inode, bytes, caller.now);
   if (!inode.is_regular() || bytes.empty()) return {Errno::kOk, bytes.size()};
   if (file.append_) offset = inode.bytes.size();
-  if (offset >= options_.max_file_bytes) return {Errno::kEFBIG};
-  bytes = bytes.substr(0, options_.max_file_bytes - offset);
+  const uint64_t limit = std::min(options_.max_file_bytes, caller.max_file_bytes);
+  if (offset >= limit) return {Errno::kEFBIG};
+  bytes = bytes.substr(0, limit - offset);
   const uint64_t old_size = inode.bytes.size();
   const Errno charged = Charge(caller, inode, std::max(old_size, offset + bytes.size()));
   if (charged != Errno::kOk) {
@@ -167,6 +168,7 @@ Errno Disk::Truncate(const DiskCaller& caller, OpenFile& file, uint64_t size) {
   if (!file.write_ || !inode.is_regular()) return Errno::kEINVAL;
   if (size > options_.max_file_bytes) return Errno::kEFBIG;
   if (size > inode.bytes.size()) {
+    if (size > caller.max_file_bytes) return Errno::kEFBIG;
     const Errno charged = Charge(caller, inode, size);
     if (charged != Errno::kOk) return charged;
   }

@@ -84,7 +84,8 @@ class SimConnection final : public Connection, public OwnedSocket {
   SimConnection(SocketOwner& owner, TcpConnection::End& end, bool v6_socket)
       : end_(&end),
         local_(v6_socket ? Mapped(end.address()) : end.address()),
-        peer_(v6_socket ? Mapped(end.peer().address()) : end.peer().address()) {
+        peer_(v6_socket ? Mapped(end.peer().address()) : end.peer().address()),
+        descriptor_(&owner.descriptors()) {
     owner.sockets().PushBack(*this);
     end.pid = owner.pid();
   }
@@ -109,6 +110,7 @@ class SimConnection final : public Connection, public OwnedSocket {
     return end_->ShutdownWrite();
   }
   void Reset() override {
+    descriptor_.Close();
     if (end_ != nullptr) std::exchange(end_, nullptr)->Reset();
   }
   SocketAddress local() const override { return local_; }
@@ -127,6 +129,7 @@ class SimConnection final : public Connection, public OwnedSocket {
  private:
   TcpConnection::End* end_;
   const SocketAddress local_, peer_;
+  Descriptor descriptor_;
 };
 
 }  // namespace

@@ -156,6 +156,10 @@ class ProcessFileCaller final : public FileCaller {
   const OpenFile* working_directory() const override { return working_directory_; }
   uint64_t process_key() const override { return process_.pid(); }
   absl::Time wall_now() const override { return process_.host().WallNow(); }
+  uint64_t max_file_bytes() const override {
+    return process_.spec().limits.file_bytes.value_or(UINT64_MAX);
+  }
+  DescriptorTable* descriptors() override { return &process_.descriptors(); }
   bool inert() const override { return process_.inert(); }
   void OnFileCall(const FileCallRecord& record) override {
     const auto bytes = static_cast<int64_t>(record.bytes.size());

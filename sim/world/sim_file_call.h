@@ -33,11 +33,20 @@ struct SimFileContext {
   Choices::Stream draws;
 
   Disk& disk() const { return caller->disk(); }
+  // Whether the process may have one more descriptor; a call that needs one looks there first.
+  bool HasRoom() const {
+    const DescriptorTable* const table = caller->descriptors();
+    return table == nullptr || table->HasRoomFor(1);
+  }
   const Identity& effective() const { return identity ? *identity : caller->identity(); }
   DiskCaller who() const {
-    return DiskCaller{
-        effective(),           caller->umask(),    caller->working_directory(),
-        caller->process_key(), caller->wall_now(), caller->identity().user == kRootUser};
+    return DiskCaller{effective(),
+                      caller->umask(),
+                      caller->working_directory(),
+                      caller->process_key(),
+                      caller->wall_now(),
+                      caller->identity().user == kRootUser,
+                      caller->max_file_bytes()};
   }
 };
 

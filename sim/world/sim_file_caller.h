@@ -13,6 +13,7 @@
 #include "mta/env/file_system.h"
 #include "mta/env/identity.h"
 #include "sim/choice/choices.h"
+#include "sim/world/descriptors.h"
 #include "sim/world/disk.h"
 
 namespace stagepost {
@@ -63,15 +64,15 @@ struct FileCallRecord {
 
 // What goes wrong with one call.
 struct FileFault {
-  Errno error = Errno::kOk;                     // fails with it, without effect
+  Errno error = Errno::kOk;  // fails with it, without effect
   // Waits first; infinite: never completes. The whole process waits, since the call is made where
   // its tasks run: nothing of it goes on, and no deadline of it passes. Of a sync only the call
   // itself waits. A kill ends the wait.
   absl::Duration stall = absl::ZeroDuration();
 };
 
-// Decides about faults. Asked once per call, before it does anything, with the path made absolute. An error given to Sync leaves
-// what was pending so for good (Disk::SyncFailed).
+// Decides about faults. Asked once per call, before it does anything, with the path made absolute.
+// An error given to Sync leaves what was pending so for good (Disk::SyncFailed).
 class FileFaults {
  public:
   virtual ~FileFaults() = default;
@@ -95,6 +96,9 @@ class FileCaller {
   virtual const OpenFile* working_directory() const = 0;
   virtual uint64_t process_key() const = 0;  // unique on the disk
   virtual absl::Time wall_now() const = 0;
+  // Its limits: how long it may make a file, and how many may be open; null: as many as it likes.
+  virtual uint64_t max_file_bytes() const { return UINT64_MAX; }
+  virtual DescriptorTable* descriptors() { return nullptr; }
 
   // The process is dead: calls fail at once, without effect or trace, and destructors leave the
   // disk alone. The world has called Disk::ReleaseProcess() (or Crash()) when this turns true.

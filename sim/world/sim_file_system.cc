@@ -66,7 +66,7 @@ namespace {
 class SimFile final : public File {
  public:
   SimFile(const SimFileContext& context, OpenFile& file, absl::string_view path)
-      : context_(context), file_(file), path_(path) {}
+      : context_(context), file_(file), path_(path), descriptor_(context.caller->descriptors()) {}
   ~SimFile() override {
     if (!context_.caller->inert()) context_.disk().Close(file_);
   }
@@ -132,6 +132,7 @@ class SimFile final : public File {
   const SimFileContext context_;
   OpenFile& file_;
   const std::string path_;
+  const Descriptor descriptor_;
 };
 
 Operation<absl::Status> SimFile::Sync() {
@@ -218,6 +219,10 @@ class OpenOperation final : public PendingOperation<absl::StatusOr<std::unique_p
   void Open() {
     const auto body = [this](SimFileTurn& turn) {
       DiskResult<std::unique_ptr<SimFile>> result;
+      if (!context_.HasRoom()) {
+        result.error = Errno::kEMFILE;
+        return result;
+      }
       const DiskResult<OpenFile*> opened =
           context_.disk().Open(context_.who(), turn.record.path, options_);
       result.error = opened.error;
@@ -396,12 +401,15 @@ Operation<absl::Status> SimFileSystem::SetTimes(absl::string_view path, absl::Ti
 Operation<absl::StatusOr<std::vector<DirectoryEntry>>> SimFileSystem::ListDirectory(
     absl::string_view path) {
   return Perform(*context_, PathRecord(FileCall::kListDirectory, path), [this, path](SimFileTurn&) {
+    using Result = DiskResult<std::vector<DirectoryEntry>>;
+    if (!context_->HasRoom()) return Result{.error = Errno::kEMFILE, .value = {}};
     return context_->disk().ListDirectory(context_->who(), path);
   });
 }
 
 Operation<absl::Status> SimFileSystem::SyncDirectory(absl::string_view path) {
   return Perform(*context_, PathRecord(FileCall::kSyncDirectory, path), [this, path](SimFileTurn&) {
+    if (!context_->HasRoom()) return Errno::kEMFILE;
     return context_->disk().SyncDirectory(context_->who(), path);
   });
 }

@@ -23,7 +23,8 @@ class SimListener final : public OwnedSocket {
         local_(local),
         v6_socket_(!options.address.address.is_v4()),
         both_families_(v6_socket_ && !options.v6_only && local.address.is_unspecified()),
-        backlog_(options.backlog < 0 ? kMostBacklog : static_cast<size_t>(options.backlog)) {
+        backlog_(options.backlog < 0 ? kMostBacklog : static_cast<size_t>(options.backlog)),
+        descriptor_(&owner.descriptors()) {
     owner.node().listeners[local] = this;
     owner.sockets().PushBack(*this);
   }
@@ -36,6 +37,8 @@ class SimListener final : public OwnedSocket {
   // Whether it listens on the IPv4 wildcard address too.
   bool both_families() const { return both_families_; }
   bool shut() const { return shut_; }
+  // Whether its process may have one more connection; if not, none is taken.
+  bool has_room() const { return owner_.descriptors().HasRoomFor(1); }
   void Enqueue(TcpConnection& connection);
   std::unique_ptr<Connection> TakeFirst() {
     TcpConnection::End* end = waiting_.front();
@@ -57,6 +60,7 @@ class SimListener final : public OwnedSocket {
   const size_t backlog_;
   std::deque<TcpConnection::End*> waiting_;
   bool shut_ = false;
+  Descriptor descriptor_;
 };
 
 namespace {
@@ -70,6 +74,7 @@ class AcceptOperation final : public PendingOperation<ConnectionOr> {
   ~AcceptOperation() override { Forget(); }
   void Wake() {
     Forget();
+    if (!listener_->has_room()) return Finish(ErrnoStatus(Errno::kEMFILE, "accept"));
     Finish(listener_->TakeFirst());
   }
   void GiveUp() {
@@ -98,6 +103,8 @@ class ListenerHandle final : public Listener {
   ~ListenerHandle() override { listener_->Shut(false); }
   Operation<ConnectionOr> Accept() override {
     if (listener_->shut()) return ConnectionOr(ErrnoStatus(Errno::kEBADF, "accept"));
+    // Linux looks for a free descriptor before it looks for a connection.
+    if (!listener_->has_room()) return ConnectionOr(ErrnoStatus(Errno::kEMFILE, "accept"));
     if (listener_->has_waiting()) return ConnectionOr(listener_->TakeFirst());
     return Operation<ConnectionOr>(new AcceptOperation(listener_));
   }
@@ -143,7 +150,12 @@ class ConnectOperation final : public PendingOperation<ConnectionOr>, private Ti
  public:
   ConnectOperation(SimFabric& fabric, SocketOwner& owner, const SocketAddress& to,
                    const std::optional<IpAddress>& from)
-      : fabric_(fabric), owner_(owner), shown_to_(to), to_(Target(to)), from_(from) {}
+      : fabric_(fabric),
+        owner_(owner),
+        shown_to_(to),
+        to_(Target(to)),
+        from_(from),
+        descriptor_(&owner.descriptors()) {}
   ~ConnectOperation() override { GiveUp(); }
 
  private:
@@ -230,6 +242,7 @@ class ConnectOperation final : public PendingOperation<ConnectionOr>, private Ti
                 {EventKind::kConnectionOpened, local_.ToString(), to_.ToString(),
                  static_cast<int64_t>(connection_->id())});
     TcpConnection& connection = *std::exchange(connection_, nullptr);
+    descriptor_.Close();
     Finish(MakeSimConnection(owner_, connection.client(), !shown_to_.address.is_v4()));
   }
 
@@ -263,12 +276,14 @@ class ConnectOperation final : public PendingOperation<ConnectionOr>, private Ti
   Phase phase_ = Phase::kRequest;
   TcpConnection* connection_ = nullptr;
   int tries_ = 1;  // the one now under way included
+  Descriptor descriptor_;
 };
 
 }  // namespace
 
 void SimListener::Shut(bool silently) {
   if (std::exchange(shut_, true)) return;
+  descriptor_.Close();
   owner_.node().listeners.erase(local_);
   if (acceptor != nullptr) acceptor->GiveUp();
   while (!waiting_.empty()) {
@@ -357,6 +372,7 @@ absl::StatusOr<std::unique_ptr<Listener>> SimFabric::Listen(SocketOwner& owner,
                                                             bool privileged) {
   NetNode& node = owner.node();
   const SocketAddress& shown = options.address;
+  if (!owner.descriptors().HasRoomFor(1)) return ErrnoStatus(Errno::kEMFILE, "socket");
   const std::string what = absl::StrCat("bind ", shown.ToString());
   SocketAddress local = Unmapped(shown);
   const bool forbidden = local.port != 0 && local.port < kFirstFreePort && !privileged;
@@ -380,6 +396,9 @@ absl::StatusOr<std::unique_ptr<Listener>> SimFabric::Listen(SocketOwner& owner,
 
 Operation<absl::StatusOr<std::unique_ptr<Connection>>> SimFabric::Connect(
     SocketOwner& owner, const SocketAddress& to, const std::optional<IpAddress>& from) {
+  if (!owner.descriptors().HasRoomFor(1)) {
+    return ConnectionOr(ErrnoStatus(Errno::kEMFILE, "socket"));
+  }
   return Operation<ConnectionOr>(new ConnectOperation(*this, owner, to, from));
 }
 

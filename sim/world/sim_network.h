@@ -31,6 +31,7 @@
 #include "mta/base/intrusive_list.h"
 #include "mta/env/network.h"
 #include "sim/world/core.h"
+#include "sim/world/descriptors.h"
 #include "sim/world/link.h"
 
 namespace stagepost {
@@ -78,6 +79,7 @@ class SocketOwner {
   NetNode& node() const { return node_; }
   uint32_t pid() const { return pid_; }
   List<OwnedSocket, SocketTag>& sockets() { return sockets_; }
+  DescriptorTable& descriptors() { return descriptors_; }
   void CloseAll(bool silently) {
     while (!sockets_.empty()) sockets_.PopFront().KernelClose(silently);
   }
@@ -85,6 +87,7 @@ class SocketOwner {
  private:
   NetNode& node_;
   uint32_t pid_;
+  DescriptorTable descriptors_;
   List<OwnedSocket, SocketTag> sockets_;
 };
 

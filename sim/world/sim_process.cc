@@ -41,6 +41,11 @@ SimProcess::SimProcess(SimHost& host, uint32_t pid, ProcessSpec spec, OnExit on_
       spec_(std::move(spec)),
       on_exit_(std::move(on_exit)),
       executor_(host.core().loop, this) {
+  if (spec_.limits.open_files.has_value()) descriptors().limit = *spec_.limits.open_files;
+  if (spec_.limits.cpu_time.has_value()) {
+    const absl::Duration seconds = absl::Ceil(*spec_.limits.cpu_time, absl::Seconds(1));
+    turns_allowed_ = static_cast<uint64_t>(seconds / kCpuOfTurn);
+  }
   if (!spec_.arguments.empty()) title_ = spec_.arguments[0];
   Record({EventKind::kProcessStarted, spec_.path, title_});
   environment_ = std::make_unique<SimEnvironment>(*this);
@@ -70,10 +75,21 @@ void SimProcess::Ended(int code) {
   });
 }
 
+void SimProcess::CpuLimitReached() {
+  turns_allowed_ = UINT64_MAX;
+  core().soon.push_back([&host = host_, pid = pid()] {
+    if (SimProcess* process = host.FindProcess(pid)) process->Deliver(Signal::kCpuLimit);
+  });
+}
+
 void SimProcess::Deliver(Signal signal) {
   if (inert_) return;
-  if (signal == Signal::kKill) return Die({.code = 0, .killed_by = signal}, /*crashed=*/false);
-  if (signal == Signal::kChild || signal == Signal::kPipe) return;
+  if (signal == Signal::kKill || signal == Signal::kCpuLimit) {
+    return Die({.code = 0, .killed_by = signal}, /*crashed=*/false);
+  }
+  if (signal == Signal::kChild || signal == Signal::kPipe || signal == Signal::kFileSizeLimit) {
+    return;
+  }
   if (signal_waiter_ != nullptr) return signal_waiter_->Wake(signal);
   // As RunProgram() does live, programs keep these from their first moment on.
   const bool kept =

@@ -38,6 +38,7 @@ struct ProcessSpec {
   std::unique_ptr<ByteSource> input;
   std::unique_ptr<ByteSink> output;
   std::unique_ptr<ByteSink> error;
+  ProgramLimits limits = {};
   // The process whose death this one does not survive; 0: none.
   uint32_t parent = 0;
 };
@@ -64,6 +65,13 @@ class SimProcess final : public SocketOwner {
   // Makes the Environment inert, as the first step of death together with others.
   void FallSilent() { inert_ = true; }
 
+  // A task of it has been run for a while. What that takes of processor time is modelled: the same
+  // for every turn.
+  static constexpr absl::Duration kCpuOfTurn = absl::Microseconds(10);
+  void TurnDone() {
+    if (++turns_ >= turns_allowed_) CpuLimitReached();
+  }
+
   // Makes the program's main function ready.
   void Start(Program program) { StartTask(program, std::ref(environment()), spec_.arguments); }
   // The same for any f(args...) that returns Task<int>, the exit code: the scenario's own actors.
@@ -85,6 +93,7 @@ class SimProcess final : public SocketOwner {
  private:
   friend class SignalOperation;
   void Ended(int code);
+  void CpuLimitReached();
 
   SimHost& host_;
   ProcessSpec spec_;
@@ -94,6 +103,8 @@ class SimProcess final : public SocketOwner {
   bool dead_ = false;
   bool daemonised_ = false;
   bool handles_signals_ = false;
+  uint64_t turns_ = 0;
+  uint64_t turns_allowed_ = UINT64_MAX;
   std::vector<Signal> pending_signals_;
   SignalOperation* signal_waiter_ = nullptr;
   std::unique_ptr<SimEnvironment> environment_;

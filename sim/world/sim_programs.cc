@@ -50,8 +50,8 @@ class WaitOperation final : public PendingOperation<absl::StatusOr<ExitStatus>> 
 
 class SimChild final : public Child {
  public:
-  SimChild(SimHost& host, uint32_t pid, std::shared_ptr<ChildState> state)
-      : host_(host), pid_(pid), state_(std::move(state)) {}
+  SimChild(SimHost& host, uint32_t pid, std::shared_ptr<ChildState> state, DescriptorTable& table)
+      : host_(host), pid_(pid), state_(std::move(state)), descriptor_(&table) {}
   ~SimChild() override {
     if (!state_->status.has_value()) Kill(Signal::kKill);
   }
@@ -76,6 +76,7 @@ class SimChild final : public Child {
   SimHost& host_;
   const uint32_t pid_;
   std::shared_ptr<ChildState> state_;
+  const Descriptor descriptor_;
 };
 
 // The child's credentials, or kEPERM if the caller may not give them.
@@ -90,6 +91,62 @@ absl::StatusOr<Credentials> ChildCredentials(const ProgramRequest& request,
   child.real_group = child.effective_group = child.saved_group = wanted.group;
   child.supplementary = wanted.supplementary;
   return child;
+}
+
+// A pipe's end in the caller, with its descriptor.
+class PipeSink final : public ByteSink {
+ public:
+  PipeSink(DescriptorTable& table, std::unique_ptr<ByteSink> end)
+      : descriptor_(&table), end_(std::move(end)) {}
+  Operation<absl::StatusOr<size_t>> Write(absl::string_view bytes) override {
+    return end_->Write(bytes);
+  }
+
+ private:
+  const Descriptor descriptor_;
+  const std::unique_ptr<ByteSink> end_;
+};
+
+class PipeSource final : public ByteSource {
+ public:
+  PipeSource(DescriptorTable& table, std::unique_ptr<ByteSource> end)
+      : descriptor_(&table), end_(std::move(end)) {}
+  Operation<absl::StatusOr<size_t>> Read(absl::Span<char> buffer) override {
+    return end_->Read(buffer);
+  }
+
+ private:
+  const Descriptor descriptor_;
+  const std::unique_ptr<ByteSource> end_;
+};
+
+// Both ends of each pipe, /dev/null where there is none, and the handle of the process.
+uint64_t DescriptorsFor(const ProgramRequest& request) {
+  return 4u + (request.pipe_input ? 1 : 0) + (request.pipe_output ? 1 : 0) +
+         (request.pipe_error ? 1 : 0);
+}
+
+template <class T>
+std::optional<T> Least(const std::optional<T>& own, const std::optional<T>& asked) {
+  if (!own.has_value() || !asked.has_value()) return asked.has_value() ? asked : own;
+  return std::min(*own, *asked);
+}
+
+// The child's limits: those asked for, but never beyond the caller's.
+absl::StatusOr<ProgramLimits> ChildLimits(const ProgramRequest& request, const ProgramLimits& own) {
+  const ProgramLimits& asked = request.limits;
+  if (asked.cpu_time.value_or(absl::Seconds(1)) <= absl::ZeroDuration()) {
+    return ErrnoStatus(Errno::kEINVAL, absl::StrCat("set limits for ", request.path));
+  }
+  if (asked.address_space_bytes.has_value()) {
+    return ErrnoStatus(Errno::kEOPNOTSUPP, absl::StrCat("limit the address space of ", request.path,
+                                                        ", of which a simulated program has none"));
+  }
+  return ProgramLimits{.cpu_time = Least(own.cpu_time, asked.cpu_time),
+                       .address_space_bytes = std::nullopt,
+                       .open_files = Least(own.open_files, asked.open_files),
+                       .file_bytes = Least(own.file_bytes, asked.file_bytes),
+                       .core_bytes = Least(own.core_bytes, asked.core_bytes)};
 }
 
 // What no execve(2) can hand on.
@@ -111,7 +168,14 @@ Operation<ChildOr> SimPrograms::Start(const ProgramRequest& request) {
   SimHost& host = process_.host();
   absl::StatusOr<Credentials> credentials = ChildCredentials(request, process_.spec().credentials);
   if (!credentials.ok()) return ChildOr(credentials.status());
+  absl::StatusOr<ProgramLimits> limits = ChildLimits(request, process_.spec().limits);
+  if (!limits.ok()) return ChildOr(limits.status());
+  DescriptorTable& descriptors = process_.descriptors();
+  if (!descriptors.HasRoomFor(DescriptorsFor(request))) {
+    return ChildOr(ErrnoStatus(Errno::kEMFILE, absl::StrCat("streams of ", request.path)));
+  }
   ProcessSpec spec;
+  spec.limits = *limits;
   spec.credentials = *std::move(credentials);
   spec.path = request.path;
   spec.arguments = request.arguments;
@@ -140,10 +204,16 @@ Operation<ChildOr> SimPrograms::Start(const ProgramRequest& request) {
         if (state->waiter != nullptr) state->waiter->Wake();
       });
   if (!started.ok()) return ChildOr(started.status());
-  auto child = std::make_unique<SimChild>(host, (*started)->pid(), state);
-  child->input = std::move(input.sink);
-  child->output = std::move(output.source);
-  child->error = std::move(error.source);
+  auto child = std::make_unique<SimChild>(host, (*started)->pid(), state, descriptors);
+  if (input.sink != nullptr) {
+    child->input = std::make_unique<PipeSink>(descriptors, std::move(input.sink));
+  }
+  if (output.source != nullptr) {
+    child->output = std::make_unique<PipeSource>(descriptors, std::move(output.source));
+  }
+  if (error.source != nullptr) {
+    child->error = std::make_unique<PipeSource>(descriptors, std::move(error.source));
+  }
   return ChildOr(std::move(child));
 }
 

@@ -66,7 +66,10 @@ bool World::Step(MonotonicTime limit) {
   }
   ++steps_at_instant_;
   if (ready > 0) {
-    loop.RunReady(loop.RunnableIndex(ready == 1 ? 0 : core_.choices.Pick(schedule_, ready)));
+    const size_t index = loop.RunnableIndex(ready == 1 ? 0 : core_.choices.Pick(schedule_, ready));
+    auto& process = *static_cast<SimProcess*>(loop.ready_executor(index).owner());
+    loop.RunReady(index);
+    process.TurnDone();
   } else {
     loop.timers().FireNext(loop.now());
   }
