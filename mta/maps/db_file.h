@@ -13,14 +13,14 @@
 //   }
 //
 // Keys and values are bytes; whether they end in a NUL, as sendmail writes some, is the caller's
-// business. Read are hash versions 7 to 9 and btree versions 8 and 9 (Berkeley DB 3.2 to 5.3), of
-// either byte order, with page sizes from 512 to 65536 bytes, with checksums (which are verified),
+// business. Read are hash versions 7 to 9 and btree versions 8 and 9, as libdb 5.3 does, of either
+// byte order, with page sizes from 512 to 65536 bytes, with checksums (which are verified),
 // big keys and values, and duplicates of every kind. Keys of a btree are in the order of their
 // bytes, and a hash has Berkeley DB's own hash function: the file tells when it has another one.
 //
 // The file is taken as an attack until proved otherwise. A page is checked as it is read; what a
 // chain of pages may cost is bounded by the number of pages in the file. Memory: the cache, plus
-// two pages for each call that waits for the file, plus the key or value being read.
+// two pages for each call under way and each cursor, plus the key or value being read.
 //
 // The file is assumed not to change while it is open: whoever reads a database that others rewrite
 // in place holds sendmail's lock meanwhile, and opens it anew when its inode or its times differ.
