@@ -215,6 +215,12 @@ void PortReader::ReadAddress(absl::string_view address) {
 
 }  // namespace
 
+bool PortOptions::has_numeric_address() const {
+  absl::string_view numeric = address;
+  absl::ConsumePrefix(&numeric, "IPv6:");
+  return IpAddress::Parse(numeric).has_value();
+}
+
 PortOptions ParseDaemonPort(absl::string_view value, size_t index, const SourceLine& where,
                             Diagnostics& diagnostics) {
   PortOptions port;

@@ -35,6 +35,8 @@ struct PortOptions {
   std::bitset<256> modifiers;                   // by letter
   std::string modifier_letters;                 // as written, for ${daemon_flags}
 
+  // Whether `address` is one, and no name or path; false without one.
+  bool has_numeric_address() const;
   bool Has(char modifier) const { return modifiers[static_cast<unsigned char>(modifier)]; }
 };
 
