@@ -34,13 +34,11 @@ bool ParseMap(absl::string_view rest, ClassLine& line) {
 }  // namespace
 
 std::optional<ClassLine> ParseClassLine(absl::string_view text, LoadContext& context) {
-  std::vector<std::string> errors;
-  const ScannedName name = context.configuration.names.Scan(text, errors);
-  for (std::string& error : errors) context.Error(std::move(error));
-  if (!name.id.has_value()) return std::nullopt;
+  const std::optional<NameId> name = context.TakeName(text);
+  if (!name.has_value()) return std::nullopt;
   ClassLine line;
-  line.name = *name.id;
-  absl::string_view rest = TrimmedStart(text.substr(name.length));
+  line.name = *name;
+  absl::string_view rest = TrimmedStart(text);
   line.optional = TakeOptional(rest);
   if (rest.empty()) {
     context.Error("fileclass: missing file name");

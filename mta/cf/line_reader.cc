@@ -64,10 +64,11 @@ Task<void> LineReader::Read(ConfigurationLine line) {
     context_.Error(
         absl::StrCat("configuration line too long (", kMaxConfigurationLineBytes, " bytes max)"));
   }
-  const absl::string_view text = line.text;
+  absl::string_view text = line.text;
   if (text.find('$') != text.npos) {
     std::vector<std::string> errors;
     ParseText(text, context_.configuration.names, errors);
+    if (!errors.empty()) text = UntilBadName(text, context_.configuration.names);
     for (std::string& error : errors) context_.Error(std::move(error));
   }
   if (text[0] == 'F') {
@@ -115,28 +116,19 @@ void LineReader::ReadAtOnce(absl::string_view line) {
 }
 
 void LineReader::ReadMacroArgument(absl::string_view argument) {
-  std::vector<std::string> errors;
-  const ScannedName name = context_.configuration.names.Scan(argument, errors);
-  for (std::string& error : errors) context_.Error(std::move(error));
-  if (!name.id.has_value()) return;
-  context_.configuration.macros.SetLiteral(*name.id, argument.substr(name.length));
+  const std::optional<NameId> name = context_.TakeName(argument);
+  if (name.has_value()) context_.configuration.macros.SetLiteral(*name, argument);
 }
 
 void LineReader::ReadMacro(absl::string_view rest) {
-  std::vector<std::string> errors;
-  const ScannedName name = context_.configuration.names.Scan(rest, errors);
-  for (std::string& error : errors) context_.Error(std::move(error));
-  if (!name.id.has_value()) return;
-  const std::string value = Munched(rest.substr(name.length));
-  context_.configuration.macros.Set(*name.id, context_.Parse(value));
+  const std::optional<NameId> name = context_.TakeName(rest);
+  if (!name.has_value()) return;
+  context_.configuration.macros.Set(*name, context_.Parse(Munched(rest)));
 }
 
 void LineReader::ReadClass(absl::string_view rest) {
-  std::vector<std::string> errors;
-  const ScannedName name = context_.configuration.names.Scan(rest, errors);
-  for (std::string& error : errors) context_.Error(std::move(error));
-  if (!name.id.has_value()) return;
-  AddWords(*name.id, Expanded(context_.Parse(rest.substr(name.length))));
+  const std::optional<NameId> name = context_.TakeName(rest);
+  if (name.has_value()) AddWords(*name, Expanded(context_.Parse(rest)));
 }
 
 void LineReader::AddWords(NameId name, const Text& text) {
@@ -171,30 +163,30 @@ void LineReader::AddWords(NameId name, const Text& text) {
 
 void LineReader::ReadMap(absl::string_view rest) {
   const std::string line = WriteText(Expanded(context_.Parse(rest)), context_.configuration.names);
-  absl::string_view from = line;
+  absl::string_view from = TrimmedStart(line);
   size_t end = 0;
   while (end < from.size() &&
          (IsAlphanumeric(from[end]) || (end > 0 && (from[end] == '_' || from[end] == '.')))) {
     ++end;
   }
-  if (end == 0) {
+  const absl::string_view name = from.substr(0, end);
+  if (name.empty()) {
     context_.Error("readcf: config K line: no map name");
     return;
   }
-  MapDeclaration map;
-  map.where = context_.where;
-  map.name = absl::AsciiStrToLower(from.substr(0, end));
-  const absl::string_view name = from.substr(0, end);
-  from.remove_prefix(end);
-  while (!from.empty() && !IsAlphanumeric(from[0])) from.remove_prefix(1);
+  // Whatever ends a word is no part of the next one.
+  from = TrimmedStart(from.substr(std::min(end + 1, from.size())));
   end = 0;
   while (end < from.size() && IsAlphanumeric(from[end])) ++end;
   if (end == 0) {
     context_.Error(absl::StrCat("readcf: config K line, map ", name, ": no map class"));
     return;
   }
+  MapDeclaration map;
+  map.where = context_.where;
+  map.name = absl::AsciiStrToLower(name);
   map.map_class = std::string(from.substr(0, end));
-  map.arguments = std::string(TrimmedStart(from.substr(end)));
+  map.arguments = std::string(TrimmedStart(from.substr(std::min(end + 1, from.size()))));
   context_.configuration.maps.push_back(std::move(map));
 }
 
@@ -236,7 +228,10 @@ void LineReader::ReadRule(absl::string_view line) {
   }
   RuleSource rule;
   rule.where = context_.where;
-  rule.left = Expanded(context_.Parse(line.substr(1, tab - 1)));
+  absl::string_view left = line.substr(1, tab - 1);
+  // A dollar sign in front of the tab is nothing here.
+  if (absl::EndsWith(left, "$") && !absl::EndsWith(left, "$$")) left.remove_suffix(1);
+  rule.left = Expanded(context_.Parse(left));
   if (IsBlank(rule.left)) context_.Error("R line: null LHS");
   absl::string_view right = line.substr(tab);
   right.remove_prefix(std::min(right.find_first_not_of('\t'), right.size()));
@@ -248,7 +243,8 @@ void LineReader::ReadRule(absl::string_view line) {
 }
 
 void LineReader::ReadRuleset(absl::string_view rest) {
-  ruleset_ = rulesets_.Resolve(rest, context_);
+  const Text name = Expanded(context_.Parse(rest));
+  ruleset_ = rulesets_.Resolve(WriteText(name, context_.configuration.names), context_);
   if (!ruleset_.has_value()) return;
   const RulesetSource& ruleset = context_.configuration.rulesets[*ruleset_];
   if (ruleset.rules.empty()) return;

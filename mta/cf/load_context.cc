@@ -1,5 +1,6 @@
 #include "mta/cf/load_context.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -21,6 +22,21 @@ void LoadContext::Warn(std::string text) {
                          .text = std::move(text),
                          .exit_code = 0,
                          .shows_line = false});
+}
+
+std::optional<NameId> LoadContext::TakeName(absl::string_view& rest) {
+  // In braces, macros have become one character by now.
+  std::string braced;
+  if (!rest.empty() && rest[0] == '{') {
+    const size_t close = rest.find('}');
+    braced = std::string(rest.substr(0, close == rest.npos ? close : close + 1));
+    std::replace(braced.begin(), braced.end(), '$', '\001');
+  }
+  std::vector<std::string> errors;
+  const ScannedName name = configuration.names.Scan(braced.empty() ? rest : braced, errors);
+  for (std::string& error : errors) Error(std::move(error));
+  rest.remove_prefix(name.length);
+  return name.id;
 }
 
 Text LoadContext::Parse(absl::string_view part) {

@@ -2,8 +2,9 @@
 #ifndef STAGEPOST_MTA_CF_LOAD_CONTEXT_H_
 #define STAGEPOST_MTA_CF_LOAD_CONTEXT_H_
 
-#include <map>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "mta/cf/configuration.h"
@@ -27,6 +28,9 @@ struct LoadContext {
   void Complain(std::string text, int exit_code);
   // Without file and line.
   void Warn(std::string text);
+
+  // Takes a macro's or class's name from the front of `rest`; nullopt: an error was reported.
+  std::optional<NameId> TakeName(absl::string_view& rest);
 
   // Parses a part of the line; its errors were reported with the line as a whole.
   Text Parse(absl::string_view part);

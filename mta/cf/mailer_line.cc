@@ -143,13 +143,11 @@ class MailerReader {
     const auto set = [&](absl::string_view name, int& number) {
       const std::optional<size_t> index = rulesets_.Resolve(name, context_);
       if (index.has_value()) number = context_.configuration.rulesets[*index].number;
+      return index.has_value();
     };
-    set(value.substr(0, slash), envelope);
-    if (slash == value.npos) {
-      header = envelope;
-    } else {
-      set(value.substr(slash + 1), header);
-    }
+    if (!set(value, envelope)) return;
+    header = envelope;
+    if (slash != value.npos) set(value.substr(slash + 1), header);
   }
 
   void SetTypes(absl::string_view value) {
@@ -162,6 +160,10 @@ class MailerReader {
   void SetUser(std::string value) {
     const size_t colon = value.find(':');
     const absl::string_view user = absl::string_view(value).substr(0, colon);
+    if (user.empty()) {
+      context_.Error(absl::StrCat("mailer ", mailer_.name, ": null user name"));
+      return;
+    }
     int32_t id = 0;
     if (absl::SimpleAtoi(user, &id)) {
       mailer_.user_id = UserId{static_cast<uint32_t>(id)};
@@ -170,6 +172,7 @@ class MailerReader {
       mailer_.group_id = known->group;
     } else {
       context_.Error(absl::StrCat("readcf: mailer U= flag: unknown user ", user));
+      return;
     }
     if (colon != value.npos && colon + 1 < value.size()) {
       SetGroup(absl::string_view(value).substr(colon + 1));

@@ -37,6 +37,9 @@ class DollarParser {
   DollarParser(Names& names, std::vector<std::string>& errors, Text& text)
       : names_(names), errors_(errors), text_(text) {}
 
+  // A name was none.
+  bool failed() const { return failed_; }
+
   // `rest` begins behind a dollar sign; gives how much of it belongs to the sequence.
   size_t Parse(absl::string_view rest) {
     if (rest.empty()) {
@@ -74,7 +77,8 @@ class DollarParser {
  private:
   size_t Macro(Piece::Kind kind, absl::string_view rest) {
     const ScannedName scanned = names_.Scan(rest, errors_);
-    if (scanned.id.has_value()) text_.push_back(MacroPiece(kind, *scanned.id));
+    text_.push_back(MacroPiece(kind, scanned.id.value_or(NameId{})));
+    failed_ |= !scanned.id.has_value();
     return scanned.length;
   }
 
@@ -85,13 +89,29 @@ class DollarParser {
     }
     const ScannedName scanned = names_.Scan(rest, errors_);
     text_.push_back(OperatorPiece(op, scanned.id.value_or(NameId{})));
+    failed_ |= !scanned.id.has_value();
     return scanned.length;
   }
 
   Names& names_;
   std::vector<std::string>& errors_;
   Text& text_;
+  bool failed_ = false;
 };
+
+// Parses `line` up to its end or to a name that is none; gives where it stopped, npos: at the end.
+size_t Parse(absl::string_view line, Names& names, std::vector<std::string>& errors, Text& text) {
+  DollarParser parser(names, errors, text);
+  size_t at = 0;
+  while (true) {
+    const size_t dollar = line.find('$', at);
+    AppendCharacters(text, line.substr(at, dollar - at));
+    if (dollar == line.npos) return line.npos;
+    at = dollar + 1;
+    at += parser.Parse(line.substr(at));
+    if (parser.failed()) return dollar;
+  }
+}
 
 void WriteOperator(const Piece& piece, const Names& names, std::string& to) {
   to.push_back('$');
@@ -126,15 +146,17 @@ void AppendCharacters(Text& text, absl::string_view characters) {
 
 Text ParseText(absl::string_view line, Names& names, std::vector<std::string>& errors) {
   Text text;
-  DollarParser parser(names, errors, text);
-  while (!line.empty()) {
-    const size_t dollar = line.find('$');
-    AppendCharacters(text, line.substr(0, dollar));
-    if (dollar == line.npos) break;
-    line.remove_prefix(dollar + 1);
-    line.remove_prefix(parser.Parse(line));
-  }
+  Parse(line, names, errors, text);
   return text;
+}
+
+absl::string_view UntilBadName(absl::string_view line, Names& names) {
+  Text text;
+  std::vector<std::string> errors;
+  const size_t dollar = Parse(line, names, errors, text);
+  if (dollar == line.npos) return line;
+  const size_t brace = line.find('{', dollar);
+  return line.substr(0, brace == line.npos ? brace : brace + 1);
 }
 
 absl::StatusOr<Text> ParseText(absl::string_view line, Names& names) {

@@ -70,6 +70,9 @@ absl::StatusOr<Text> ParseText(absl::string_view line, Names& names);
 // Characters that mean nothing but themselves, such as a client's name.
 Text Literal(absl::string_view characters);
 
+// As much of `line` as there is before, and at the most one character of, a name that is none.
+absl::string_view UntilBadName(absl::string_view line, Names& names);
+
 // Adds characters to the end, without making a piece of their own where none is needed.
 void AppendCharacters(Text& text, absl::string_view characters);
 
