@@ -22,26 +22,26 @@ inline constexpr size_t kMaxMapValueBytes = 64 * 1024;
 // Maps that ask maps (sequence, switch), at most so deep.
 inline constexpr int kMaxMapDepth = 128;
 
-// What a look-up gave. `status` is a sysexits code, as /map shows it. With a value it is 0 (bestmx may
-// say 68, EX_NOHOST, and yet have one); without one it says why as the class does: 0, 67, 68 or 69 for
-// not found, 75 (EX_TEMPFAIL) for cannot be known now.
+// What a look-up gave. `status` is a sysexits code, as /map shows it. With a value it is 0 (bestmx
+// may say 68, EX_NOHOST, and yet have one); without one it says why as the class does: 0, 67, 68 or
+// 69 for not found, 75 (EX_TEMPFAIL) for cannot be known now.
 struct MapAnswer {
-  std::optional<std::string> value;
+  std::optional<std::string> value = std::nullopt;
   int status = 0;
   // What sendmail prints about it besides, such as "x.example: Name server timeout"; several lines
   // are separated by '\n'; usually empty.
-  std::string message;
+  std::string message = {};
 };
 
 class Map {
  public:
   virtual ~Map() = default;
 
-  // What $(name key $@ arguments $) in a rule asks: takes the quotes off the key (not with -q), then
-  // Open() and Ask(). After a temporary failure the value is the key with -T appended if there is
-  // a -T, and with -t the status is EX_NOHOST instead; whoever applies the rule ends with status 75
-  // if it is 75 here, be there a value or not. Not found is an answer without value, not an error.
-  // All parameters outlive the task.
+  // What $(name key $@ arguments $) in a rule asks: takes the quotes off the key (not with -q),
+  // then Open() and Ask(). After a temporary failure the value is the key with -T appended if there
+  // is a -T, and with -t the status is EX_NOHOST instead; whoever applies the rule ends with status
+  // 75 if it is 75 here, be there a value or not. Not found is an answer without value, not an
+  // error. All parameters outlive the task.
   virtual Task<MapAnswer> Lookup(absl::string_view key,
                                  absl::Span<const absl::string_view> arguments) = 0;
 

@@ -1,0 +1,53 @@
+#include "mta/dns/text_file.h"
+
+#include <memory>
+#include <vector>
+
+namespace stagepost {
+namespace {
+
+bool Same(const FileStat& a, const FileStat& b) {
+  return a.device == b.device && a.inode == b.inode && a.size == b.size &&
+         a.modified == b.modified && a.changed == b.changed;
+}
+
+Task<absl::StatusOr<std::string>> ReadAll(File& file) {
+  std::string text;
+  std::vector<char> buffer(16 * 1024);
+  while (text.size() < TextFile::kMaxBytes) {
+    const absl::StatusOr<size_t> read = co_await file.Read(text.size(), absl::MakeSpan(buffer));
+    if (!read.ok()) co_return read.status();
+    if (*read == 0) break;
+    text.append(buffer.data(), *read);
+  }
+  co_return text;
+}
+
+}  // namespace
+
+Task<bool> TextFile::Refresh() {
+  const absl::StatusOr<FileStat> now = co_await files_.Stat(path_);
+  if (read_ && now.ok() == stat_.has_value() && (!now.ok() || Same(*now, *stat_))) co_return false;
+  std::optional<std::string> text;
+  std::optional<FileStat> stat;
+  if (now.ok() && now->type == FileType::kRegular) {
+    OpenOptions options;
+    options.read = true;
+    options.non_blocking = true;
+    absl::StatusOr<std::unique_ptr<File>> file = co_await files_.Open(path_, options);
+    if (file.ok()) {
+      const absl::StatusOr<FileStat> opened = co_await (*file)->Stat();
+      absl::StatusOr<std::string> read = co_await ReadAll(**file);
+      if (opened.ok() && read.ok()) {
+        stat = *opened;
+        text = *std::move(read);
+      }
+    }
+  }
+  read_ = true;
+  stat_ = stat;
+  text_ = std::move(text);
+  co_return true;
+}
+
+}  // namespace stagepost

@@ -1,0 +1,177 @@
+// The classes hash, btree and implicit: Berkeley DB files, read under sendmail's lock and opened
+// anew when they have changed.
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "mta/async/deadline.h"
+#include "mta/async/semaphore.h"
+#include "mta/base/errno.h"
+#include "mta/base/status_macros.h"
+#include "mta/maps/db_file.h"
+#include "mta/maps/map_classes.h"
+#include "mta/maps/map_file.h"
+
+namespace stagepost {
+namespace {
+
+// How long a database may be locked by whoever writes it.
+constexpr absl::Duration kLockPatience = absl::Minutes(2);
+
+// What File::Lock() does, given back at the end of the scope; one look-up at a time holds it.
+class SharedLock {
+ public:
+  explicit SharedLock(File& file) : file_(file) {}
+
+  Task<absl::Status> Take() {
+    absl::Status taken = co_await file_.Lock(LockKind::kFlock, LockMode::kShared, LockWait::kNo);
+    if (ErrnoOf(taken) == Errno::kEAGAIN) {
+      taken = co_await file_.Lock(LockKind::kFlock, LockMode::kShared, LockWait::kYes);
+    }
+    co_return taken;
+  }
+  Task<absl::Status> Drop() { co_return co_await file_.Unlock(LockKind::kFlock); }
+
+ private:
+  File& file_;
+};
+
+class DbMap final : public BaseMap {
+ public:
+  DbMap(const MapArguments& arguments, MapFlags flags, DbType type)
+      : BaseMap(arguments.context, arguments.name, arguments.map_class, std::move(flags)),
+        type_(type),
+        path_(this->flags().file),
+        try_without_nul_(this->flags().try_without_nul),
+        try_with_nul_(this->flags().try_with_nul) {
+    if (!absl::EndsWith(path_, ".db")) path_ += ".db";
+  }
+
+ private:
+  Task<absl::Status> OpenClass(std::string&) override {
+    CO_ASSIGN_OR_RETURN(const Semaphore::Permit permit, co_await one_at_a_time_.Acquire());
+    if (db_ != nullptr) co_return absl::OkStatus();
+    absl::Status opened = co_await OpenFile();
+    // implicit says nothing about it.
+    if (!opened.ok() && map_class() == "implicit") opened = absl::NotFoundError("");
+    co_return opened;
+  }
+
+  Task<absl::Status> OpenFile() {
+    absl::StatusOr<std::unique_ptr<File>> file = co_await OpenMapFile(context(), path_);
+    if (!file.ok()) {
+      const bool missing = ErrnoOf(file.status()) == Errno::kENOENT;
+      co_return absl::NotFoundError(
+          absl::StrCat(map_class(), " map \"", name(), "\": ", missing ? "missing" : "unsafe",
+                       " map file ", path_, ": ", file.status().message()));
+    }
+    File* const raw = file->get();
+    SharedLock lock(*raw);
+    absl::StatusOr<std::unique_ptr<DbFile>> db = absl::UnknownError("");
+    absl::StatusOr<FileStat> stat = absl::UnknownError("");
+    absl::Status locked = co_await lock.Take();
+    if (locked.ok()) stat = co_await raw->Stat();
+    if (stat.ok()) db = co_await DbFile::Open(*std::move(file));
+    if (db.ok()) locked = co_await lock.Drop();
+    if (!db.ok() || (*db)->type() != type_ || !locked.ok()) {
+      co_return absl::DataLossError(
+          absl::StrCat("Cannot open ", type_ == DbType::kBtree ? "btree" : "hash", " database ",
+                       path_, ": ", ErrnoText(Errno::kEINVAL)));
+    }
+    db_ = *std::move(db);
+    file_ = raw;
+    stat_ = *stat;
+    co_return absl::OkStatus();
+  }
+
+  Task<MapAnswer> AskClass(absl::string_view key,
+                           absl::Span<const absl::string_view> arguments) override {
+    const std::string folded = Folded(key);
+    const absl::StatusOr<std::optional<std::string>> value = co_await Get(folded);
+    if (absl::IsCancelled(value.status())) co_return MapAnswer{.status = kMapTemporary};
+    if (!value.ok()) co_return Failed(kMapTemporary, std::string(value.status().message()));
+    if (!value->has_value()) co_return MapAnswer{};
+    co_return Found(**value, key, arguments);
+  }
+
+  Task<absl::StatusOr<std::optional<std::string>>> Get(const std::string& key) {
+    CO_ASSIGN_OR_RETURN(const Semaphore::Permit permit, co_await one_at_a_time_.Acquire());
+    CO_RETURN_IF_ERROR(co_await LockUnchanged());
+    absl::StatusOr<std::optional<std::string>> value = co_await GetLocked(key);
+    SharedLock lock(*file_);
+    CO_RETURN_IF_ERROR(co_await lock.Drop());
+    if (!value.ok()) {
+      co_return absl::DataLossError(
+          absl::StrCat("Cannot read ", path_, ": ", value.status().message()));
+    }
+    co_return value;
+  }
+
+  // Locks the file that stands under the name now.
+  Task<absl::Status> LockUnchanged() {
+    constexpr int kAttempts = 5;
+    for (int i = 0; i < kAttempts; ++i) {
+      SharedLock lock(*file_);
+      const MonotonicTime deadline = context().env.clock().MonotonicNow() + kLockPatience;
+      const absl::Status locked = co_await WithDeadline(deadline, lock.Take());
+      if (!locked.ok()) {
+        co_return absl::UnavailableError(
+            absl::StrCat("Cannot lock ", path_, ": ", locked.message()));
+      }
+      const absl::StatusOr<FileStat> now = co_await context().env.files().Stat(path_);
+      // What was removed is read on, as sendmail does.
+      if (!now.ok() || SameFile(*now, stat_)) co_return absl::OkStatus();
+      CO_RETURN_IF_ERROR(co_await lock.Drop());
+      CO_RETURN_IF_ERROR(co_await OpenFile());
+    }
+    co_return absl::UnavailableError(absl::StrCat("Cannot open ", path_, ": it keeps changing"));
+  }
+
+  // Whether keys end in a NUL is learnt from the first that is found.
+  Task<absl::StatusOr<std::optional<std::string>>> GetLocked(const std::string& key) {
+    if (try_without_nul_) {
+      CO_ASSIGN_OR_RETURN(std::optional<std::string> value, co_await db_->Get(key));
+      if (value.has_value()) {
+        try_with_nul_ = false;
+        co_return value;
+      }
+    }
+    if (!try_with_nul_) co_return std::nullopt;
+    CO_ASSIGN_OR_RETURN(std::optional<std::string> value,
+                        co_await db_->Get(absl::StrCat(key, absl::string_view("\0", 1))));
+    if (value.has_value()) try_without_nul_ = false;
+    co_return value;
+  }
+
+  const DbType type_;
+  std::string path_;
+  bool try_without_nul_, try_with_nul_;
+  Semaphore one_at_a_time_{1};
+  std::unique_ptr<DbFile> db_;
+  File* file_ = nullptr;  // db_'s
+  FileStat stat_;
+};
+
+std::unique_ptr<BaseMap> MakeDbMap(const MapArguments& arguments, DbType type) {
+  MapFlags flags = CommonFlags(arguments);
+  const bool has_file = HasFile(arguments, flags);
+  auto map = std::make_unique<DbMap>(arguments, std::move(flags), type);
+  if (!has_file) map->Invalidate();
+  return map;
+}
+
+}  // namespace
+
+std::unique_ptr<BaseMap> MakeHashMap(const MapArguments& arguments) {
+  return MakeDbMap(arguments, DbType::kHash);
+}
+std::unique_ptr<BaseMap> MakeBtreeMap(const MapArguments& arguments) {
+  return MakeDbMap(arguments, DbType::kBtree);
+}
+std::unique_ptr<BaseMap> MakeImplicitMap(const MapArguments& arguments) {
+  return MakeDbMap(arguments, DbType::kHash);
+}
+
+}  // namespace stagepost
