@@ -23,17 +23,6 @@ bool StartsMailer(absl::Span<const Token> tokens) {
   return !tokens.empty() && tokens[0].Is(Operator::kMailer);
 }
 
-// Without quotes, but for those behind a backslash.
-std::string StripQuotes(absl::string_view text) {
-  std::string stripped;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '"') continue;
-    if (text[i] == '\\' && i + 1 < text.size()) ++i;
-    stripped.push_back(text[i]);
-  }
-  return stripped;
-}
-
 }  // namespace
 
 void Evaluation::Start(int ruleset, TokenList& tokens, const Macros& macros,

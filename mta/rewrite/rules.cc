@@ -102,17 +102,14 @@ class Checker {
 
 Rulesets::Rulesets(const Configuration& configuration, const Tokenizer& tokenizer,
                    ClassIndex& classes, Diagnostics& diagnostics)
-    : rulesets_(kMaxRulesets) {
+    : rulesets_(kMaxRulesets), numbers_(configuration.ruleset_numbers) {
   for (int number = 0; number < kMaxRulesets; ++number) {
     rulesets_[number].name = absl::StrCat(number);
   }
   for (const RulesetSource& source : configuration.rulesets) {
     if (source.number < 0 || source.number >= kMaxRulesets) continue;
     Ruleset& ruleset = rulesets_[source.number];
-    if (!source.name.empty()) {
-      ruleset.name = source.name;
-      by_name_[source.name] = source.number;
-    }
+    if (!source.name.empty()) ruleset.name = source.name;
     for (const RuleSource& rule : source.rules) {
       Compile(rule, configuration, tokenizer, classes, ruleset, diagnostics);
     }
@@ -151,8 +148,8 @@ CalledRuleset Rulesets::Find(absl::string_view name_or_number) const {
     return {.number = -1,
             .message = absl::StrCat("bad ruleset ", number, " (", kMaxRulesetNumber, " max)")};
   }
-  const auto found = by_name_.find(ToStd(name_or_number));
-  if (found != by_name_.end()) return {.number = found->second, .message = {}};
+  const auto found = numbers_.find(ToStd(name_or_number));
+  if (found != numbers_.end()) return {.number = found->second, .message = {}};
   if (name_or_number.empty() ||
       !(absl::ascii_isalpha(name_or_number[0]) || name_or_number[0] == '_')) {
     return {.number = -1,

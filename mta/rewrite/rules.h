@@ -65,7 +65,7 @@ class Rulesets {
                Diagnostics& diagnostics);
 
   std::vector<Ruleset> rulesets_;  // by number
-  std::map<std::string, int, std::less<>> by_name_;
+  const std::map<std::string, int, std::less<>>& numbers_;
 };
 
 }  // namespace stagepost
