@@ -22,12 +22,12 @@ Settings Good(const Arguments& arguments) {
   return error == nullptr ? std::get<Settings>(parsed) : Settings();
 }
 
-std::string Bad(const Arguments& arguments) {
+std::string Bad(const Arguments& arguments, int exit_code = 64) {
   const auto parsed = Parse(arguments);
   const auto* error = std::get_if<UsageError>(&parsed);
   EXPECT_NE(error, nullptr);
   if (error == nullptr) return "";
-  EXPECT_EQ(error->exit_code, 64);
+  EXPECT_EQ(error->exit_code, exit_code);
   return error->message;
 }
 
@@ -62,6 +62,11 @@ TEST(ParseCommandLine, TakesTheOptionsThereAre) {
   EXPECT_EQ(settings.timeouts.data_block, absl::Minutes(90));
   EXPECT_EQ(settings.max_children, 3);
   EXPECT_EQ(Good({"-q"}).mode, Settings::Mode::kQueueRun);
+  EXPECT_EQ(Good({"-q", "-oQ/q"}).queue_directory, "/q");
+  // What happens anyway may be asked for.
+  Good({"-bd", "-OSuperSafe=true", "-oL9", "-OTimeout.ident=0"});
+  EXPECT_EQ(Good({"-bd", "-OTimeout.command=0"}).timeouts.command, absl::InfiniteDuration());
+  EXPECT_EQ(Good({"-bd", "-ODaemonPortOptions=Port=smtp"}).ports[0].name, "Daemon0");
   const Settings test = Good({"-bt", "-C", "x.cf", "-d21.12", "-OLogLevel=1", "-oL2", "-MRSMTP"});
   EXPECT_EQ(test.mode, Settings::Mode::kAddressTest);
   EXPECT_EQ(test.configuration_file, "x.cf");
@@ -78,7 +83,7 @@ TEST(ParseCommandLine, RefusesWhatItDoesNotHave) {
   EXPECT_EQ(Bad({"-d0.1"}), absl::StrCat("-d", kTail));
   EXPECT_EQ(Bad({"-bd", "-O", "LogLevel=20"}), absl::StrCat("option LogLevel", kTail));
   EXPECT_EQ(Bad({"-bd", "-O", "DaemonPortOptions=Modify=C"}),
-            absl::StrCat("DaemonPortOptions key M", kTail));
+            absl::StrCat("DaemonPortOptions Modifier=C is", kTail.substr(3)));
   EXPECT_EQ(Bad({"-bd", "-qIfoo"}), absl::StrCat("-qIfoo", kTail));
   EXPECT_EQ(Bad({"-bd", "-q"}), absl::StrCat("-q without an interval beside -bd or -bD", kTail));
   EXPECT_EQ(Bad({"alice"}), absl::StrCat("Submission of mail on the command line", kTail));
@@ -86,7 +91,8 @@ TEST(ParseCommandLine, RefusesWhatItDoesNotHave) {
   EXPECT_EQ(Bad({"-C/etc/mail/other.cf", "-bd"}),
             "-C: only -bt reads configuration files in this version of Stagepost; options are set "
             "with -O");
-  EXPECT_EQ(Bad({"-bd", "-oA/x"}), absl::StrCat("-o", kTail));
+  EXPECT_EQ(Bad({"-bd", "-oA/x"}), absl::StrCat("option AliasFile", kTail));
+  EXPECT_EQ(Bad({"-bd", "-oMrSMTP"}), absl::StrCat("option M", kTail));
   EXPECT_EQ(Bad({"-bd", "-MRSMTP"}), absl::StrCat("-M", kTail));
   EXPECT_EQ(std::get<UsageError>(ParseCommandLine({"/usr/bin/mailq"})).message,
             absl::StrCat("mailq", kTail));
@@ -96,10 +102,17 @@ TEST(ParseCommandLine, RefusesWhatIsWrong) {
   EXPECT_EQ(Bad({"-bd", "-X"}), "option requires an argument -- X");
   EXPECT_EQ(Bad({"-bx"}), "Invalid operation mode x");
   EXPECT_EQ(Bad({"-qz"}), "Invalid time unit `z'");
-  EXPECT_EQ(Bad({"-bd", "-O", "DaemonPortOptions=Port=99999"}),
-            "DaemonPortOptions: unknown port 99999");
-  EXPECT_EQ(Bad({"-bd", "-O", "DaemonPortOptions=Addr=::1"}),
-            "DaemonPortOptions: ::1 is no inet address (host names need a resolver)");
+  EXPECT_EQ(Bad({"-bd", "-O", "DaemonPortOptions=Port=99999"}, 70), "service \"99999\" unknown");
+  EXPECT_EQ(Bad({"-bd", "-O", "DaemonPortOptions=Port=0"}), "DaemonPortOptions: unknown port 0");
+  EXPECT_EQ(Bad({"-bd", "-O", "DaemonPortOptions=Addr=::1"}, 70), "host \"::1\" unknown");
+  EXPECT_EQ(Bad({"-bd", "-O", "NoSuchOption=1"}, 70), "readcf: unknown option name NoSuchOption");
+  EXPECT_EQ(Bad({"-bd", "-O", "PrivacyOptions=a b"}, 70),
+            "readcf: Op line: a unrecognized\nreadcf: Op line: b unrecognized");
+  EXPECT_EQ(Bad({"-bd", "-O", "Timeout.command=5q"}), "Invalid time unit `q'");
+  EXPECT_EQ(Bad({"-bd", "-O", "DeliveryMode=z"}), "Unknown delivery mode z");
+  EXPECT_EQ(Bad({"-bd", "-O", "MaxMessageSize"}), "option MaxMessageSize has no value");
+  EXPECT_EQ(Bad({"-bd", "-O", "QueueDirectory=mqueue*"}),
+            "option QueueDirectory needs one absolute path");
   EXPECT_EQ(Bad({"-bd", "-O", "Timeout.command="}), "option Timeout.command: no value");
   EXPECT_EQ(Bad({"-bd", "-O", "MaxMessageSize=1k"}),
             "option MaxMessageSize: 1k is no number of bytes");

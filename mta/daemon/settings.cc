@@ -4,9 +4,8 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
+#include "mta/daemon/daemon_options.h"
 #include "mta/daemon/time_interval.h"
 
 namespace stagepost {
@@ -20,115 +19,6 @@ UsageError NotAvailable(absl::string_view what) {
 
 // Flags of sendmail(8) that take their value from the next argument if it is not attached.
 constexpr absl::string_view kFlagsWithValue = "BCDFLMNORVXbfhopr";
-
-// Timeout.command=1h and its kind.
-Outcome SetTimeout(absl::string_view option, absl::string_view value, absl::Duration& timeout) {
-  // sendmail reads a timeout without a unit as minutes.
-  const absl::StatusOr<absl::Duration> parsed = ParseInterval(value, 'm');
-  if (!parsed.ok() || value.empty()) {
-    return UsageError{absl::StrCat("option ", option, ": ",
-                                   value.empty() ? "no value" : parsed.status().message())};
-  }
-  // 0 is sendmail's way to say: no limit.
-  timeout = *parsed == absl::ZeroDuration() ? absl::InfiniteDuration() : *parsed;
-  return std::nullopt;
-}
-
-Outcome SetPortKey(char key, absl::string_view value, DaemonPort& port, absl::string_view& address,
-                   absl::string_view& family) {
-  switch (key) {
-    case 'P': {
-      int number = 0;
-      if (value == "smtp") number = kSmtpPort;
-      if (number == 0 && (!absl::SimpleAtoi(value, &number) || number < 1 || number > 65535)) {
-        return UsageError{absl::StrCat("DaemonPortOptions: unknown port ", value)};
-      }
-      port.address.port = static_cast<uint16_t>(number);
-      return std::nullopt;
-    }
-    case 'A':
-      address = value;
-      return std::nullopt;
-    case 'N':
-      port.name = std::string(value);
-      return std::nullopt;
-    case 'F':
-      family = value;
-      return std::nullopt;
-    default:
-      return NotAvailable(absl::StrCat("DaemonPortOptions key ", absl::string_view(&key, 1)));
-  }
-}
-
-// "Port=2525, Addr=127.0.0.1, Name=MTA, Family=inet"; keys count by their first letter.
-Outcome AddPort(absl::string_view text, Settings& settings) {
-  if (settings.ports.size() >= kMaxPorts) return UsageError{"too many daemons defined"};
-  DaemonPort port;
-  if (!settings.ports.empty()) port.name = absl::StrCat("Daemon", settings.ports.size());
-  absl::string_view address, family = "inet";
-  for (absl::string_view part : absl::StrSplit(text, ',')) {
-    part = absl::StripAsciiWhitespace(part);
-    if (part.empty()) continue;
-    const size_t equals = part.find('=');
-    if (equals == absl::string_view::npos) {
-      return UsageError{absl::StrCat("DaemonPortOptions: `=' expected in ", part)};
-    }
-    if (auto error = SetPortKey(absl::ascii_toupper(part[0]), part.substr(equals + 1), port,
-                                address, family)) {
-      return error;
-    }
-  }
-  if (family != "inet" && family != "inet6") {
-    return UsageError{absl::StrCat("DaemonPortOptions: unknown address family ", family)};
-  }
-  const bool v6 = family == "inet6";
-  if (v6) port.address.address = IpAddress::V6({});
-  if (!address.empty()) {
-    const std::optional<IpAddress> parsed = IpAddress::Parse(address);
-    if (!parsed.has_value() || parsed->is_v4() == v6) {
-      return UsageError{absl::StrCat("DaemonPortOptions: ", address, " is no ", family,
-                                     " address (host names need a resolver)")};
-    }
-    port.address.address = *parsed;
-  }
-  settings.ports.push_back(std::move(port));
-  return std::nullopt;
-}
-
-// -O Name=value
-Outcome SetOption(absl::string_view text, Settings& settings) {
-  const size_t equals = text.find('=');
-  if (equals == absl::string_view::npos) {
-    return UsageError{absl::StrCat("option ", text, " has no value")};
-  }
-  const absl::string_view name = absl::StripAsciiWhitespace(text.substr(0, equals));
-  const absl::string_view value = absl::StripAsciiWhitespace(text.substr(equals + 1));
-  if (absl::EqualsIgnoreCase(name, "QueueDirectory")) {
-    if (!absl::StartsWith(value, "/") || absl::StrContains(value, '*')) {
-      return UsageError{"option QueueDirectory needs one absolute path"};
-    }
-    settings.queue_directory = std::string(value);
-  } else if (absl::EqualsIgnoreCase(name, "DaemonPortOptions")) {
-    return AddPort(value, settings);
-  } else if (absl::EqualsIgnoreCase(name, "RunAsUser")) {
-    settings.run_as_user = std::string(value);
-  } else if (absl::EqualsIgnoreCase(name, "MaxMessageSize")) {
-    if (!absl::SimpleAtoi(value, &settings.max_message_bytes) || settings.max_message_bytes < 0) {
-      return UsageError{absl::StrCat("option MaxMessageSize: ", value, " is no number of bytes")};
-    }
-  } else if (absl::EqualsIgnoreCase(name, "MaxDaemonChildren")) {
-    if (!absl::SimpleAtoi(value, &settings.max_children) || settings.max_children < 0) {
-      return UsageError{absl::StrCat("option MaxDaemonChildren: ", value, " is no number")};
-    }
-  } else if (absl::EqualsIgnoreCase(name, "Timeout.command")) {
-    return SetTimeout(name, value, settings.timeouts.command);
-  } else if (absl::EqualsIgnoreCase(name, "Timeout.datablock")) {
-    return SetTimeout(name, value, settings.timeouts.data_block);
-  } else {
-    return NotAvailable(absl::StrCat("option ", name));
-  }
-  return std::nullopt;
-}
 
 Outcome SetMode(absl::string_view value, std::optional<Settings::Mode>& mode) {
   if (value == "d") {
@@ -218,13 +108,9 @@ Outcome ApplyWithoutFile(const CommandLine& line, Settings& settings) {
         "-C: only -bt reads configuration files in this version of Stagepost; options are set with "
         "-O"};
   }
-  if (!settings.short_options.empty()) return NotAvailable("-o");
   if (!settings.macros.empty()) return NotAvailable("-M");
   if (!settings.debug.empty()) return NotAvailable("-d");
-  for (const std::string& option : settings.long_options) {
-    if (auto error = SetOption(option, settings)) return error;
-  }
-  return std::nullopt;
+  return ApplyOptions(settings);
 }
 
 std::variant<Settings, UsageError> Conclude(CommandLine line) {

@@ -1,7 +1,7 @@
 // What the command line says, and what is the default where it says nothing.
 //
-// Only -bt reads a configuration file so far. The other modes go by sendmail's defaults, the options
-// below, and two class files (class_file.h).
+// Only -bt reads a configuration file so far. The other modes go by sendmail's defaults, the
+// options below, and two class files (class_file.h).
 #ifndef STAGEPOST_MTA_DAEMON_SETTINGS_H_
 #define STAGEPOST_MTA_DAEMON_SETTINGS_H_
 
