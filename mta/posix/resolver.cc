@@ -16,9 +16,12 @@
 #include "mta/async/timer_queue.h"
 #include "mta/base/status_macros.h"
 #include "mta/dns/message.h"
+#include "mta/posix/resolv_conf.h"
 
 namespace stagepost {
 namespace {
+
+constexpr uint16_t kDnsPort = 53;
 
 // What a server says that cannot or does not want to answer; another may.
 bool IsRefusal(DnsRcode rcode) {
@@ -37,7 +40,11 @@ class PosixResolver::PendingQuery final : public PendingOperation<absl::StatusOr
                                           private Timer {
  public:
   PendingQuery(PosixResolver& resolver, std::string name, DnsType type, std::string query)
-      : resolver_(resolver), name_(std::move(name)), type_(type), query_(std::move(query)) {}
+      : resolver_(resolver),
+        servers_(resolver.ServersOfNow()),
+        name_(std::move(name)),
+        type_(type),
+        query_(std::move(query)) {}
   ~PendingQuery() override { Close(); }
 
  private:
@@ -106,6 +113,7 @@ class PosixResolver::PendingQuery final : public PendingOperation<absl::StatusOr
   void AskOthers();
 
   PosixResolver& resolver_;
+  const Servers servers_;
   const std::string name_;
   const DnsType type_;
   const std::string query_;
@@ -117,12 +125,14 @@ class PosixResolver::PendingQuery final : public PendingOperation<absl::StatusOr
 };
 
 absl::Status PosixResolver::PendingQuery::Open(int flags) {
-  std::string resolv_conf = resolver_.root_.ToMachine("/etc/resolv.conf");
+  // Its own reader knows neither timeout nor attempts, and counts servers otherwise.
+  std::string resolv_conf = "/dev/null";
   ares_options options = {};
   options.flags = flags | ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_EDNS;
+  if (servers_.use_tcp) options.flags |= ARES_FLAG_USEVC;
   options.ednspsz = kEdnsUdpSize;
-  options.tries = resolver_.options_.attempts;
-  options.timeout = static_cast<int>(absl::ToInt64Milliseconds(resolver_.options_.timeout));
+  options.tries = servers_.attempts;
+  options.timeout = static_cast<int>(absl::ToInt64Milliseconds(servers_.timeout));
   options.sock_state_cb = &PendingQuery::OnSocketState;
   options.sock_state_cb_data = this;
   options.resolvconf_path = resolv_conf.data();
@@ -133,9 +143,8 @@ absl::Status PosixResolver::PendingQuery::Open(int flags) {
     channel_ = nullptr;
     return absl::InternalError(absl::StrCat("DNS set-up: ", ares_strerror(status)));
   }
-  if (resolver_.options_.name_servers.empty()) return absl::OkStatus();
   const std::string servers = absl::StrJoin(
-      resolver_.options_.name_servers, ",",
+      servers_.addresses, ",",
       [](std::string* out, const SocketAddress& server) { out->append(server.ToString()); });
   status = ares_set_servers_ports_csv(channel_, servers.c_str());
   if (status == ARES_SUCCESS) return absl::OkStatus();
@@ -186,11 +195,7 @@ void PosixResolver::PendingQuery::Continue() {
 bool PosixResolver::PendingQuery::OthersMayKnow() const {
   if (!result_.has_value() || !result_->ok() || refusal_.has_value()) return false;
   if (!IsRefusal((*result_)->rcode)) return false;
-  ares_addr_port_node* servers = nullptr;
-  if (ares_get_servers_ports(channel_, &servers) != ARES_SUCCESS) return false;
-  const bool several = servers != nullptr && servers->next != nullptr;
-  ares_free_data(servers);
-  return several;
+  return servers_.addresses.size() > 1;
 }
 
 void PosixResolver::PendingQuery::AskOthers() {
@@ -217,6 +222,26 @@ absl::StatusOr<DnsAnswer> PosixResolver::PendingQuery::Understand(int status,
     default:
       return absl::InternalError(what);
   }
+}
+
+PosixResolver::Servers PosixResolver::ServersOfNow() {
+  const ResolvConf conf = ReadResolvConf(root_.ToMachine("/etc/resolv.conf"));
+  Servers servers;
+  servers.addresses = options_.name_servers;
+  if (servers.addresses.empty()) {
+    for (const IpAddress& address : conf.name_servers) {
+      servers.addresses.push_back({address, kDnsPort});
+    }
+  }
+  servers.attempts = options_.attempts.value_or(conf.attempts.value_or(servers.attempts));
+  servers.timeout = options_.timeout.value_or(conf.timeout.value_or(servers.timeout));
+  servers.use_tcp = conf.use_tcp;
+  if (conf.rotate) {
+    const auto first = servers.addresses.begin() +
+                       static_cast<std::ptrdiff_t>(first_server_++ % servers.addresses.size());
+    std::rotate(servers.addresses.begin(), first, servers.addresses.end());
+  }
+  return servers;
 }
 
 Operation<absl::StatusOr<DnsAnswer>> PosixResolver::Query(absl::string_view name, DnsType type) {

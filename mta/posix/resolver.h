@@ -2,13 +2,15 @@
 // understood is ours (mta/dns).
 //
 // Each query has a c-ares channel, and so sockets and source ports, of its own: a changed
-// /etc/resolv.conf counts from the next query on, and a query that is dropped leaves nothing
-// behind. c-ares retries, goes to the next server after SERVFAIL, NOTIMP, REFUSED and silence, asks
-// again without EDNS a server that does not know it, and over TCP when an answer was cut off.
+// /etc/resolv.conf (resolv_conf.h) counts from the next query on, and a query that is dropped
+// leaves nothing behind. c-ares retries, goes to the next server after SERVFAIL, NOTIMP, REFUSED
+// and silence, asks again without EDNS a server that does not know it, and over TCP when an answer
+// was cut off.
 #ifndef STAGEPOST_MTA_POSIX_RESOLVER_H_
 #define STAGEPOST_MTA_POSIX_RESOLVER_H_
 
-#include <cstdint>
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,9 +26,10 @@ struct PosixResolverOptions {
   // Instead of those of /etc/resolv.conf.
   std::vector<SocketAddress> name_servers;
   // How often a server is asked, and how long the first answer may take; the second may take twice
-  // as long. resolv.conf(5)'s defaults.
-  int attempts = 2;
-  absl::Duration timeout = absl::Seconds(5);
+  // as long, and so on. Instead of what /etc/resolv.conf says, and without that 2 and 5 s, as
+  // resolv.conf(5) has it.
+  std::optional<int> attempts = std::nullopt;
+  std::optional<absl::Duration> timeout = std::nullopt;
 };
 
 class PosixResolver final : public Resolver {
@@ -40,10 +43,20 @@ class PosixResolver final : public Resolver {
  private:
   class PendingQuery;
 
+  // What counts for one query.
+  struct Servers {
+    std::vector<SocketAddress> addresses;
+    int attempts = 2;
+    absl::Duration timeout = absl::Seconds(5);
+    bool use_tcp = false;
+  };
+  Servers ServersOfNow();
+
   EventLoop& events_;
   Random& random_;
   const PrivateRoot& root_;
   const PosixResolverOptions options_;
+  size_t first_server_ = 0;  // with `options rotate`: which is asked first
 };
 
 }  // namespace stagepost
