@@ -39,32 +39,33 @@ void CheckMilterTimeouts(absl::string_view name, absl::string_view value, LoadCo
 }
 
 // What an inet socket's address says: "port@host". Gives the host that is to be looked up.
-std::string CheckInternetSocket(absl::string_view name, absl::string_view address,
-                                LoadContext& context) {
+std::optional<std::string> CheckInternetSocket(absl::string_view name, absl::string_view address,
+                                               LoadContext& context) {
   const size_t at = address.find('@');
   if (at == address.npos) {
     context.Error(absl::StrCat("X", name, ": bad address ", address, " (expected port@host)"));
-    return "";
+    return std::nullopt;
   }
   uint32_t port = 0;
   if (!absl::SimpleAtoi(address.substr(0, at), &port) || port > 65535) {
     context.Error(absl::StrCat("X", name, ": unknown port name ", address.substr(0, at)));
-    return "";
+    return std::nullopt;
   }
   absl::string_view host = address.substr(at + 1);
   const bool bracketed = host.size() > 1 && host[0] == '[' && host.back() == ']';
   if (bracketed) host = host.substr(1, host.size() - 2);
-  if (IpAddress::Parse(host).has_value()) return "";
+  if (IpAddress::Parse(host).has_value()) return std::nullopt;
   return std::string(host);
 }
 
-std::string CheckSocket(absl::string_view name, absl::string_view socket, LoadContext& context) {
+std::optional<std::string> CheckSocket(absl::string_view name, absl::string_view socket,
+                                       LoadContext& context) {
   if (socket.empty()) {
     context.Error(absl::StrCat("X", name, ": empty or missing socket information"));
-    return "";
+    return std::nullopt;
   }
   const size_t colon = socket.find(':');
-  if (colon == socket.npos) return "";
+  if (colon == socket.npos) return std::nullopt;
   const absl::string_view type = socket.substr(0, colon);
   if (type == "inet" || type == "inet6") {
     return CheckInternetSocket(name, socket.substr(colon + 1), context);
@@ -74,7 +75,7 @@ std::string CheckSocket(absl::string_view name, absl::string_view socket, LoadCo
         absl::StrCat("X", name, ": unknown socket type ", type, ": Protocol not supported"),
         kExitOsError);
   }
-  return "";
+  return std::nullopt;
 }
 
 }  // namespace
@@ -117,20 +118,20 @@ void ReadQueueGroupLine(absl::string_view line, LoadContext& context) {
   groups.push_back(std::move(group));
 }
 
-std::string ReadMilterLine(absl::string_view line, LoadContext& context) {
+std::optional<std::string> ReadMilterLine(absl::string_view line, LoadContext& context) {
   MilterDeclaration milter;
   milter.where = context.where;
   milter.name = TakeEquatesName(line);
   if (milter.name.empty()) {
     context.Error("name required for mail filter");
-    return "";
+    return std::nullopt;
   }
   std::vector<MilterDeclaration>& milters = context.configuration.milters;
   const absl::string_view name = milter.name;
   while (std::optional<Equate> equate = TakeEquate(line)) {
     if (equate->broken) {
       context.Error(absl::StrCat("X", name, ": `=' expected"));
-      return "";
+      return std::nullopt;
     }
     if (equate->key == 'S') {
       milter.socket = std::move(equate->value);
@@ -146,12 +147,12 @@ std::string ReadMilterLine(absl::string_view line, LoadContext& context) {
         return absl::EqualsIgnoreCase(known.name, name);
       })) {
     context.Error(absl::StrCat("X", name, ": duplicate filter definition"));
-    return "";
+    return std::nullopt;
   }
-  std::string host = CheckSocket(name, milter.socket, context);
+  std::optional<std::string> host = CheckSocket(name, milter.socket, context);
   if (milters.size() == kMaxMilters) {
     context.Error(absl::StrCat("too many filters defined, ", kMaxMilters, " max"));
-    return "";
+    return std::nullopt;
   }
   milters.push_back(std::move(milter));
   return host;

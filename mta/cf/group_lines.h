@@ -2,6 +2,7 @@
 #ifndef STAGEPOST_MTA_CF_GROUP_LINES_H_
 #define STAGEPOST_MTA_CF_GROUP_LINES_H_
 
+#include <optional>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -16,9 +17,9 @@ inline constexpr size_t kMaxMilters = 256;
 // `line` is what stands behind the Q.
 void ReadQueueGroupLine(absl::string_view line, LoadContext& context);
 
-// `line` is what stands behind the X. Gives the name of the host that must be known, empty: none;
+// `line` is what stands behind the X. Gives the name of the host that must be known, if any;
 // "Xname: Unknown host name NAME" is what sendmail says of one that is not.
-std::string ReadMilterLine(absl::string_view line, LoadContext& context);
+std::optional<std::string> ReadMilterLine(absl::string_view line, LoadContext& context);
 
 }  // namespace stagepost
 

@@ -75,7 +75,7 @@ Task<void> LineReader::Read(ConfigurationLine line) {
     std::optional<ClassLine> from = ParseClassLine(text.substr(1), context_);
     if (from.has_value()) co_await ReadClassFrom(*std::move(from));
   } else if (text[0] == 'X') {
-    const std::string host = ReadMilterLine(text.substr(1), context_);
+    co_await ReadMilter(std::string(text.substr(1)));
   } else {
     ReadAtOnce(text);
   }

@@ -43,6 +43,7 @@ class LineReader {
   void ReadTrusted(absl::string_view rest);
   void ReadVersion(absl::string_view rest);
   void ReadEnvironment(absl::string_view rest);
+  Task<void> ReadMilter(std::string line);
   Task<void> ReadClassFrom(ClassLine line);
   Task<absl::Status> ReadFileOrProgram(const ClassLine& line);
 

@@ -1,4 +1,5 @@
-// The part of LineReader that waits: words of classes from files, programs and maps.
+// The parts of LineReader that wait: words of classes from files, programs and maps, and the hosts
+// of mail filters.
 #include <utility>
 
 #include "absl/status/status.h"
@@ -7,7 +8,9 @@
 #include "mta/base/errno.h"
 #include "mta/base/status_macros.h"
 #include "mta/cf/class_file.h"
+#include "mta/cf/group_lines.h"
 #include "mta/cf/line_reader.h"
+#include "mta/dns/host_lookup.h"
 
 namespace stagepost {
 namespace {
@@ -98,6 +101,18 @@ Task<void> LineReader::ReadClassFrom(ClassLine line) {
          .text = absl::StrCat("fileclass: cannot exec '", shown, "': ", ReasonOf(status)),
          .exit_code = 0});
   }
+}
+
+Task<void> LineReader::ReadMilter(std::string line) {
+  const std::optional<std::string> host = ReadMilterLine(line, context_);
+  if (!host.has_value()) co_return;
+  if (!host->empty()) {
+    HostLookup hosts(env_, HostLookupOptions());
+    const HostAddresses found = co_await hosts.ByName(*host);
+    if (found.status == LookupStatus::kFound) co_return;
+  }
+  context_.Error(
+      absl::StrCat("X", context_.configuration.milters.back().name, ": Unknown host name ", *host));
 }
 
 }  // namespace stagepost
