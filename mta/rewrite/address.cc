@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "mta/base/quotes.h"
 #include "mta/rewrite/crack_address.h"
 #include "mta/rewrite/error_mailer.h"
 
@@ -50,7 +51,8 @@ Task<int> ApplyAll(AddressContext context, std::vector<int> rulesets, TokenList&
 }
 
 // A user from outside of quotes that nobody may have: what is bad becomes a question mark.
-std::string CheckedUser(const AddressContext& context, absl::Span<const Token> tokens, char blank) {
+std::string CheckedUser(const AddressContext& context, absl::Span<const Token> tokens, char blank,
+                        bool lower_case) {
   bool eight_bit = false;
   bool unprintable = false;
   bool quoted = false;
@@ -78,6 +80,7 @@ std::string CheckedUser(const AddressContext& context, absl::Span<const Token> t
     }
   }
   user = Cut(std::move(user), kUserBytes);
+  if (lower_case) absl::AsciiStrToLower(&user);
   if (eight_bit || unprintable) {
     Say(context, "553 5.1.3",
         absl::StrCat("Syntax error in mailbox address \"", user, "\" (",
@@ -196,9 +199,8 @@ Task<ParsedAddress> BuildAddress(AddressContext context, AddressUse use, TokenLi
   }
   rulesets.push_back(4);
   co_await ApplyAll(context, rulesets, work);
-  parsed.user = CheckedUser(context, work, blank);
   if (parsed.host.has_value() && !parsed.mailer->Has('h')) absl::AsciiStrToLower(&*parsed.host);
-  if (!parsed.mailer->Has('u')) absl::AsciiStrToLower(&parsed.user);
+  parsed.user = CheckedUser(context, work, blank, !parsed.mailer->Has('u'));
   co_return parsed;
 }
 

@@ -3,6 +3,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "mta/base/quotes.h"
 #include "mta/rewrite/address.h"
 #include "mta/rewrite/tokens.h"
 

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "mta/base/check.h"
+#include "mta/base/quotes.h"
 
 namespace stagepost {
 namespace {

@@ -15,7 +15,7 @@ namespace {
 
 // Operators wherever they stand, whatever OperatorChars says.
 constexpr absl::string_view kBuiltInOperators = "()<>,;";
-// Quotes the character behind it, inside sendmail; a client may send it.
+// Quotes the character behind it inside sendmail, which does not expect it in an address.
 constexpr char kMetaQuote = '\xff';
 
 // One scan: reads characters, cuts tokens. What it is in the middle of decides where tokens end.
@@ -92,7 +92,9 @@ class Scan {
     token.data = token_;
     token.size = static_cast<uint32_t>(write_ - token_);
     if (token.size > kMaxAddressBytes) return Fail("5.1.0", "prescan: token too long");
-    token.kind = types_[*token_] == Type::kAtom ? Token::Kind::kWord : Token::Kind::kSpecial;
+    const Type type = types_[*token_];
+    token.kind =
+        type == Type::kAtom || type == Type::kOne ? Token::Kind::kWord : Token::Kind::kSpecial;
     token.hash = CaselessHash(token.text());
     token_ = write_;
     return Push(token);
@@ -176,7 +178,8 @@ class Scan {
 
   // Cuts tokens by the type of the character.
   bool Advance(char c) {
-    const Type type = types_[c];
+    Type type = types_[c];
+    if (type == Type::kOne && options_.comments == Comments::kStrip) type = Type::kAtom;
     if (state_ == State::kQuoted) {
       if (type == Type::kQuote) state_ = State::kOperator;
       return c == '\\' ? true : Store(c);

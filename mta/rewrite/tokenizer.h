@@ -27,6 +27,7 @@ struct RewriteMessage {
   std::string reply;           // "553 5.1.3"; a second word only where sendmail gives one
   std::string text;            // "Unbalanced '<'"
   bool names_address = false;  // "ADDRESS... " stands before the text
+  std::string address = {};    // that one; empty: the one that was given
 };
 
 // What every character means to the tokeniser; follows the option OperatorChars.

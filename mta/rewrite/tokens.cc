@@ -116,14 +116,4 @@ std::string ShowTokens(absl::Span<const Token> tokens) {
   return shown;
 }
 
-std::string StripQuotes(absl::string_view text) {
-  std::string stripped;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '"') continue;
-    if (text[i] == '\\' && i + 1 < text.size()) ++i;
-    stripped.push_back(text[i]);
-  }
-  return stripped;
-}
-
 }  // namespace stagepost

@@ -136,9 +136,6 @@ void AppendShown(absl::string_view characters, std::string& out);
 // \t, \r and \n.
 std::string ShowTokens(absl::Span<const Token> tokens);
 
-// Without quotes, but for those behind a backslash, and without these backslashes.
-std::string StripQuotes(absl::string_view text);
-
 }  // namespace stagepost
 
 #endif  // STAGEPOST_MTA_REWRITE_TOKENS_H_
