@@ -1,5 +1,8 @@
 #include "mta/cf/lines.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/strip.h"
 
@@ -19,6 +22,17 @@ absl::string_view TakeLine(absl::string_view& rest) {
   rest = end == rest.npos ? absl::string_view() : rest.substr(end + 1);
   absl::ConsumeSuffix(&line, "\r");
   return line;
+}
+
+// What belongs to the dollar sign at the beginning of `text`, itself included.
+size_t DollarLength(absl::string_view text) {
+  size_t length = 1;
+  if (length < text.size() && absl::string_view("&=~?").find(text[length]) != text.npos) ++length;
+  if (length < text.size() && text[length] == '{') {
+    length = text.find('}', length);
+    if (length == text.npos) return text.size();
+  }
+  return std::min(length + 1, text.size());
 }
 
 }  // namespace
@@ -52,7 +66,12 @@ void ConfigurationLines::CutComments(std::string& text) const {
   std::string kept;
   kept.reserve(text.size());
   for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '#') {
+    if (text[i] == '$') {
+      // "$#" begins no comment, nor does "${#}".
+      const size_t length = DollarLength(absl::string_view(text).substr(i));
+      kept.append(text, i, length);
+      i += length - 1;
+    } else if (text[i] != '#') {
       kept.push_back(text[i]);
     } else if (!kept.empty() && kept.back() == '\\') {
       kept.back() = '#';

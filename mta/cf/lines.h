@@ -29,7 +29,7 @@ class ConfigurationLines {
   // The next one that is neither empty nor a comment; nullopt at the end.
   std::optional<ConfigurationLine> Next();
 
-  // Configurations of level 1 and 2 have comments only in column 1.
+  // Up to level 2, and before the V line that says so, comments begin in column 1 only.
   void set_inline_comments(bool inline_comments) { inline_comments_ = inline_comments; }
 
  private:

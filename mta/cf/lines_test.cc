@@ -32,6 +32,8 @@ TEST(ConfigurationLines, ContinuationsKeepTheirWhiteSpace) {
 TEST(ConfigurationLines, CommentsAreLeftOut) {
   EXPECT_EQ(LinesOf("#a\n b\nc # d\n\ne#f\ng\\#h \\\\# i\n"), (Words{"3 c", "5 e", "6 g#h \\# i"}));
   EXPECT_EQ(LinesOf("R$* # c\n\t$1 # d\n"), (Words{"2 R$*\n\t$1"}));
+  EXPECT_EQ(LinesOf("R$*\t$#local $: $1 # c\na$$#b\na$&#b\n${x#}#b\n$=#"),
+            (Words{"1 R$*\t$#local $: $1", "2 a$$", "3 a$&#b", "4 ${x#}", "5 $=#"}));
   EXPECT_EQ(LinesOf("a # b\n", false), (Words{"1 a # b"}));
 }
 

@@ -70,8 +70,7 @@ Task<void> ReadLines(absl::string_view text, LineReader& reader) {
   ConfigurationLines lines(text, kMaxConfigurationLineBytes);
   const int& level = reader.context().configuration.version_level;
   while (true) {
-    // A configuration without a V line is as old as they come.
-    lines.set_inline_comments(level == 0 || level > 2);
+    lines.set_inline_comments(level > 2);
     std::optional<ConfigurationLine> line = lines.Next();
     if (!line.has_value()) co_return;
     co_await reader.Read(*std::move(line));
