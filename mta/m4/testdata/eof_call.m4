@@ -1,0 +1,3 @@
+x
+len(a
+len(b

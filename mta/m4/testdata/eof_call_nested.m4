@@ -1,0 +1,2 @@
+define(`foo',`bar(')define(`bar',`[$1]')foo`x)' x) foo
+len(abc)

@@ -1,0 +1,4 @@
+divert(1)never seen
+divert
+b define(a,
+  `x

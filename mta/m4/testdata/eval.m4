@@ -1,0 +1,16 @@
+eval(1=1) eval(2**3) eval(0x1f) eval(0b101) eval(0r3:12) eval(1/0) eval(1%0) eval(7,2,8) eval(-7,16,4) eval(1+)
+eval(`(1') eval(`1)') eval(1 2) eval(08) eval(2**-1) eval(!5) eval(~5) eval(1<<33) eval(1?2) eval(a) eval(2147483648)
+eval(-1>>1) eval(1||1/0) eval(-2147483648/-1) eval(3&&0) eval(1==2) eval(`1 = = 2') eval(+-3) eval(1&) eval(1+=2)
+eval(1,40) eval(1,2,-3) eval(` 1') eval(`1 ') eval(5,1,7) eval(0r36:z) eval(0r37:1) eval(1<2<3) eval(1--1) eval(0xg)
+eval(0r1:11) eval(2**0) eval(0**0) eval(0**-1) eval(1!2) eval(1!=2) eval(6&3|8^1) eval(2**3**2) eval(-2**2) eval(!0==0)
+eval(0,1) eval(-3,1) eval(0,10,3) eval(,,) eval(1,) eval(1,,) eval(1||) eval(0&&(1/0)) eval(1?) eval(0x) eval(1 -1)
+eval(`- 1') eval(1>>-1) eval(1<<-1) eval(7%-3) eval(-7%3) eval(-2147483648%-1) eval(0b12) eval(0r10) eval(0r:1)
+eval(0r1:1001) eval(0r1:012) eval(0r1:) eval(0R16:fF) eval(0XfF) eval(0B1) eval(0r16:fg) eval(10,0) eval(10,36,0)
+eval(`(1 2)') eval(`(1 ? 2)') eval(`(1 += 2)') eval(`()') eval(`') eval(`((((1))))') eval(`1||(2') eval(`0&&a') eval(`1||a')
+eval(1,x) eval(x,x) eval(1,2,x) eval(1,2,3,4) eval(`1&&0||1') eval(`1|2&&0') eval(`1<2==1') eval(`3-2-1') eval(`16/4/2')
+eval(`2*3%4') eval(`1<<2+1') eval(`~0&15') eval(`!!7') eval(`-~5') eval(`- - 5') eval(`1 == 1 == 1') eval(`5>=5') eval(`5<=4')
+eval(`"') eval(`1,2') eval(`1;') eval(@) eval(`1 @') eval(99999999999) eval(-2147483648) eval(0xffffffff) eval(`1=1=1')
+eval(`1 || 1/0 && 1%0') eval(`0 || 1/0') eval(`1/0 || 1') eval(`1 && 1/0') eval(2**31) eval(2**32) eval(`(-1)**3') eval(7,37) eval(7,-1)
+eval(
+1 +
+2) eval(1+a`'1) eval(len(abc)*2) eval(`	1	+	1	') eval(10>>1>>1) eval(-8>>1) eval(1<<31) eval(-1,2) eval(-2147483648,16)

@@ -1,0 +1,1 @@
+len(m4exit(x))
