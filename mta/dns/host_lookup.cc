@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
@@ -249,7 +248,7 @@ Task<CanonicalName> HostLookup::InDns(absl::string_view name, bool accept_mx, bo
 
 Task<CanonicalName> HostLookup::CachedCanonical(absl::string_view name,
                                                 absl::string_view own_domain) {
-  const std::string key = absl::AsciiStrToLower(name);
+  const std::string key(name);  // sendmail's cache knows upper from lower case, too
   const MonotonicTime now = env_.clock().MonotonicNow();
   if (const auto cached = cache_.find(key); cached != cache_.end()) {
     if (now < cached->second.expires) co_return cached->second.answer;
@@ -267,9 +266,9 @@ Task<CanonicalName> HostLookup::CachedCanonical(absl::string_view name,
   }
   entry.expires = now + keep;
   if (cache_.size() >= kMaxCachedNames) cache_.clear();
-  const CacheEntry& kept = cache_[key] = std::move(entry);
-  CanonicalName answer = kept.answer;
-  cache_[key].answer.message.clear();
+  CanonicalName answer = entry.answer;
+  entry.answer.message.clear();  // said once
+  cache_[key] = std::move(entry);
   co_return answer;
 }
 

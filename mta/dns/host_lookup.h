@@ -140,7 +140,7 @@ class HostLookup {
   TextFile service_switch_, hosts_, resolver_, name_service_;
   std::vector<HostsLine> hosts_lines_;
   ResolverFile resolver_settings_;
-  std::map<std::string, CacheEntry> cache_;  // by name in lower case
+  std::map<std::string, CacheEntry> cache_;  // by name as asked
 };
 
 }  // namespace stagepost

@@ -75,6 +75,7 @@ class BestmxMap final : public BaseMap {
     MapAnswer answer;
     if (mx.status == LookupStatus::kNotFound) answer.status = kMapNoHost;
     if (mx.status == LookupStatus::kTemporary) answer.status = kMapTemporary;
+    if (mx.null_mx) answer.status = kMapUnavailable;
     if (mx.hosts.empty()) co_return answer;
     std::string value = mx.hosts[0].name;
     if (flags().delimiter.has_value() && !flags().match_only) {

@@ -21,7 +21,7 @@ struct MapContext {
   // Delivery is put off for now (DeliveryMode=defer): maps with -D are not asked.
   bool deferred = false;
   // Set as long as the recipients, senders … of one envelope are worked on; for the log.
-  std::string queue_id;
+  std::string queue_id = {};
 };
 
 }  // namespace stagepost

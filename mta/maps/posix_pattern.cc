@@ -280,18 +280,21 @@ class Translator {
   }
 
   absl::Status Close() {
-    if (open_.empty()) return Malformed("Unmatched ) or \\)");
+    if (open_.empty()) {
+      if (basic_) return Malformed("Unmatched ( or \\(");
+      Atom(Byte(')'));
+      return absl::OkStatus();
+    }
     Atom(")");
     atom_ = open_.back();
     open_.pop_back();
     return absl::OkStatus();
   }
 
-  // With nothing before it to repeat, an operator says nothing.
   bool HasOperand() const { return !at_start_ && !after_anchor_; }
 
   absl::Status Repeat(char op) {
-    if (!HasOperand()) return absl::OkStatus();
+    if (!HasOperand()) return Malformed("Invalid preceding regular expression");
     if (repeated_ == Repeated::kNo) {
       out_ += op;
     } else if (repeated_ == Repeated::kByInterval) {

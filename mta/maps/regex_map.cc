@@ -58,7 +58,14 @@ class RegexMap final : public BaseMap {
   }
 
   absl::Status ParseFields() {
-    if (!flags().fields.has_value() || flags().fields->empty()) return absl::OkStatus();
+    if (!flags().fields.has_value()) return absl::OkStatus();
+    if (flags().fields->empty()) {
+      // All of them.
+      for (int i = 0; i <= pattern_->NumberOfCapturingGroups() && i < kMaxFields; ++i) {
+        fields_.push_back(i);
+      }
+      return absl::OkStatus();
+    }
     for (const absl::string_view text : absl::StrSplit(*flags().fields, ',')) {
       if (fields_.size() == kMaxFields) {
         return absl::InvalidArgumentError(absl::StrCat("too many fields, ", kMaxFields, " max"));
@@ -92,7 +99,6 @@ class RegexMap final : public BaseMap {
       if (!IsBalanced(field)) co_return MapAnswer{};
       absl::StrAppend(&value, i > 0 ? Delimiter() : "", field);
     }
-    if (fields_.empty()) co_return MapAnswer{};
     co_return Found(value, key, arguments);
   }
 
