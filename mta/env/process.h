@@ -66,6 +66,8 @@ class Process {
   virtual ByteSource& standard_input() = 0;
   virtual ByteSink& standard_output() = 0;
   virtual ByteSink& standard_error() = 0;
+  // Whether a person is likely to see it at once.
+  virtual bool standard_error_is_terminal() const = 0;
 
   // The next signal sent to this process, in order of arrival, one of each kind kept while nobody
   // asks. Signals never interrupt anything else. Without a pending NextSignal() call or one made

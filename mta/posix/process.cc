@@ -171,4 +171,6 @@ absl::Status PosixProcess::Daemonise() {
   return StreamsToNull();
 }
 
+bool PosixProcess::standard_error_is_terminal() const { return ::isatty(2) == 1; }
+
 }  // namespace stagepost

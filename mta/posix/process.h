@@ -42,6 +42,7 @@ class PosixProcess final : public Process {
   ByteSource& standard_input() override { return input_; }
   ByteSink& standard_output() override { return output_; }
   ByteSink& standard_error() override { return error_; }
+  bool standard_error_is_terminal() const override;
   Operation<absl::StatusOr<Signal>> NextSignal() override { return signals_.Next(); }
   void SetTitle(absl::string_view title) override { title_.Set(title); }
   // Also kFailedPrecondition: programs started by this process run (they would lose it), or

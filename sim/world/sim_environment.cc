@@ -219,6 +219,7 @@ class SimProcessFace final : public Process {
   ByteSource& standard_input() override { return input_; }
   ByteSink& standard_output() override { return output_; }
   ByteSink& standard_error() override { return error_; }
+  bool standard_error_is_terminal() const override { return false; }
   Operation<absl::StatusOr<Signal>> NextSignal() override { return process_.NextSignal(); }
   void SetTitle(absl::string_view title) override { process_.set_title(title); }
   absl::Status Daemonise() override { return process_.Daemonise(); }
