@@ -19,6 +19,8 @@ constexpr size_t kMaxShownBytes = 256;
 
 // Room for MustQuoteChars in sendmail, beside those always quoted.
 constexpr size_t kMaxMustQuoteChars = 39;
+// Messages about one setting: a hostile one could earn two for each of its bytes.
+constexpr size_t kMaxMessages = 1000;
 constexpr int64_t kSmallHeaderLimit = 16384;
 
 absl::string_view StripTrailingSpaces(absl::string_view text) {
@@ -50,6 +52,7 @@ int64_t LimitOf(const OptionInfo& option) {
 }  // namespace
 
 void OptionSetter::Say(Severity severity, int exit_code, std::string text, bool shows_line) {
+  if (diagnostics_.size() == kMaxMessages) return;
   diagnostics_.push_back({.severity = severity,
                           .where = where_,
                           .text = std::move(text),

@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "mta/base/errno.h"
 #include "mta/base/status_macros.h"
-#include "mta/cf/line_reader.h"
+#include "mta/cf/line_loader.h"
 #include "mta/cf/lines.h"
 #include "mta/cf/load_context.h"
 #include "mta/cf/mailer_line.h"
@@ -66,7 +66,7 @@ Task<absl::StatusOr<std::string>> ReadFile(Environment& env, std::string path,
   co_return text;
 }
 
-Task<void> ReadLines(absl::string_view text, LineReader& reader) {
+Task<void> ReadLines(absl::string_view text, LineLoader& reader) {
   ConfigurationLines lines(text, kMaxConfigurationLineBytes);
   const int& level = reader.context().configuration.version_level;
   while (true) {
@@ -77,7 +77,7 @@ Task<void> ReadLines(absl::string_view text, LineReader& reader) {
   }
 }
 
-void ApplyCommandLine(const ReadOptions& options, LineReader& reader) {
+void ApplyCommandLine(const ReadOptions& options, LineLoader& reader) {
   LoadContext& context = reader.context();
   for (const std::string& macro : options.macros) reader.ReadMacroArgument(macro);
   const auto add = [&](const Diagnostics& found) {
@@ -173,7 +173,7 @@ Task<ReadResult> ReadConfiguration(Environment& env, std::unique_ptr<Configurati
   // As it is before the file may call itself otherwise.
   const std::string program_version = TextOf(configuration, OneCharacterName('v'));
   DefineOwnMailers(configuration);
-  LineReader reader(env, LoadContext{configuration, result.diagnostics, SourceLine()}, query);
+  LineLoader reader(env, LoadContext{configuration, result.diagnostics, SourceLine()}, query);
   ApplyCommandLine(options, reader);
   reader.context().where.file = options.file;
   const absl::StatusOr<std::string> text =

@@ -4,6 +4,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "mta/base/quotes.h"
 
 namespace stagepost {
 
@@ -77,16 +78,6 @@ void BaseMap::LogError(absl::string_view message) const {
       Severity::kCritical,
       absl::StrCat(context_.queue_id.empty() ? "NOQUEUE" : absl::string_view(context_.queue_id),
                    ": SYSERR(root): ", message));
-}
-
-std::string StripQuotes(absl::string_view key) {
-  std::string stripped;
-  for (size_t i = 0; i < key.size(); ++i) {
-    if (key[i] == '"') continue;
-    if (key[i] == '\\' && i + 1 < key.size()) ++i;
-    stripped += key[i];
-  }
-  return stripped;
 }
 
 }  // namespace stagepost

@@ -79,10 +79,6 @@ class BaseMap : public Map {
   State state_ = State::kClosed;
 };
 
-// As a rule takes the quotes off a key: every '"' goes, of a backslash and its character the
-// backslash.
-std::string StripQuotes(absl::string_view key);
-
 }  // namespace stagepost
 
 #endif  // STAGEPOST_MTA_MAPS_BASE_MAP_H_

@@ -1,4 +1,4 @@
-// The parts of LineReader that wait: words of classes from files, programs and maps, and the hosts
+// The parts of LineLoader that wait: words of classes from files, programs and maps, and the hosts
 // of mail filters.
 #include <utility>
 
@@ -9,7 +9,7 @@
 #include "mta/base/status_macros.h"
 #include "mta/cf/class_file.h"
 #include "mta/cf/group_lines.h"
-#include "mta/cf/line_reader.h"
+#include "mta/cf/line_loader.h"
 #include "mta/dns/host_lookup.h"
 
 namespace stagepost {
@@ -33,7 +33,7 @@ std::optional<GroupId> GroupOf(Accounts& accounts, absl::string_view name) {
 
 }  // namespace
 
-std::optional<Identity> LineReader::DefaultIdentity() {
+std::optional<Identity> LineLoader::DefaultIdentity() {
   if (env_.process().credentials().effective_user != kRootUser) return std::nullopt;
   Accounts& accounts = env_.accounts();
   const std::string& text = context_.configuration.options.Text(OptionId::kDefaultUser);
@@ -54,7 +54,7 @@ std::optional<Identity> LineReader::DefaultIdentity() {
   return identity;
 }
 
-Task<absl::Status> LineReader::ReadFileOrProgram(const ClassLine& line) {
+Task<absl::Status> LineLoader::ReadFileOrProgram(const ClassLine& line) {
   std::optional<ScanFormat> pattern;
   if (!line.pattern.empty()) {
     absl::StatusOr<ScanFormat> parsed = ScanFormat::Parse(line.pattern);
@@ -73,7 +73,7 @@ Task<absl::Status> LineReader::ReadFileOrProgram(const ClassLine& line) {
   co_return co_await ReadClassFile(env_, line.path, rules, words);
 }
 
-Task<void> LineReader::ReadClassFrom(ClassLine line) {
+Task<void> LineLoader::ReadClassFrom(ClassLine line) {
   if (line.kind == ClassLine::Kind::kMap) {
     const absl::StatusOr<std::string> found =
         co_await query_.Query(line.map_class, line.spec, line.key);
@@ -103,7 +103,7 @@ Task<void> LineReader::ReadClassFrom(ClassLine line) {
   }
 }
 
-Task<void> LineReader::ReadMilter(std::string line) {
+Task<void> LineLoader::ReadMilter(std::string line) {
   const std::optional<std::string> host = ReadMilterLine(line, context_);
   if (!host.has_value()) co_return;
   if (!host->empty()) {

@@ -1,6 +1,6 @@
 // What each kind of line of sendmail.cf means. Operations Guide, chapter 5.
-#ifndef STAGEPOST_MTA_CF_LINE_READER_H_
-#define STAGEPOST_MTA_CF_LINE_READER_H_
+#ifndef STAGEPOST_MTA_CF_LINE_LOADER_H_
+#define STAGEPOST_MTA_CF_LINE_LOADER_H_
 
 #include <optional>
 #include <string>
@@ -17,9 +17,9 @@
 namespace stagepost {
 
 // Reads line after line into a Configuration. Its references outlive it.
-class LineReader {
+class LineLoader {
  public:
-  LineReader(Environment& env, LoadContext context, ClassQuery& query)
+  LineLoader(Environment& env, LoadContext context, ClassQuery& query)
       : env_(env), context_(std::move(context)), query_(query) {}
 
   Task<void> Read(ConfigurationLine line);
@@ -61,4 +61,4 @@ class LineReader {
 
 }  // namespace stagepost
 
-#endif  // STAGEPOST_MTA_CF_LINE_READER_H_
+#endif  // STAGEPOST_MTA_CF_LINE_LOADER_H_

@@ -1,4 +1,4 @@
-#include "mta/cf/line_reader.h"
+#include "mta/cf/line_loader.h"
 
 #include <utility>
 #include <vector>
@@ -46,19 +46,19 @@ bool IsBlank(const Text& text) {
 
 }  // namespace
 
-Text LineReader::Expanded(const Text& text) {
+Text LineLoader::Expanded(const Text& text) {
   absl::StatusOr<Text> expanded = context_.configuration.macros.Expand(text);
   if (expanded.ok()) return *std::move(expanded);
   context_.Error(std::string(expanded.status().message()));
   return text;
 }
 
-void LineReader::Unknown(absl::string_view line) {
+void LineLoader::Unknown(absl::string_view line) {
   context_.Error(absl::StrCat("unknown configuration line \"",
                               Shown(line, context_.configuration.names), "\""));
 }
 
-Task<void> LineReader::Read(ConfigurationLine line) {
+Task<void> LineLoader::Read(ConfigurationLine line) {
   context_.where.line = line.number;
   if (line.too_long) {
     context_.Error(
@@ -81,7 +81,7 @@ Task<void> LineReader::Read(ConfigurationLine line) {
   }
 }
 
-void LineReader::ReadAtOnce(absl::string_view line) {
+void LineLoader::ReadAtOnce(absl::string_view line) {
   const absl::string_view rest = line.substr(1);
   switch (line[0]) {
     case 'C':
@@ -115,23 +115,23 @@ void LineReader::ReadAtOnce(absl::string_view line) {
   }
 }
 
-void LineReader::ReadMacroArgument(absl::string_view argument) {
+void LineLoader::ReadMacroArgument(absl::string_view argument) {
   const std::optional<NameId> name = context_.TakeName(argument);
   if (name.has_value()) context_.configuration.macros.SetLiteral(*name, argument);
 }
 
-void LineReader::ReadMacro(absl::string_view rest) {
+void LineLoader::ReadMacro(absl::string_view rest) {
   const std::optional<NameId> name = context_.TakeName(rest);
   if (!name.has_value()) return;
   context_.configuration.macros.Set(*name, context_.Parse(Munched(rest)));
 }
 
-void LineReader::ReadClass(absl::string_view rest) {
+void LineLoader::ReadClass(absl::string_view rest) {
   const std::optional<NameId> name = context_.TakeName(rest);
   if (name.has_value()) AddWords(*name, Expanded(context_.Parse(rest)));
 }
 
-void LineReader::AddWords(NameId name, const Text& text) {
+void LineLoader::AddWords(NameId name, const Text& text) {
   Classes& classes = context_.configuration.classes;
   std::string word;
   const auto end_word = [&] {
@@ -161,7 +161,7 @@ void LineReader::AddWords(NameId name, const Text& text) {
   end_word();
 }
 
-void LineReader::ReadMap(absl::string_view rest) {
+void LineLoader::ReadMap(absl::string_view rest) {
   const std::string line = WriteText(Expanded(context_.Parse(rest)), context_.configuration.names);
   absl::string_view from = TrimmedStart(line);
   size_t end = 0;
@@ -190,7 +190,7 @@ void LineReader::ReadMap(absl::string_view rest) {
   context_.configuration.maps.push_back(std::move(map));
 }
 
-void LineReader::ReadOption(absl::string_view rest) {
+void LineLoader::ReadOption(absl::string_view rest) {
   Configuration& configuration = context_.configuration;
   const size_t known = configuration.options.macro_definitions().size();
   Diagnostics found = configuration.options.SetLine(rest, context_.where);
@@ -199,7 +199,7 @@ void LineReader::ReadOption(absl::string_view rest) {
   for (size_t i = known; i < definitions.size(); ++i) ReadMacroArgument(definitions[i]);
 }
 
-void LineReader::ReadPrecedence(absl::string_view line) {
+void LineLoader::ReadPrecedence(absl::string_view line) {
   const absl::string_view rest = line.substr(1);
   const size_t equal = rest.find('=');
   if (equal == rest.npos) return Unknown(line);
@@ -213,7 +213,7 @@ void LineReader::ReadPrecedence(absl::string_view line) {
       static_cast<int>(ReadNumber(rest.substr(equal + 1), kMaxPrecedence));
 }
 
-void LineReader::ReadRule(absl::string_view line) {
+void LineLoader::ReadRule(absl::string_view line) {
   Configuration& configuration = context_.configuration;
   if (!ruleset_.has_value()) {
     context_.Error(
@@ -242,7 +242,7 @@ void LineReader::ReadRule(absl::string_view line) {
   configuration.options.NoteRulesRead();
 }
 
-void LineReader::ReadRuleset(absl::string_view rest) {
+void LineLoader::ReadRuleset(absl::string_view rest) {
   const Text name = Expanded(context_.Parse(rest));
   ruleset_ = rulesets_.Resolve(WriteText(name, context_.configuration.names), context_);
   if (!ruleset_.has_value()) return;
@@ -253,13 +253,13 @@ void LineReader::ReadRuleset(absl::string_view rest) {
                              " has multiple definitions"));
 }
 
-void LineReader::ReadTrusted(absl::string_view rest) {
+void LineLoader::ReadTrusted(absl::string_view rest) {
   for (const absl::string_view word : WordsOf(rest)) {
     context_.configuration.classes.Add(OneCharacterName('t'), word);
   }
 }
 
-void LineReader::ReadVersion(absl::string_view rest) {
+void LineLoader::ReadVersion(absl::string_view rest) {
   rest = TrimmedStart(rest);
   if (rest.empty() || !IsDigit(rest[0])) {
     context_.Error(absl::StrCat("invalid argument to V line: \"", rest, "\""));
@@ -277,7 +277,7 @@ void LineReader::ReadVersion(absl::string_view rest) {
   }
 }
 
-void LineReader::ReadEnvironment(absl::string_view rest) {
+void LineLoader::ReadEnvironment(absl::string_view rest) {
   const size_t equal = rest.find('=');
   const std::string name(rest.substr(0, equal));
   std::optional<std::string> value;
