@@ -7,12 +7,14 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "mta/bin/address_test.h"
 #include "mta/daemon/class_file.h"
 #include "mta/daemon/daemon.h"
 #include "mta/daemon/settings.h"
 #include "mta/daemon/time_interval.h"
 #include "mta/deliver/deliver.h"
 #include "mta/queue/queue.h"
+#include "mta/site/site.h"
 #include "mta/smtp/local_acceptance.h"
 
 namespace stagepost {
@@ -175,6 +177,23 @@ Task<int> ServeDaemon(Environment& env, const Settings& settings) {
   co_return status.ok() ? kExitOk : kExitOsError;
 }
 
+// -bt goes on with what could be read, whatever was wrong, so that it can be looked at.
+Task<int> TestAddresses(Environment& env, const Settings& settings) {
+  LoadedSite loaded = co_await LoadSite(env, {.file = settings.configuration_file,
+                                              .long_options = settings.long_options,
+                                              .short_options = settings.short_options,
+                                              .macros = settings.macros});
+  std::string text;
+  for (const Diagnostic& diagnostic : loaded.diagnostics) {
+    if (diagnostic.severity == Diagnostic::Severity::kNotImplemented) continue;
+    absl::StrAppend(&text, Render(diagnostic), "\n");
+  }
+  co_await Print(env.process().standard_output(), std::move(text));
+  if (loaded.site == nullptr) co_return loaded.exit_code;
+  const int exit_code = co_await RunAddressTest(env, *loaded.site, settings.debug);
+  co_return loaded.exit_code != 0 ? loaded.exit_code : exit_code;
+}
+
 }  // namespace
 
 Task<int> SendmailMain(Environment& env, Arguments arguments) {
@@ -185,6 +204,9 @@ Task<int> SendmailMain(Environment& env, Arguments arguments) {
   }
   const Settings& settings = std::get<Settings>(parsed);
   if (!settings.log_tag.empty()) env.log().SetTag(settings.log_tag);
+  if (settings.mode == Settings::Mode::kAddressTest) {
+    co_return co_await TestAddresses(env, settings);
+  }
   if (settings.mode == Settings::Mode::kQueueRun) {
     co_return co_await RunQueueOnce(env, settings);
   }

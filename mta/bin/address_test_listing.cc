@@ -1,0 +1,176 @@
+#include "mta/bin/address_test_listing.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "mta/rewrite/tokens.h"
+
+namespace stagepost {
+namespace {
+
+// Numbers that may be written are below; names have those above.
+constexpr int kMaxNumberedRulesets = kMaxRulesets / 2;
+
+// sendmail's symbol table: so many chains; entries of one chain are in the order of their making.
+constexpr uint32_t kSymbolChains = 2003;
+constexpr uint32_t kSymbolTypeClass = 1;
+
+uint32_t SymbolChain(absl::string_view word) {
+  uint32_t hash = kSymbolTypeClass;
+  for (const char c : word) {
+    hash = ((hash << 1) ^ static_cast<uint8_t>(absl::ascii_tolower(c))) % kSymbolChains;
+  }
+  return hash;
+}
+
+std::string RulesetName(const Configuration& configuration, int number) {
+  for (const RulesetSource& ruleset : configuration.rulesets) {
+    if (ruleset.number == number && !ruleset.name.empty()) return ruleset.name;
+  }
+  return absl::StrCat(number);
+}
+
+// "S=envelope/header"
+void AppendRulesets(const Configuration& configuration, absl::string_view key, int envelope,
+                    int header, std::string& out) {
+  absl::StrAppend(&out, " ", key, "=", RulesetName(configuration, envelope), "/",
+                  RulesetName(configuration, header));
+}
+
+template <typename T>
+int64_t Id(const std::optional<T>& id) {
+  return id.has_value() ? static_cast<int64_t>(*id) : -1;
+}
+
+absl::string_view OrUndefined(absl::string_view text) {
+  return text.empty() ? "<undefined>" : text;
+}
+
+void AppendMailer(const Configuration& configuration, const Mailer& mailer, std::string& out) {
+  absl::StrAppend(&out, "P=", mailer.path);
+  AppendRulesets(configuration, "S", mailer.envelope_sender, mailer.header_sender, out);
+  AppendRulesets(configuration, "R", mailer.envelope_recipient, mailer.header_recipient, out);
+  absl::StrAppend(&out, " M=", mailer.max_message_bytes, " U=", Id(mailer.user_id), ":",
+                  Id(mailer.group_id), " F=");
+  for (size_t flag = 0; flag < mailer.flags.size(); ++flag) {
+    if (mailer.flags[flag]) out += static_cast<char>(flag);
+  }
+  absl::StrAppend(&out, " L=", mailer.line_limit, " E=");
+  AppendShown(mailer.end_of_line, out);
+  if (!mailer.charset.empty()) absl::StrAppend(&out, " C=", mailer.charset);
+  absl::StrAppend(&out, " T=", OrUndefined(mailer.mta_type), "/", OrUndefined(mailer.address_type),
+                  "/", OrUndefined(mailer.diagnostic_type), " r=", mailer.max_recipients);
+  absl::StrAppend(&out, " A=",
+                  absl::StrJoin(mailer.arguments, " ",
+                                [&](std::string* joined, const Text& argument) {
+                                  AppendShown(WriteText(argument, configuration.names), *joined);
+                                }));
+}
+
+}  // namespace
+
+absl::string_view TestModeHelp() {
+  return "RULESET[,RULESET...] ADDRESS  apply rulesets, showing what goes in and comes out\n"
+         "/parse ADDRESS                find the mailer, host and user of an address\n"
+         "/try MAILER ADDRESS           rewrite an address as that mailer would see it\n"
+         "/tryflags [HE][SR]            header or envelope, sender or recipient, for the two above\n"
+         "/mx HOST                      list its mail exchangers\n"
+         "/canon HOST                   its full name\n"
+         "/map MAP KEY                  look a key up\n"
+         "=SRULESET  =M                 list rules, mailers\n"
+         "$x  ${name}  $=x  $={name}    show a macro, a class\n"
+         ".DxVALUE  .CxWORDS            set a macro, add to a class\n"
+         "-d21.LEVEL                    show more of what the rules do\n"
+         "/quit                         leave\n";
+}
+
+std::vector<absl::string_view> InTableOrder(std::vector<absl::string_view> words) {
+  std::vector<std::pair<uint32_t, size_t>> order;  // chain, index in `words`
+  order.reserve(words.size());
+  for (size_t i = 0; i < words.size(); ++i) order.emplace_back(SymbolChain(words[i]), i);
+  std::sort(order.begin(), order.end());
+  std::vector<absl::string_view> placed;
+  placed.reserve(words.size());
+  for (const auto& [chain, index] : order) placed.push_back(words[index]);
+  return placed;
+}
+
+void AppendMailers(const Configuration& configuration, std::string& out) {
+  for (size_t i = 0; i < configuration.mailers.size(); ++i) {
+    const Mailer& mailer = configuration.mailers[i];
+    absl::StrAppend(&out, "mailer ", i, " (", mailer.name, "): ");
+    AppendMailer(configuration, mailer, out);
+    out += '\n';
+  }
+}
+
+void AppendRules(const Engine& engine, int ruleset, std::string& out) {
+  for (const Engine::RuleText& rule : engine.Rules(ruleset)) {
+    out += 'R';
+    for (const Token& token : rule.left) absl::StrAppend(&out, token.text(), " ");
+    absl::StrAppend(&out, "\t\t");
+    for (const Token& token : rule.right) absl::StrAppend(&out, token.text(), " ");
+    out += '\n';
+  }
+}
+
+std::optional<int> FindRulesetNumber(const Configuration& configuration, absl::string_view text,
+                                     std::string& out) {
+  constexpr size_t kShownBytes = 20;
+  text = absl::StripLeadingAsciiWhitespace(text);
+  const auto is_name = [](char c) { return absl::ascii_isalnum(c) || c == '_'; };
+  size_t length = 0;
+  while (length < text.size() && is_name(text[length])) ++length;
+  const absl::string_view name = text.substr(0, length);
+  if (name.empty()) {
+    absl::StrAppend(&out, "invalid ruleset name: \"", text.substr(0, kShownBytes), "\"\n");
+    return std::nullopt;
+  }
+  if (absl::ascii_isdigit(name[0])) {
+    const size_t digits = std::min(name.find_first_not_of("0123456789"), name.size());
+    int number = 0;
+    if (!absl::SimpleAtoi(name.substr(0, digits), &number) || number >= kMaxNumberedRulesets) {
+      absl::StrAppend(&out, "bad ruleset ", name.substr(0, digits), " (", kMaxNumberedRulesets,
+                      " max)\n");
+      return std::nullopt;
+    }
+    return number;
+  }
+  const auto found = configuration.ruleset_numbers.find(name);
+  if (found == configuration.ruleset_numbers.end()) return std::nullopt;
+  return found->second;
+}
+
+DebugLevels ParseDebugLevels(absl::string_view specification) {
+  constexpr int kRewriting = 21;
+  DebugLevels levels;
+  if (specification.empty()) specification = "0-99.1";
+  for (const absl::string_view part : absl::StrSplit(specification, ',', absl::SkipEmpty())) {
+    const std::pair<absl::string_view, absl::string_view> halves =
+        absl::StrSplit(part, absl::MaxSplits('.', 1));
+    const std::pair<absl::string_view, absl::string_view> range =
+        absl::StrSplit(halves.first, absl::MaxSplits('-', 1));
+    int first = 0, level = 1;
+    const bool valid = absl::SimpleAtoi(range.first, &first);
+    int last = first;
+    if (!valid || (!range.second.empty() && !absl::SimpleAtoi(range.second, &last)) ||
+        (!halves.second.empty() && !absl::SimpleAtoi(halves.second, &level))) {
+      absl::StrAppend(&levels.complaint, "-d", part, ": not of the form CATEGORY[-LAST][.LEVEL]\n");
+      continue;
+    }
+    if (first <= kRewriting && kRewriting <= last) {
+      levels.rewriting = level;
+    } else {
+      absl::StrAppend(&levels.complaint, "-d", part,
+                      ": only category 21, rewriting, shows anything in this version\n");
+    }
+  }
+  return levels;
+}
+
+}  // namespace stagepost

@@ -1,0 +1,40 @@
+// What -bt lists, in sendmail's format: rules, mailers, classes; and how it reads names and levels.
+#ifndef STAGEPOST_MTA_BIN_ADDRESS_TEST_LISTING_H_
+#define STAGEPOST_MTA_BIN_ADDRESS_TEST_LISTING_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "mta/cf/configuration.h"
+#include "mta/rewrite/engine.h"
+
+namespace stagepost {
+
+// The commands of the test mode, for people.
+absl::string_view TestModeHelp();
+
+// Words of a class in the order in which sendmail lists them: that of its symbol table, a hash of
+// the word, which people have come to compare.
+std::vector<absl::string_view> InTableOrder(std::vector<absl::string_view> words);
+
+void AppendMailers(const Configuration& configuration, std::string& out);
+void AppendRules(const Engine& engine, int ruleset, std::string& out);
+
+// The ruleset that the beginning of `text` names, by number or name (case counts). nullopt: there is
+// none; complaints about the text itself go to `out`.
+std::optional<int> FindRulesetNumber(const Configuration& configuration, absl::string_view text,
+                                     std::string& out);
+
+// What a -d option asks for: "21.12", "1-10,21", "" (everything). A level that is not given is 1.
+struct DebugLevels {
+  std::optional<int> rewriting;  // category 21
+  std::string complaint;         // a line for the user; usually empty
+};
+DebugLevels ParseDebugLevels(absl::string_view specification);
+
+}  // namespace stagepost
+
+#endif  // STAGEPOST_MTA_BIN_ADDRESS_TEST_LISTING_H_
