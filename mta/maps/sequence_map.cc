@@ -14,6 +14,8 @@ namespace stagepost {
 namespace {
 
 constexpr size_t kMaxMembers = 12;
+// Maps made of maps that one look-up may go through.
+constexpr int kMaxVisits = 1000;
 
 class SequenceMap : public BaseMap {
  public:
@@ -26,9 +28,10 @@ class SequenceMap : public BaseMap {
 
  protected:
   Task<absl::Status> OpenClass(std::string&) override {
-    if (DeeperThan(*this, kMaxMapDepth)) {
+    int visits = kMaxVisits;
+    if (IsTooDeep(*this, kMaxMapDepth, visits)) {
       co_return absl::InvalidArgumentError(
-          absl::StrCat("Sequence map ", name(), ": is a member of itself"));
+          absl::StrCat("Sequence map ", name(), ": maps within maps without end"));
     }
     co_return absl::OkStatus();
   }
@@ -57,13 +60,14 @@ class SequenceMap : public BaseMap {
     co_return all;
   }
 
-  // Whether there are so many maps within maps; a ring is deeper than anything. The members of a
-  // switch that is not open yet do not count; it looks itself when it is opened.
-  bool DeeperThan(const SequenceMap& map, int depth) const {
-    if (depth == 0) return true;
+  // Whether maps stand within maps more than `depth` deep, or so that one look-up may ask more than
+  // `visits` of them; a ring does both. The members of a switch that is not open yet do not count;
+  // it looks itself when it is opened.
+  bool IsTooDeep(const SequenceMap& map, int depth, int& visits) const {
+    if (depth == 0 || --visits < 0) return true;
     for (const std::string& name : map.members_) {
       const auto* const member = dynamic_cast<const SequenceMap*>(table_.Find(name));
-      if (member != nullptr && (member == this || DeeperThan(*member, depth - 1))) return true;
+      if (member != nullptr && IsTooDeep(*member, depth - 1, visits)) return true;
     }
     return false;
   }
