@@ -17,6 +17,7 @@
 #include "sim/scenario/faults.h"
 #include "sim/scenario/host_builder.h"
 #include "sim/scenario/pattern_cache.h"
+#include "sim/scenario/services.h"
 #include "sim/scenario/swarm.h"
 #include "sim/trace/render.h"
 #include "sim/world/sim_pipe.h"
@@ -29,9 +30,6 @@ namespace {
 // down.
 constexpr absl::CivilSecond kStart(2026, 11, 20, 6, 0, 0);
 
-// How long a daemon may take to listen, and to end.
-constexpr absl::Duration kStartLimit = absl::Minutes(5);
-constexpr absl::Duration kStopLimit = absl::Minutes(10);
 // What is left after the last step, with nothing in the way, may take so long, or three queue runs.
 // Longer than any SMTP time-out of a session whose client is gone.
 constexpr absl::Duration kDrainLimit = absl::Hours(3);
@@ -45,9 +43,13 @@ class Run {
         options_(options),
         choices_(std::move(choices)),
         trace_(options.keep_trace),
+        services_(loaded, world_,
+                  [this](std::string where, std::string what) {
+                    Fail(std::move(where), std::move(what));
+                  }),
         world_(choices_, trace_, absl::FromCivil(kStart, absl::UTCTimeZone())),
         invariants_(loaded.scenario, world_),
-        faults_(world_, patterns_, [this](SimHost& host) { RestartServices(host); }),
+        faults_(world_, patterns_, [this](SimHost& host) { services_.Restart(host); }),
         limit_(MonotonicTime() + Duration(loaded.scenario.time_limit())) {}
 
   absl::StatusOr<RunResult> Execute() {
@@ -88,82 +90,30 @@ class Run {
     for (const scenario::Zone& zone : dns.zone()) {
       CHECK(world_.core().dns.Put(BuildDnsZone(zone)).ok()) << zone.name();
     }
-    for (const scenario::Host& spec : loaded_.scenario.world().host()) {
-      const absl::StatusOr<SimHost*> host = BuildHost(spec, world_);
-      if (!host.ok()) {
-        return absl::InvalidArgumentError(
-            absl::StrCat(loaded_.WhereHost(static_cast<int>(hosts_.size())), ": host \"",
-                         spec.name(), "\": ", host.status().message()));
-      }
-      specs_.push_back(&spec);
-      hosts_.push_back(*host);
-    }
+    RETURN_IF_ERROR(services_.Build());
     for (const scenario::Link& link : loaded_.scenario.world().link()) ApplyLink(link, world_);
-    for (size_t i = 0; options_.canary && i < hosts_.size(); ++i) {
-      Disk& disk = hosts_[i]->disk();
+    if (options_.canary) PlantCanary();
+    services_.StartAll(limit_);
+    return absl::OkStatus();
+  }
+
+  void PlantCanary() {
+    for (SimHost* host : services_.hosts()) {
+      Disk& disk = host->disk();
       const Identity root;
       const auto queue = disk.Find({root, 0, nullptr, 0, world_.core().start}, "/var/spool/mqueue",
                                    /*follow=*/true);
       if (queue.ok()) disk.LeaveOutSyncsOf(*queue.value);
     }
-    for (size_t i = 0; i < hosts_.size(); ++i) {
-      if (specs_[i]->mta().start()) StartServices(i, loaded_.WhereHost(static_cast<int>(i)));
-    }
-    return absl::OkStatus();
   }
 
-  size_t IndexOf(const std::string& name) const {
-    for (size_t i = 0; i < hosts_.size(); ++i) {
-      if (hosts_[i]->name() == name) return i;
-    }
-    CHECK(false) << name;
-    return 0;
-  }
-  SimHost& HostOf(const std::string& name) const { return *hosts_[IndexOf(name)]; }
-
-  // Starts what the host serves, without waiting.
-  void RestartServices(SimHost& host) {
-    const scenario::Host& spec = *specs_[IndexOf(host.name())];
-    if (spec.has_sink() && ProcessesOf(host, kSinkPath).empty()) (void)StartSink(spec, host);
-    if (spec.has_mta() && MtaProcesses(host).empty()) (void)StartMta(spec, host, nullptr);
-  }
-
-  static bool Listens(const SimHost& host) {
-    return !const_cast<SimHost&>(host).node().listeners.empty();
-  }
-
-  // Starts the host's services and waits until they listen.
-  void StartServices(size_t index, const std::string& where) {
-    SimHost& host = *hosts_[index];
+  void Start(const scenario::StartMta& step, const std::string& where) {
+    SimHost& host = HostOf(step.host());
     if (options_.faults && (!host.up() || !MtaProcesses(host).empty())) return;
-    if (specs_[index]->has_sink()) {
-      if (const absl::Status started = StartSink(*specs_[index], host); !started.ok()) {
-        return Fail(where, absl::StrCat("sink on ", host.name(), ": ", started.message()));
-      }
-      world_.RunUntil([&] { return Listens(host); }, LimitAfter(kStartLimit));
-    }
-    if (!specs_[index]->has_mta()) return;
-    outputs_.emplace_back();
-    std::string* output = &outputs_.back();
-    if (const absl::Status started = StartMta(*specs_[index], host, output); !started.ok()) {
-      return Fail(where, absl::StrCat("sendmail on ", host.name(), ": ", started.message()));
-    }
-    world_.RunUntil([&] { return Listens(host) || MtaProcesses(host).empty(); },
-                    LimitAfter(kStartLimit));
-    if (!Listens(host)) {
-      Fail(where,
-           absl::StrCat("sendmail on ", host.name(), " does not listen; it said: ", *output));
-    }
+    services_.Start(step.host(), where, limit_);
   }
 
-  void StopMta(const std::string& name, const std::string& where) {
-    SimHost& host = HostOf(name);
-    for (const uint32_t pid : MtaProcesses(host))
-      host.FindProcess(pid)->Deliver(Signal::kTerminate);
-    if (!world_.RunUntil([&] { return MtaProcesses(host).empty(); }, LimitAfter(kStopLimit))) {
-      Fail(where, absl::StrCat("sendmail on ", name, " did not end after SIGTERM"));
-    }
-  }
+  SimHost& HostOf(const std::string& name) const { return services_.HostOf(name); }
 
   void Perform(const scenario::Step& step, int index) {
     const std::string where = loaded_.WhereStep(index);
@@ -181,9 +131,9 @@ class Run {
       case scenario::Step::kExpect:
         return Check(step.expect(), where);
       case scenario::Step::kStartMta:
-        return StartServices(IndexOf(step.start_mta().host()), where);
+        return Start(step.start_mta(), where);
       case scenario::Step::kStopMta:
-        return StopMta(step.stop_mta().host(), where);
+        return services_.StopMta(step.stop_mta().host(), where, limit_);
       case scenario::Step::WHAT_NOT_SET:
         break;
     }
@@ -325,11 +275,7 @@ class Run {
 
   // Runs until nothing is left to do, or nobody may ask for more time.
   void Settle() {
-    absl::Duration grace = kDrainLimit;
-    for (const scenario::Host* spec : specs_) {
-      if (!spec->mta().has_queue_interval()) continue;
-      grace = std::max(grace, 3 * Duration(spec->mta().queue_interval()));
-    }
+    const absl::Duration grace = std::max(kDrainLimit, services_.ThreeQueueRuns());
     world_.RunUntil(
         [&] {
           return world_.core().loop.ready_count() == 0 && !faults_.restarts_pending() &&
@@ -339,16 +285,8 @@ class Run {
   }
 
   bool RestartTheDead() {
-    bool any = false;
-    for (size_t i = 0; i < hosts_.size(); ++i) {
-      if (!specs_[i]->mta().start() || !hosts_[i]->up() || !MtaProcesses(*hosts_[i]).empty()) {
-        continue;
-      }
-      limit_ = MonotonicTime::InfiniteFuture();
-      StartServices(i, loaded_.WhereHost(static_cast<int>(i)));
-      any = true;
-    }
-    return any;
+    limit_ = MonotonicTime::InfiniteFuture();
+    return services_.RestartDeadMtas(limit_);
   }
 
   // Faults for each seed, beyond those of the scenario.
@@ -379,13 +317,12 @@ class Run {
   std::deque<std::string> outputs_;
   std::deque<std::optional<ExitStatus>> exits_;
   std::deque<DialogueResult> dialogues_;
+  Services services_;
   World world_;
   Invariants invariants_;
   std::vector<scenario::Fault> swarm_;
   FaultPlan faults_;
   MonotonicTime limit_;
-  std::vector<const scenario::Host*> specs_;
-  std::vector<SimHost*> hosts_;
 };
 
 }  // namespace
