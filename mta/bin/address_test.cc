@@ -11,6 +11,8 @@
 #include "absl/strings/str_split.h"
 #include "mta/bin/address_test_listing.h"
 #include "mta/bin/console.h"
+#include "mta/cf/own_names.h"
+#include "mta/dns/text_file.h"
 #include "mta/rewrite/address.h"
 
 namespace stagepost {
@@ -35,7 +37,9 @@ class Printer : public RewriteObserver {
     Line(ruleset, " returns:", tokens);
   }
   void Message(const RewriteMessage& message) override {
-    if (message.names_address) absl::StrAppend(&out_, subject_, "... ");
+    if (message.names_address) {
+      absl::StrAppend(&out_, message.address.empty() ? subject_ : message.address, "... ");
+    }
     absl::StrAppend(&out_, message.text, "\n");
   }
 
@@ -61,7 +65,7 @@ class Printer : public RewriteObserver {
 class AddressTest {
  public:
   AddressTest(Environment& env, Site& site)
-      : site_(site), console_(env.process()), printer_(console_.out()) {}
+      : env_(env), site_(site), console_(env.process()), printer_(console_.out()) {}
 
   Task<int> Run(std::vector<std::string> debug);
 
@@ -71,6 +75,7 @@ class AddressTest {
 
   // False: /quit.
   Task<bool> Execute(absl::string_view line);
+  Task<void> Help();
   void Define(absl::string_view line);
   void Show(absl::string_view line);
   void List(absl::string_view line);
@@ -92,6 +97,7 @@ class AddressTest {
   // The name behind a '$', '.D' or '.C'; the rest of `text` is left in it.
   std::optional<NameId> TakeName(absl::string_view& text);
 
+  Environment& env_;
   Site& site_;
   Console console_;
   Printer printer_;
@@ -125,7 +131,7 @@ Task<bool> AddressTest::Execute(absl::string_view line) {
   if (line.empty() || line[0] == '#') co_return true;
   switch (line[0]) {
     case '?':
-      absl::StrAppend(&out(), TestModeHelp());
+      co_await Help();
       co_return true;
     case '.':
       Define(line);
@@ -149,6 +155,19 @@ Task<bool> AddressTest::Execute(absl::string_view line) {
       co_await Rewrite(line);
       co_return true;
   }
+}
+
+// What the site's help file says about "-bt": lines of a topic, a tab and text.
+Task<void> AddressTest::Help() {
+  TextFile file(env_.files(), configuration().options.Text(OptionId::kHelpFile));
+  co_await file.Refresh();
+  bool found = false;
+  for (const absl::string_view line : absl::StrSplit(file.text().value_or(""), '\n')) {
+    if (!absl::StartsWith(line, "-bt\t")) continue;
+    absl::StrAppend(&out(), line.substr(4), "\n");
+    found = true;
+  }
+  if (!found) absl::StrAppend(&out(), "Sendmail ", kSendmailVersion, " -- HELP not implemented\n");
 }
 
 std::optional<NameId> AddressTest::TakeName(absl::string_view& text) {
@@ -231,11 +250,11 @@ void AddressTest::List(absl::string_view line) {
   }
 }
 
-// 21.12,0-99.1: only category 21, rewriting, has something to show here.
+// 21.12,0-99.1: only category 21, rewriting, has something to show here; sendmail takes anything
+// else without a word, too.
 void AddressTest::Debug(absl::string_view specification) {
-  const DebugLevels levels = ParseDebugLevels(specification);
-  if (levels.rewriting.has_value()) printer_.set_level(*levels.rewriting);
-  absl::StrAppend(&out(), levels.complaint);
+  const std::optional<int> level = RewritingDebugLevel(specification);
+  if (level.has_value()) printer_.set_level(*level);
 }
 
 Task<bool> AddressTest::Slash(absl::string_view line) {
@@ -410,6 +429,11 @@ Task<void> AddressTest::Rewrite(absl::string_view line) {
   absl::string_view addresses = absl::StripLeadingAsciiWhitespace(line);
   if (addresses.empty()) {
     absl::StrAppend(&out(), "No address!\n");
+    co_return;
+  }
+  if (const std::optional<RewriteMessage> wrong = InvalidAddress(addresses, /*recipient=*/false);
+      wrong.has_value()) {
+    absl::StrAppend(&out(), wrong->text, "\n");
     co_return;
   }
   while (!addresses.empty()) {

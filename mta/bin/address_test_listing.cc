@@ -74,21 +74,6 @@ void AppendMailer(const Configuration& configuration, const Mailer& mailer, std:
 
 }  // namespace
 
-absl::string_view TestModeHelp() {
-  return "RULESET[,RULESET...] ADDRESS  apply rulesets, showing what goes in and comes out\n"
-         "/parse ADDRESS                find the mailer, host and user of an address\n"
-         "/try MAILER ADDRESS           rewrite an address as that mailer would see it\n"
-         "/tryflags [HE][SR]            header or envelope, sender or recipient, for the two above\n"
-         "/mx HOST                      list its mail exchangers\n"
-         "/canon HOST                   its full name\n"
-         "/map MAP KEY                  look a key up\n"
-         "=SRULESET  =M                 list rules, mailers\n"
-         "$x  ${name}  $=x  $={name}    show a macro, a class\n"
-         ".DxVALUE  .CxWORDS            set a macro, add to a class\n"
-         "-d21.LEVEL                    show more of what the rules do\n"
-         "/quit                         leave\n";
-}
-
 std::vector<absl::string_view> InTableOrder(std::vector<absl::string_view> words) {
   std::vector<std::pair<uint32_t, size_t>> order;  // chain, index in `words`
   order.reserve(words.size());
@@ -146,31 +131,23 @@ std::optional<int> FindRulesetNumber(const Configuration& configuration, absl::s
   return found->second;
 }
 
-DebugLevels ParseDebugLevels(absl::string_view specification) {
+std::optional<int> RewritingDebugLevel(absl::string_view specification) {
   constexpr int kRewriting = 21;
-  DebugLevels levels;
   if (specification.empty()) specification = "0-99.1";
+  std::optional<int> found;
   for (const absl::string_view part : absl::StrSplit(specification, ',', absl::SkipEmpty())) {
     const std::pair<absl::string_view, absl::string_view> halves =
         absl::StrSplit(part, absl::MaxSplits('.', 1));
     const std::pair<absl::string_view, absl::string_view> range =
         absl::StrSplit(halves.first, absl::MaxSplits('-', 1));
     int first = 0, level = 1;
-    const bool valid = absl::SimpleAtoi(range.first, &first);
+    if (!absl::SimpleAtoi(range.first, &first)) continue;
     int last = first;
-    if (!valid || (!range.second.empty() && !absl::SimpleAtoi(range.second, &last)) ||
-        (!halves.second.empty() && !absl::SimpleAtoi(halves.second, &level))) {
-      absl::StrAppend(&levels.complaint, "-d", part, ": not of the form CATEGORY[-LAST][.LEVEL]\n");
-      continue;
-    }
-    if (first <= kRewriting && kRewriting <= last) {
-      levels.rewriting = level;
-    } else {
-      absl::StrAppend(&levels.complaint, "-d", part,
-                      ": only category 21, rewriting, shows anything in this version\n");
-    }
+    if (!range.second.empty() && !absl::SimpleAtoi(range.second, &last)) continue;
+    if (!halves.second.empty() && !absl::SimpleAtoi(halves.second, &level)) continue;
+    if (first <= kRewriting && kRewriting <= last) found = level;
   }
-  return levels;
+  return found;
 }
 
 }  // namespace stagepost

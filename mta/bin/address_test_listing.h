@@ -13,9 +13,6 @@
 
 namespace stagepost {
 
-// The commands of the test mode, for people.
-absl::string_view TestModeHelp();
-
 // Words of a class in the order in which sendmail lists them: that of its symbol table, a hash of
 // the word, which people have come to compare.
 std::vector<absl::string_view> InTableOrder(std::vector<absl::string_view> words);
@@ -28,12 +25,9 @@ void AppendRules(const Engine& engine, int ruleset, std::string& out);
 std::optional<int> FindRulesetNumber(const Configuration& configuration, absl::string_view text,
                                      std::string& out);
 
-// What a -d option asks for: "21.12", "1-10,21", "" (everything). A level that is not given is 1.
-struct DebugLevels {
-  std::optional<int> rewriting;  // category 21
-  std::string complaint;         // a line for the user; usually empty
-};
-DebugLevels ParseDebugLevels(absl::string_view specification);
+// The level that a -d option gives to category 21, rewriting: "21.12", "1-10,21", "" (everything);
+// 1 if it names none. nullopt: it says nothing about it.
+std::optional<int> RewritingDebugLevel(absl::string_view specification);
 
 }  // namespace stagepost
 
