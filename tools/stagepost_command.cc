@@ -24,6 +24,7 @@ Rehearses mail: runs a mail transfer agent in a simulated world.
 
   replay       runs scenarios in the simulator
   campaign     runs them with many seeds, in several processes, each seed twice
+  m4           evaluates m4, as for a sendmail.mc
   --help       this text; `stagepost COMMAND --help`: that of a command
   --version    the version
 
@@ -76,10 +77,11 @@ int Dispatch(const std::vector<std::string>& words, const StagepostContext& cont
     context.out << "stagepost " << std::string(kVersion) << "\n";
     return EX_OK;
   }
-  return Misused(context,
-                 absl::StrCat("unknown command \"", OneLine(command, 80), "\"",
-                              DidYouMean(command, {"replay", "campaign", "--help", "--version"})),
-                 "--help");
+  return Misused(
+      context,
+      absl::StrCat("unknown command \"", OneLine(command, 80), "\"",
+                   DidYouMean(command, {"replay", "campaign", "m4", "--help", "--version"})),
+      "--help");
 }
 
 }  // namespace

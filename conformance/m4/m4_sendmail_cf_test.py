@@ -6,46 +6,26 @@ m4_sendmail_cf_test.py --record writes it anew, from the workspace root.
 """
 
 import os
-import subprocess
 import sys
 import tempfile
 import unittest
 
 from conformance.m4 import cases
+from conformance.m4 import gnu
 from tools.lib import unittest_main
 
-LIBRARY = "sendmail-cf/usr/share/sendmail/cf"
 LEAST = 250
-GNU = "/usr/bin/m4"
 TESTDATA = "mta/m4/testdata"
-SECONDS = 60
 
 
-def library():
-    """The folder of sendmail's m4 library."""
-    here = os.path.dirname(os.path.abspath("conformance"))
-    for path in (os.path.join(here, "..", "sendmail_deb"), os.path.join(here, ".deps")):
-        if os.path.isdir(os.path.join(path, LIBRARY)):
-            return os.path.normpath(os.path.join(path, LIBRARY))
-    raise FileNotFoundError("sendmail-cf is not unpacked: ./tools/setup.sh test")
-
-
-def run(program, arguments, folder):
-    """(stdout, stderr, exit code) of a program that is called m4."""
-    done = subprocess.run(["m4", *arguments], executable=program, cwd=folder, timeout=SECONDS,
-                          stdin=subprocess.DEVNULL, capture_output=True, check=False,
-                          env={**os.environ, "LC_ALL": "C", "PWD": folder})
-    return done.stdout, done.stderr, done.returncode
-
-
-def difference(gnu, ours):
+def difference(theirs, ours):
     """The first line that differs, for a person."""
-    for name, left, right in (("output", gnu[0], ours[0]), ("errors", gnu[1], ours[1])):
+    for name, left, right in (("output", theirs[0], ours[0]), ("errors", theirs[1], ours[1])):
         pairs = zip((left + b"\n(end)").split(b"\n"), (right + b"\n(end)").split(b"\n"))
         for number, (a, b) in enumerate(pairs, 1):
             if a != b:
                 return "%s, line %d: GNU has %r, we %r" % (name, number, a, b)
-    return "exit code: GNU has %d, we %d" % (gnu[2], ours[2])
+    return "exit code: GNU has %d, we %d" % (theirs[2], ours[2])
 
 
 def recording(result):
@@ -59,20 +39,19 @@ def recorded_cases():
 
 
 class Comparison(unittest.TestCase):
-    ours = os.path.abspath("conformance/m4/m4")
     total = 0
     identical = 0
 
     @classmethod
     def setUpClass(cls):
-        cls.cf = os.path.join(library(), "cf")
+        cls.cf = os.path.join(gnu.library(), "cf")
 
     def compare(self, what, *arguments):
         """One comparison. Both say in the output when they ran, so it may take a second try."""
         for _ in range(5):
-            before = run(GNU, arguments, self.cf)
-            ours = run(self.ours, ["--terse", *arguments], self.cf)
-            if before == ours or run(GNU, arguments, self.cf) == before:
+            before = gnu.run(gnu.GNU, arguments, self.cf)
+            ours = gnu.run(gnu.OURS, ["--terse", *arguments], self.cf)
+            if before == ours or gnu.run(gnu.GNU, arguments, self.cf) == before:
                 break
         Comparison.total += 1
         if before == ours:
@@ -89,7 +68,7 @@ class Comparison(unittest.TestCase):
             self.compare(what, "../m4/cf.m4", path)
 
     def names(self, folder, suffix=".m4"):
-        names = os.listdir(os.path.join(library(), folder))
+        names = os.listdir(os.path.join(gnu.library(), folder))
         return sorted(name[:-len(suffix)] for name in names if name.endswith(suffix))
 
     def test_samples(self):
@@ -142,7 +121,7 @@ class Comparison(unittest.TestCase):
 class Recorded(unittest.TestCase):
     def test_recorded(self):
         for name in recorded_cases():
-            result = run(GNU, [name], TESTDATA)
+            result = gnu.run(gnu.GNU, [name], TESTDATA)
             with self.subTest(name), open("%s/%s.expected" % (TESTDATA, name[:-3]), "rb") as file:
                 self.assertEqual(file.read(), recording(result))
 
@@ -150,7 +129,7 @@ class Recorded(unittest.TestCase):
 def record():
     for name in recorded_cases():
         with open("%s/%s.expected" % (TESTDATA, name[:-3]), "wb") as file:
-            file.write(recording(run(GNU, [name], TESTDATA)))
+            file.write(recording(gnu.run(gnu.GNU, [name], TESTDATA)))
 
 
 if __name__ == "__main__":

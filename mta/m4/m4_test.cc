@@ -1,8 +1,8 @@
 #include "mta/m4/m4.h"
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
+#include <filesystem>  // lint: allow(filesystem): reads what is recorded of GNU m4.
+#include <fstream>     // lint: allow(stdio): the same.
 #include <iterator>
 
 #include "absl/strings/match.h"
@@ -21,6 +21,7 @@ std::shared_ptr<const std::string> Shared(absl::string_view text) {
 }
 
 std::string ReadTestFile(const std::string& name) {
+  // lint: allow(stdio): of the runfiles.
   std::ifstream file(kTestdata + name, std::ios::binary);
   EXPECT_TRUE(file.is_open()) << name;
   return {std::istreambuf_iterator<char>(file), {}};
@@ -50,6 +51,7 @@ void Answer(M4& m4, M4Event event, Outcome* outcome) {
     }
   } else if (name == "inc") {
     m4.RefuseFile(Errno::kEISDIR);
+    // lint: allow(filesystem): of the runfiles.
   } else if (std::filesystem::is_regular_file(kTestdata + name)) {
     m4.GiveFile(name, Shared(ReadTestFile(name)));
   } else {
@@ -93,6 +95,7 @@ class RecordedTest : public testing::TestWithParam<std::string> {};
 
 std::vector<std::string> RecordedNames() {
   std::vector<std::string> names;
+  // lint: allow(filesystem): of the runfiles.
   for (const auto& entry : std::filesystem::directory_iterator(kTestdata)) {
     if (entry.path().extension() == ".m4") names.push_back(entry.path().stem());
   }
