@@ -6,15 +6,15 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "mta/m4/m4_main.h"
 #include "mta/posix/run_program.h"
 #include "sim/scenario/runner.h"
 #include "tools/stagepost_command.h"
+#include "tools/stagepost_lint.h"
 
 int main(int argc, char** argv) {
   // Programs of the MTA are functions of an Environment; here it is that of this machine.
-  if (argc > 1 && std::string(argv[1]) == "m4") {
-    return stagepost::RunProgram(&stagepost::M4Main, argc - 1, argv + 1);
+  if (argc > 1 && std::string(argv[1]) == "lint") {
+    return stagepost::RunProgram(&stagepost::LintMain, argc - 1, argv + 1);
   }
   std::ios::sync_with_stdio(false);
   const stagepost::StagepostContext context = {

@@ -24,7 +24,7 @@ Rehearses mail: runs a mail transfer agent in a simulated world.
 
   replay       runs scenarios in the simulator
   campaign     runs them with many seeds, in several processes, each seed twice
-  m4           evaluates m4, as for a sendmail.mc
+  lint         shows what is wrong with a sendmail.cf, and what has no effect
   --help       this text; `stagepost COMMAND --help`: that of a command
   --version    the version
 
@@ -80,7 +80,7 @@ int Dispatch(const std::vector<std::string>& words, const StagepostContext& cont
   return Misused(
       context,
       absl::StrCat("unknown command \"", OneLine(command, 80), "\"",
-                   DidYouMean(command, {"replay", "campaign", "m4", "--help", "--version"})),
+                   DidYouMean(command, {"replay", "campaign", "lint", "--help", "--version"})),
       "--help");
 }
 
