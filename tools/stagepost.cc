@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "mta/m4/m4_main.h"
 #include "mta/posix/run_program.h"
 #include "sim/scenario/runner.h"
 #include "tools/stagepost_command.h"
@@ -13,6 +14,9 @@
 
 int main(int argc, char** argv) {
   // Programs of the MTA are functions of an Environment; here it is that of this machine.
+  if (argc > 1 && std::string(argv[1]) == "m4") {
+    return stagepost::RunProgram(&stagepost::M4Main, argc - 1, argv + 1);
+  }
   if (argc > 1 && std::string(argv[1]) == "lint") {
     return stagepost::RunProgram(&stagepost::LintMain, argc - 1, argv + 1);
   }

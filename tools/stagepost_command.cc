@@ -25,6 +25,7 @@ Rehearses mail: runs a mail transfer agent in a simulated world.
   replay       runs scenarios in the simulator
   campaign     runs them with many seeds, in several processes, each seed twice
   lint         shows what is wrong with a sendmail.cf, and what has no effect
+  m4           evaluates m4, as for a sendmail.mc
   --help       this text; `stagepost COMMAND --help`: that of a command
   --version    the version
 
@@ -80,7 +81,7 @@ int Dispatch(const std::vector<std::string>& words, const StagepostContext& cont
   return Misused(
       context,
       absl::StrCat("unknown command \"", OneLine(command, 80), "\"",
-                   DidYouMean(command, {"replay", "campaign", "lint", "--help", "--version"})),
+                   DidYouMean(command, {"replay", "campaign", "lint", "m4", "--help", "--version"})),
       "--help");
 }
 
