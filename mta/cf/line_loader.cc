@@ -138,6 +138,15 @@ void LineLoader::AddWords(NameId name, const Text& text) {
     if (!word.empty()) classes.Add(name, word);
     word.clear();
   };
+  const auto add = [&](absl::string_view characters) {
+    for (const char c : characters) {
+      if (IsSpace(c)) {
+        end_word();
+      } else {
+        word.push_back(c);
+      }
+    }
+  };
   for (const Piece& piece : text) {
     const bool other_class = piece.kind == Piece::Kind::kOperator && piece.op == Operator::kClass &&
                              word.empty() && piece.name != name;
@@ -146,16 +155,10 @@ void LineLoader::AddWords(NameId name, const Text& text) {
       std::vector<std::string> words;
       for (const absl::string_view member : classes.Words(piece.name)) words.emplace_back(member);
       for (const std::string& member : words) classes.Add(name, member);
-    } else if (piece.kind != Piece::Kind::kCharacters) {
-      word += WriteText({piece}, context_.configuration.names);
+    } else if (piece.kind == Piece::Kind::kCharacters) {
+      add(piece.characters);
     } else {
-      for (const char c : piece.characters) {
-        if (IsSpace(c)) {
-          end_word();
-        } else {
-          word.push_back(c);
-        }
-      }
+      add(WriteText({piece}, context_.configuration.names));
     }
   }
   end_word();
