@@ -26,7 +26,7 @@ constexpr uint32_t kExpectedEntries = 4096;
 constexpr uint64_t kMinCacheBytes = 20 << 10;
 constexpr uint64_t kMaxCacheBytes = 1 << 30;
 // Where the id of the file stands in the first page, and how long it is.
-constexpr off_t kFileIdAt = 52;
+constexpr size_t kFileIdAt = 52;
 constexpr size_t kFileIdBytes = 20;
 
 void* ZeroedMemory(size_t bytes) { return std::calloc(1, bytes); }
@@ -59,6 +59,17 @@ int SetUp(DB& db, const DatabaseOptions& options) {
   }
   if (error == 0 && options.duplicates) error = db.set_flags(&db, DB_DUP);
   return error;
+}
+
+// Where it belongs, and where it was left when libdb made the second page in the memory of the
+// first.
+void RemoveFileId(std::string& bytes) {
+  const std::string id = bytes.substr(std::min(kFileIdAt, bytes.size()), kFileIdBytes);
+  for (size_t page = 0; page + kPageBytes <= bytes.size(); page += kPageBytes) {
+    if (bytes.compare(page + kFileIdAt, kFileIdBytes, id) == 0) {
+      std::memset(&bytes[page + kFileIdAt], 0, kFileIdBytes);
+    }
+  }
 }
 
 }  // namespace
@@ -143,7 +154,7 @@ absl::StatusOr<std::string> DatabaseImage::Finish() {
     if (got == 0) break;
     bytes.append(block, static_cast<size_t>(got));
   }
-  if (bytes.size() >= kFileIdAt + kFileIdBytes) std::memset(&bytes[kFileIdAt], 0, kFileIdBytes);
+  RemoveFileId(bytes);
   return bytes;
 }
 

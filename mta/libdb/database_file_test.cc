@@ -64,6 +64,13 @@ TEST(DatabaseFileTest, EqualCallsGiveEqualBytes) {
   }
 }
 
+TEST(DatabaseFileTest, SmallOnesAreEqualToo) {
+  for (const DatabaseType type : {DatabaseType::kHash, DatabaseType::kBtree}) {
+    const std::string first = Build({.type = type}, 2);
+    for (int i = 0; i < 5; ++i) EXPECT_TRUE(Build({.type = type}, 2) == first);
+  }
+}
+
 TEST(DatabaseFileTest, MemoryHasABound) {
   const int descriptor = ::memfd_create("large", MFD_CLOEXEC);
   auto file = *DatabaseFile::Create(descriptor, {.cache_bytes = 200'000});

@@ -107,6 +107,12 @@ Task<absl::Status> MapReplacement::LockNew() {
   co_return ErrnoStatus(Errno::kEAGAIN, new_path_);
 }
 
+// Locks what is open at the path of the new map, if it still is there when it is locked.
+Task<absl::StatusOr<bool>> MapReplacement::LockIfThere(File& file) {
+  CO_RETURN_IF_ERROR(co_await file.Lock(LockKind::kFlock, LockMode::kExclusive, LockWait::kYes));
+  co_return co_await StillThere(env_, new_path_, file);
+}
+
 // False: to be tried again.
 Task<absl::StatusOr<bool>> MapReplacement::TryLockNew() {
   FileSystem& files = env_.files();
@@ -123,10 +129,10 @@ Task<absl::StatusOr<bool>> MapReplacement::TryLockNew() {
     if (ErrnoOf(file.status()) == Errno::kENOENT) co_return false;
   }
   CO_RETURN_IF_ERROR(file.status());
-  CO_RETURN_IF_ERROR(
-      co_await (*file)->Lock(LockKind::kFlock, LockMode::kExclusive, LockWait::kYes));
-  CO_ASSIGN_OR_RETURN(const bool there, co_await StillThere(env_, new_path_, **file));
-  if (!there) co_return false;
+  const absl::StatusOr<bool> locked = co_await LockIfThere(**file);
+  if (created && !locked.ok()) (void)co_await files.Unlink(new_path_);
+  CO_RETURN_IF_ERROR(locked.status());
+  if (!*locked) co_return false;
   if (!created) {
     // Nobody holds it, so whoever made it is dead.
     CO_RETURN_IF_ERROR(co_await files.Unlink(new_path_));

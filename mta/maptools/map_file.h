@@ -67,6 +67,7 @@ class MapReplacement {
 
   Task<absl::Status> LockNew();
   Task<absl::StatusOr<bool>> TryLockNew();
+  Task<absl::StatusOr<bool>> LockIfThere(File& file);
   Task<absl::StatusOr<bool>> LockOld(const std::optional<FileStat>& checked, bool allow_links);
   Task<absl::Status> Own(std::optional<UserId> owner, std::string& warnings);
   Task<absl::Status> PutInPlace(std::optional<UserId> owner, std::string& warnings);

@@ -32,7 +32,7 @@ struct MapTextOptions {
   char comment = '#';        // lines that begin with it are left out
   // Between key and value, any number of them; white space then means nothing, not even at the
   // beginning of a line. nullopt: white space.
-  std::optional<char> separator;
+  std::optional<char> separator = std::nullopt;
 };
 
 struct MapLine {
