@@ -11,7 +11,10 @@
 #include "absl/strings/str_join.h"
 #include "mta/base/check.h"
 #include "mta/base/status_macros.h"
+#include "mta/bin/editmap.h"
 #include "mta/bin/mail_local.h"
+#include "mta/bin/makemap.h"
+#include "mta/bin/praliases.h"
 #include "mta/bin/sendmail.h"
 #include "sim/peer/sh.h"
 #include "sim/peer/sh_utilities.h"
@@ -88,6 +91,9 @@ absl::Status InstallPackages(const scenario::Host& spec, SimHost& host) {
   DiskEditor editor = host.editor();
   RETURN_IF_ERROR(InstallProgram(host, kSendmailPath, &SendmailMain));
   RETURN_IF_ERROR(InstallProgram(host, kMailLocalPath, &MailLocalMain));
+  RETURN_IF_ERROR(InstallProgram(host, "/usr/sbin/makemap", &MakemapMain));
+  RETURN_IF_ERROR(InstallProgram(host, "/usr/sbin/editmap", &EditmapMain));
+  RETURN_IF_ERROR(InstallProgram(host, "/usr/sbin/praliases", &PraliasesMain));
   if (spec.has_sink()) {
     RETURN_IF_ERROR(InstallProgram(host, kSinkPath, &SinkMain));
     RETURN_IF_ERROR(editor.MakeDirectories(kSinkDirectory));
