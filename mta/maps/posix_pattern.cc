@@ -71,20 +71,24 @@ class BracketReader {
     const bool negated = absl::ConsumePrefix(&rest_, "^");
     for (bool first = true; first || !absl::StartsWith(rest_, "]"); first = false) {
       if (rest_.empty()) return BadBracket();
-      RETURN_IF_ERROR(ReadItem());
+      RETURN_IF_ERROR(ReadItem(first));
     }
     rest_.remove_prefix(1);
     return WriteSet(set_, negated);
   }
 
  private:
-  absl::Status ReadItem() {
+  absl::Status ReadItem(bool first) {
     if (absl::StartsWith(rest_, "[:")) {
       ASSIGN_OR_RETURN(const absl::string_view name, Enclosed(":]"));
       const std::optional<ByteSet> set = NamedSet(name);
       if (!set.has_value()) return Malformed("Invalid character class name");
       set_ |= *set;
       return absl::OkStatus();
+    }
+    // A hyphen that is no range stands first or last.
+    if (!first && rest_.size() >= 2 && rest_[0] == '-' && rest_[1] != ']') {
+      return Malformed("Invalid range end");
     }
     ASSIGN_OR_RETURN(const unsigned char low, ReadByte());
     unsigned char high = low;
@@ -150,7 +154,8 @@ class Translator {
     kInterval,
     kBegin,
     kEnd,
-    kWritten,  // for RE2, in `written_`
+    kSet,     // for RE2, in `written_`,
+    kAnchor,  // as that
   };
 
   absl::Status Next() {
@@ -180,7 +185,7 @@ class Translator {
         after_anchor_ = true;
         return absl::OkStatus();
       case Token::kEnd:
-        Atom("$");
+        Anchor("$");
         return absl::OkStatus();
       case Token::kAny:
         Atom(".");
@@ -188,8 +193,11 @@ class Translator {
       case Token::kByte:
         Atom(Byte(byte_));
         return absl::OkStatus();
-      case Token::kWritten:
+      case Token::kSet:
         Atom(written_);
+        return absl::OkStatus();
+      case Token::kAnchor:
+        Anchor(written_);
         return absl::OkStatus();
     }
     return absl::OkStatus();
@@ -234,7 +242,7 @@ class Translator {
     for (const auto& [letter, text] : kGnu) {
       if (c != letter) continue;
       written_ = text;
-      return Token::kWritten;
+      return text[0] == '[' ? Token::kSet : Token::kAnchor;
     }
     return basic_ ? Operator(c) : Token::kByte;
   }
@@ -270,6 +278,12 @@ class Translator {
     repeated_ = Repeated::kNo;
   }
 
+  // What matches nothing, and cannot be repeated.
+  void Anchor(absl::string_view text) {
+    Atom(text);
+    after_anchor_ = true;
+  }
+
   absl::Status Open() {
     if (open_.size() >= kMaxPatternDepth) return Malformed("Regular expression too big");
     open_.push_back(out_.size());
@@ -294,7 +308,15 @@ class Translator {
   bool HasOperand() const { return !at_start_ && !after_anchor_; }
 
   absl::Status Repeat(char op) {
-    if (!HasOperand()) return Malformed("Invalid preceding regular expression");
+    if (!HasOperand()) {
+      if (!basic_) return Malformed("Invalid preceding regular expression");
+      Atom(Byte(op));
+      return absl::OkStatus();
+    }
+    // Two in a row are no basic expression, for glibc.
+    if (basic_ && op == '*' && repeated_ != Repeated::kNo) {
+      return Malformed("Invalid preceding regular expression");
+    }
     if (repeated_ == Repeated::kNo) {
       out_ += op;
     } else if (repeated_ == Repeated::kByInterval) {
@@ -336,7 +358,9 @@ class Translator {
           absl::StrCat("more than ", kMaxRe2Repeats, " repetitions are not supported"));
     }
     rest_.remove_prefix(at + end.size());
-    if (!HasOperand()) return Malformed("Invalid preceding regular expression");
+    if (!HasOperand() || (basic_ && repeated_ != Repeated::kNo)) {
+      return Malformed("Invalid preceding regular expression");
+    }
     if (repeated_ != Repeated::kNo) Wrap();
     repeated_ = Repeated::kByInterval;
     absl::StrAppend(&out_, "{", low, high == low ? "" : ",",
@@ -355,7 +379,7 @@ class Translator {
   absl::string_view rest_;
   const bool basic_;
   bool at_start_ = true;       // of the pattern, a group or an alternative
-  bool after_anchor_ = false;  // '^' at the start was the last
+  bool after_anchor_ = false;  // one was the last
   enum class Repeated : uint8_t { kNo, kByOperator, kByInterval };
   Repeated repeated_ = Repeated::kNo;  // the last atom,
   size_t atom_ = 0;                    // which begins here in out_
