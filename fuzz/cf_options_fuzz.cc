@@ -61,7 +61,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const Diagnostics first = Apply(once, line, number);
     const Diagnostics second = Apply(twice, line, number);
     CHECK(first.size() == second.size());
-    CHECK(first.size() <= line.size() + 2 * stagepost::kTimeoutCount) << line;
+    // sendmail reads most times twice, and tells of a bad unit each time.
+    CHECK(first.size() <= 2 * line.size() + 2 && first.size() <= 1000) << line;
     for (size_t i = 0; i < first.size(); ++i) {
       CHECK(stagepost::Render(first[i]) == stagepost::Render(second[i]));
       CHECK(!first[i].text.empty() && first[i].text.size() <= line.size() + 200);
