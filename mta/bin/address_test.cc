@@ -11,7 +11,9 @@
 #include "absl/strings/str_split.h"
 #include "mta/bin/address_test_listing.h"
 #include "mta/bin/console.h"
+#include "mta/cf/lines.h"
 #include "mta/cf/own_names.h"
+#include "mta/cf/text.h"
 #include "mta/dns/text_file.h"
 #include "mta/rewrite/address.h"
 
@@ -36,11 +38,15 @@ class Printer : public RewriteObserver {
   void Left(absl::string_view ruleset, absl::Span<const Token> tokens) override {
     Line(ruleset, " returns:", tokens);
   }
+  // In 7 bits, as sendmail gives all its messages.
   void Message(const RewriteMessage& message) override {
+    const size_t begin = out_.size();
     if (message.names_address) {
-      absl::StrAppend(&out_, message.address.empty() ? subject_ : message.address, "... ");
+      const std::string& address = message.address.empty() ? subject_ : message.address;
+      absl::StrAppend(&out_, AddressInMessages(address), "... ");
     }
     absl::StrAppend(&out_, message.text, "\n");
+    for (size_t i = begin; i < out_.size(); ++i) out_[i] &= 0x7f;
   }
 
  private:
@@ -199,11 +205,22 @@ void AddressTest::Define(absl::string_view line) {
   absl::string_view rest = line.substr(2);
   const std::optional<NameId> name = TakeName(rest);
   if (!name.has_value()) return;
+  // A sharp sign begins a comment, but not where the value begins.
+  const size_t kept = absl::StartsWith(rest, "#") ? 1 : 0;
+  const std::string value =
+      absl::StrCat(rest.substr(0, kept), WithoutComments(rest.substr(kept)));
+  std::vector<std::string> errors;
+  Text text = ParseText(value, configuration().names, errors);
+  for (const std::string& error : errors) absl::StrAppend(&out(), error, "\n");
   if (what == 'D') {
-    configuration().macros.SetLiteral(*name, rest);
+    configuration().macros.Set(*name, std::move(text));
     return;
   }
-  for (const absl::string_view word : absl::StrSplit(rest, absl::ByAnyChar(" \t"), absl::SkipEmpty())) {
+  const absl::StatusOr<std::string> words =
+      configuration().macros.ExpandToString(text, configuration().names);
+  if (!words.ok()) absl::StrAppend(&out(), words.status().message(), "\n");
+  for (const absl::string_view word :
+       absl::StrSplit(words.value_or(""), absl::ByAnyChar(" \t"), absl::SkipEmpty())) {
     configuration().classes.Add(*name, word);
   }
 }
@@ -388,7 +405,7 @@ Task<void> AddressTest::Parse(absl::string_view address) {
       WriteText(CrackAddress(address, CrackOptionsOf(configuration())), configuration().names),
       out());
   absl::StrAppend(&out(), "\nParsing ", UseName(use_), " address\n");
-  printer_.set_subject(AddressInMessages(address));
+  printer_.set_subject(address);
   const std::optional<ParsedAddress> parsed =
       co_await ParseAddress(Context(), address, {.use = use_});
   if (!parsed.has_value()) {
@@ -417,7 +434,7 @@ Task<void> AddressTest::Try(absl::string_view rest) {
   }
   absl::StrAppend(&out(), "Trying ", UseName(use_), " address ", address, " for mailer ", name,
                   "\n");
-  printer_.set_subject(AddressInMessages(address));
+  printer_.set_subject(address);
   const RemoteName written =
       co_await NameForMailer(Context(), address, *mailer, {.use = use_, .from_domain = {}});
   absl::StrAppend(&out(), "Rcode = ", written.exit_code, ", addr = ", written.text, "\n");
@@ -433,7 +450,7 @@ Task<void> AddressTest::Rewrite(absl::string_view line) {
   }
   if (const std::optional<RewriteMessage> wrong = InvalidAddress(addresses, /*recipient=*/false);
       wrong.has_value()) {
-    absl::StrAppend(&out(), wrong->text, "\n");
+    printer_.Message({.reply = wrong->reply, .text = wrong->text});
     co_return;
   }
   while (!addresses.empty()) {
@@ -446,9 +463,7 @@ Task<void> AddressTest::Rewrite(absl::string_view line) {
     for (const RewriteMessage& message : scanned.messages) printer_.Message(message);
     if (scanned.ok) co_await ApplyRulesets(list, tokens);
     addresses.remove_prefix(std::min(scanned.end, addresses.size()));
-    while (!addresses.empty() && (addresses[0] == ',' || absl::ascii_isspace(addresses[0]))) {
-      addresses.remove_prefix(1);
-    }
+    while (!addresses.empty() && addresses[0] == ',') addresses.remove_prefix(1);
   }
 }
 

@@ -61,15 +61,15 @@ ConfigurationLine ConfigurationLines::NextFolded() {
   return line;
 }
 
-void ConfigurationLines::CutComments(std::string& text) const {
-  if (text.find('#') == text.npos) return;
+std::string WithoutComments(absl::string_view text) {
+  if (text.find('#') == text.npos) return std::string(text);
   std::string kept;
   kept.reserve(text.size());
   for (size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '$') {
       // "$#" begins no comment, nor does "${#}".
-      const size_t length = DollarLength(absl::string_view(text).substr(i));
-      kept.append(text, i, length);
+      const size_t length = DollarLength(text.substr(i));
+      kept.append(text.data() + i, length);
       i += length - 1;
     } else if (text[i] != '#') {
       kept.push_back(text[i]);
@@ -83,14 +83,14 @@ void ConfigurationLines::CutComments(std::string& text) const {
       i = end - 1;
     }
   }
-  text = std::move(kept);
+  return kept;
 }
 
 std::optional<ConfigurationLine> ConfigurationLines::Next() {
   while (!rest_.empty()) {
     ConfigurationLine line = NextFolded();
     if (line.text.empty() || line.text[0] == '#') continue;
-    if (inline_comments_) CutComments(line.text);
+    if (inline_comments_) line.text = WithoutComments(line.text);
     TrimEnd(line.text);
     if (!line.text.empty()) return line;
   }

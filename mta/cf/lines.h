@@ -20,6 +20,10 @@ struct ConfigurationLine {
   bool too_long = false;  // cut to the limit
 };
 
+// `text` without what stands behind a sharp sign, and the white space before that, on each of its
+// physical lines. A backslash takes the meaning from a sharp sign, and goes.
+std::string WithoutComments(absl::string_view text);
+
 class ConfigurationLines {
  public:
   // `text` outlives this. Longer lines than `max_line_bytes` are cut.
@@ -35,7 +39,6 @@ class ConfigurationLines {
  private:
   // One line with its continuations.
   ConfigurationLine NextFolded();
-  void CutComments(std::string& text) const;
 
   absl::string_view rest_;
   const size_t max_line_bytes_;

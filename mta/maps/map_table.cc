@@ -39,11 +39,11 @@ void MapTable::DeclareAll(Diagnostics& diagnostics) {
   for (const MapDeclaration& declaration : context_.configuration.maps) {
     Declare(declaration, diagnostics);
   }
-  for (const char* name : {"host", "user"}) {
-    if (Find(name) != nullptr) continue;
-    MapDeclaration declaration;
-    declaration.name = declaration.map_class = name;
-    Declare(declaration, diagnostics);
+  if (Find("host") == nullptr) {
+    Declare({.where = {}, .name = "host", .map_class = "host", .arguments = "-a."}, diagnostics);
+  }
+  if (Find("user") == nullptr) {
+    Declare({.where = {}, .name = "user", .map_class = "user", .arguments = ""}, diagnostics);
   }
 }
 

@@ -56,6 +56,7 @@ std::string CheckedUser(const AddressContext& context, absl::Span<const Token> t
   bool eight_bit = false;
   bool unprintable = false;
   bool quoted = false;
+  bool escaped = false;
   std::string user;
   bool after_word = false;
   for (const Token& token : tokens) {
@@ -70,13 +71,15 @@ std::string CheckedUser(const AddressContext& context, absl::Span<const Token> t
       text.remove_prefix(std::min<size_t>(2, text.size()));
     }
     for (const char c : text) {
-      if (c == '"') quoted = !quoted;
+      const bool free = !quoted && !escaped;
+      if (c == '"' && !escaped) quoted = !quoted;
+      escaped = c == '\\' && !escaped;
       const uint8_t code = static_cast<uint8_t>(c);
       const bool bad8 = (code & 0xe0) == 0x80;
       const bool bad7 = code < 0x20 || code == 0x7f || code == 0xff;
-      eight_bit |= bad8 && !quoted;
-      unprintable |= bad7 && !quoted;
-      user.push_back((bad8 || bad7) && !quoted ? '?' : c);
+      eight_bit |= bad8 && free;
+      unprintable |= bad7 && free;
+      user.push_back((bad8 || bad7) && free ? '?' : c);
     }
   }
   user = Cut(std::move(user), kUserBytes);
@@ -291,7 +294,8 @@ std::optional<RewriteMessage> InvalidAddress(absl::string_view address, bool rec
     return RewriteMessage{
         .reply = "553 5.1.0",
         .text = absl::StrCat("Address \"", shown, "\" too long (", kMaxAddressBytes, " bytes max)"),
-        .names_address = true};
+        .names_address = true,
+        .address = std::string(address.substr(0, kMaxAddressBytes))};
   }
   if (!eight_bit) return std::nullopt;
   return RewriteMessage{.reply = recipient ? "501 5.1.3" : "501 5.1.7",

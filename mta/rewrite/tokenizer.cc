@@ -255,6 +255,18 @@ CharacterTypes::CharacterTypes(absl::string_view operator_chars) {
 
 Tokenizer::Tokenizer(absl::string_view operator_chars) : types_(operator_chars) {}
 
+namespace {
+
+// Messages name all that was scanned, not only what stood before the delimiter.
+ScanResult About(ScanResult result, absl::string_view characters) {
+  for (RewriteMessage& message : result.messages) {
+    if (message.names_address) message.address = std::string(characters);
+  }
+  return result;
+}
+
+}  // namespace
+
 ScanResult Tokenizer::Scan(absl::string_view characters, const ScanOptions& options,
                            TokenList& out) const {
   // Longer ones than this fail on the way. Repairs add characters.
@@ -266,7 +278,7 @@ ScanResult Tokenizer::Scan(absl::string_view characters, const ScanOptions& opti
     if (!scan.Character(characters[end], characters.substr(end + 1))) break;
   }
   scan.Finish();
-  return scan.Result(end);
+  return About(scan.Result(end), characters);
 }
 
 ScanResult Tokenizer::ScanText(const Text& text, const Names& names, TokenList& out) const {
@@ -318,7 +330,9 @@ ScanResult Tokenizer::ScanAgain(absl::Span<const Token> tokens, char blank, Toke
     }
   }
   scan.Finish();
-  return scan.Result(0);
+  ScanResult result = scan.Result(0);
+  if (!result.messages.empty()) return About(std::move(result), JoinTokens(tokens, blank));
+  return result;
 }
 
 }  // namespace stagepost
