@@ -16,7 +16,7 @@ bool IsWordByte(int byte) { return IsWordStart(byte) || (byte >= '0' && byte <= 
 
 }  // namespace
 
-M4Input::M4Input() : uses_(1) {}
+M4Input::M4Input() : uses_(1) { NoteUsesOfBytes(); }
 
 void M4Input::PushBlock(Block block) {
   blocks_.push_back(std::move(block));
@@ -150,8 +150,8 @@ bool M4Input::TakeIfFollows(absl::string_view what) {
   return true;
 }
 
-// The bytes of the top block up to a newline (with it) or to one of `stops` (without it).
-absl::string_view M4Input::RunOfTop(absl::string_view stops) {
+// The bytes of the top block up to a newline (with it) or to a stop (without it).
+absl::string_view M4Input::RunOfTop(char stop, char other_stop) {
   if (blocks_.empty() || blocks_.back().is_builtin) return {};
   EnterTop();
   Block& top = blocks_.back();
@@ -162,7 +162,7 @@ absl::string_view M4Input::RunOfTop(absl::string_view stops) {
   size_t next = begin;
   while (next < top.end) {
     const char c = base[next];
-    if (stops.find(c) != absl::string_view::npos) break;
+    if (c == stop || c == other_stop) break;
     ++next;
     if (c == '\n') {
       top.line_over = top.file != nullptr;
@@ -177,8 +177,10 @@ absl::string_view M4Input::RunOfTop(absl::string_view stops) {
 void M4Input::ReadToken(M4Token* token) {
   *token = M4Token();
   buffer_.clear();
-  const bool quote = Follows(open_quote_);
-  const bool comment = Follows(open_comment_);
+  const int next = PeekByte();
+  const uint8_t uses = next < 0 ? 0 : uses_of_byte_[static_cast<size_t>(next)];
+  const bool quote = (uses & kBeginsQuote) != 0 && Follows(open_quote_);
+  const bool comment = (uses & kBeginsComment) != 0 && Follows(open_comment_);
   const int byte = NextByte();
   token->place = here_;
   if (byte == kNoByte) return;
@@ -203,8 +205,21 @@ void M4Input::ReadToken(M4Token* token) {
   token->kind = byte == '('   ? M4Token::Kind::kOpen
                 : byte == ',' ? M4Token::Kind::kComma
                 : byte == ')' ? M4Token::Kind::kClose
-                              : M4Token::Kind::kByte;
-  token->text = absl::string_view(Base(top) + top.next - 1, 1);
+                              : M4Token::Kind::kBytes;
+  const size_t begin = top.next - 1;
+  if (uses == 0) SkipPlain();
+  token->text = absl::string_view(Base(top) + begin, top.next - begin);
+}
+
+// The bytes that mean nothing to m4 are one token, for speed.
+void M4Input::SkipPlain() {
+  Block& top = blocks_.back();
+  const char* const base = Base(top);
+  const size_t begin = top.next;
+  while (top.next < top.end && uses_of_byte_[static_cast<unsigned char>(base[top.next])] == 0) {
+    ++top.next;
+  }
+  bytes_read_ += top.next - begin;
 }
 
 void M4Input::ReadWord(M4Token* token) {
@@ -225,11 +240,11 @@ void M4Input::ReadWord(M4Token* token) {
 
 void M4Input::ReadQuoted(M4Token* token) {
   token->kind = M4Token::Kind::kText;
-  const char stops[] = {open_quote_[0], close_quote_[0]};
-  const absl::string_view stop_bytes(stops, 2);
+  const char stop = open_quote_[0];
+  const char other_stop = close_quote_[0];
   size_t level = 1;
   while (true) {
-    absl::string_view run = RunOfTop(stop_bytes);
+    absl::string_view run = RunOfTop(stop, other_stop);
     buffer_.append(run.data(), run.size());
     if (TakeIfFollows(close_quote_)) {
       if (--level == 0) break;
@@ -252,9 +267,9 @@ void M4Input::ReadQuoted(M4Token* token) {
 void M4Input::ReadComment(M4Token* token) {
   token->kind = M4Token::Kind::kText;
   buffer_ = open_comment_;
-  const absl::string_view stops(close_comment_.data(), 1);
+  const char stop = close_comment_[0];
   while (true) {
-    const absl::string_view run = RunOfTop(stops);
+    const absl::string_view run = RunOfTop(stop, stop);
     buffer_.append(run.data(), run.size());
     if (TakeIfFollows(close_comment_)) break;
     if (!run.empty()) continue;
@@ -278,7 +293,7 @@ bool M4Input::SkipLine() {
   const M4Place before = here_;
   int byte = 0;
   do {
-    RunOfTop("\n");
+    RunOfTop('\n', '\n');
     byte = NextByte();
   } while (byte != kNoByte && byte != '\n');
   // Where the newline stands in another block, the next byte is to say so.
@@ -289,11 +304,26 @@ bool M4Input::SkipLine() {
 void M4Input::SetQuotes(absl::string_view begin, absl::string_view end) {
   open_quote_ = std::string(begin);
   close_quote_ = std::string(end);
+  NoteUsesOfBytes();
 }
 
 void M4Input::SetComments(absl::string_view begin, absl::string_view end) {
   open_comment_ = std::string(begin);
   close_comment_ = std::string(end);
+  NoteUsesOfBytes();
+}
+
+void M4Input::NoteUsesOfBytes() {
+  for (int byte = 0; byte < 256; ++byte) {
+    const bool own = IsWordStart(byte) || byte == '(' || byte == ',' || byte == ')' ||
+                     absl::ascii_isspace(static_cast<unsigned char>(byte));
+    uses_of_byte_[static_cast<size_t>(byte)] = own ? kOwnToken : 0;
+  }
+  if (!open_quote_.empty())
+    uses_of_byte_[static_cast<unsigned char>(open_quote_[0])] |= kBeginsQuote;
+  if (!open_comment_.empty()) {
+    uses_of_byte_[static_cast<unsigned char>(open_comment_[0])] |= kBeginsComment;
+  }
 }
 
 }  // namespace stagepost

@@ -7,6 +7,7 @@
 #ifndef STAGEPOST_MTA_M4_INPUT_H_
 #define STAGEPOST_MTA_M4_INPUT_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -27,7 +28,7 @@ struct M4Token {
     kOpen,     // (
     kComma,    // ,
     kClose,    // )
-    kByte,     // any other byte
+    kBytes,    // other bytes; white space alone
     kBuiltin,  // the meaning of a builtin, as defn gives it
     kUnended,  // a quoted string or a comment at whose end the input ends
   };
@@ -96,6 +97,11 @@ class M4Input {
     bool line_over = false;  // of a file: the next byte begins a line
   };
 
+  // What a byte may be besides part of other text.
+  static constexpr uint8_t kOwnToken = 1;
+  static constexpr uint8_t kBeginsQuote = 2;
+  static constexpr uint8_t kBeginsComment = 4;
+
   static constexpr int kNoByte = -1;       // end of input
   static constexpr int kBuiltinByte = -2;  // a builtin is next
 
@@ -114,7 +120,9 @@ class M4Input {
   void ReadWord(M4Token* token);
   void ReadQuoted(M4Token* token);
   void ReadComment(M4Token* token);
-  absl::string_view RunOfTop(absl::string_view stops);
+  absl::string_view RunOfTop(char stop, char other_stop);
+  void SkipPlain();
+  void NoteUsesOfBytes();
 
   std::vector<Block> blocks_;
   std::string arena_;
@@ -127,6 +135,7 @@ class M4Input {
   M4Builtin last_builtin_ = M4Builtin::kDnl;
   M4Place here_;
   std::vector<M4FileUse> uses_;
+  std::array<uint8_t, 256> uses_of_byte_;
   std::string open_quote_ = "`";
   std::string close_quote_ = "'";
   std::string open_comment_ = "#";

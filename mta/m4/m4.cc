@@ -5,27 +5,24 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "mta/base/check.h"
 
 namespace stagepost {
 namespace {
 
-// Of a line that begins a file or the expansion of a macro, what a person wants to know about an
-// unclosed quote: the first line with more of the one than of the other.
+// For a person who looks for the quote that is missing: the first line behind the one where it all
+// begins that opens more than it closes. Empty if there is none, or quotes are not single bytes.
 std::string SuspectLine(absl::string_view text, uint32_t first_line, absl::string_view open,
                         absl::string_view close) {
   if (open.size() != 1 || close.size() != 1 || open == close) return "";
   uint32_t line = first_line;
-  int balance = 1;  // the quote that opened it all
-  for (const char c : text) {
-    if (c == open[0]) ++balance;
-    if (c == close[0]) --balance;
-    if (c != '\n') continue;
-    if (balance > 0 && line > first_line) {
+  for (const absl::string_view each : absl::StrSplit(text, '\n')) {
+    const auto opened = std::count(each.begin(), each.end(), open[0]);
+    const auto closed = std::count(each.begin(), each.end(), close[0]);
+    if (line != first_line && opened > closed) {
       return absl::StrCat("line ", line, " has more ", open, " than ", close);
     }
-    if (line > first_line) balance = 0;
-    if (line == first_line) balance = 0;
     ++line;
   }
   return "";
@@ -119,7 +116,7 @@ void M4::CollectToken(const M4Token& token) {
   switch (token.kind) {
     case M4Token::Kind::kEnd:
       return FailUnendedCall();
-    case M4Token::Kind::kByte:
+    case M4Token::Kind::kBytes:
       if (call.skip_space && absl::ascii_isspace(static_cast<unsigned char>(token.text[0]))) return;
       break;
     case M4Token::Kind::kOpen:
