@@ -42,7 +42,7 @@ struct RulesetSource {
 // One K line.
 struct MapDeclaration {
   SourceLine where;
-  std::string name;       // in lower case, as it is looked up
+  std::string name;       // as written; case does not count
   std::string map_class;  // "hash", "sequence", …
   std::string arguments;  // flags and file, as they stand, macros put in
 };

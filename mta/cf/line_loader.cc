@@ -36,14 +36,6 @@ size_t FindTab(absl::string_view line) {
   return line.npos;
 }
 
-bool IsBlank(const Text& text) {
-  for (const Piece& piece : text) {
-    if (piece.kind != Piece::Kind::kCharacters) return false;
-    if (!absl::StripAsciiWhitespace(piece.characters).empty()) return false;
-  }
-  return true;
-}
-
 }  // namespace
 
 Text LineLoader::Expanded(const Text& text) {
@@ -187,7 +179,7 @@ void LineLoader::ReadMap(absl::string_view rest) {
   }
   MapDeclaration map;
   map.where = context_.where;
-  map.name = absl::AsciiStrToLower(name);
+  map.name = std::string(name);
   map.map_class = std::string(from.substr(0, end));
   map.arguments = std::string(TrimmedStart(from.substr(std::min(end + 1, from.size()))));
   context_.configuration.maps.push_back(std::move(map));
@@ -235,12 +227,10 @@ void LineLoader::ReadRule(absl::string_view line) {
   // A dollar sign in front of the tab is nothing here.
   if (absl::EndsWith(left, "$") && !absl::EndsWith(left, "$$")) left.remove_suffix(1);
   rule.left = Expanded(context_.Parse(left));
-  if (IsBlank(rule.left)) context_.Error("R line: null LHS");
   absl::string_view right = line.substr(tab);
   right.remove_prefix(std::min(right.find_first_not_of('\t'), right.size()));
   // A third part is a comment.
   rule.right = Expanded(context_.Parse(right.substr(0, FindTab(right))));
-  if (IsBlank(rule.right)) context_.Error("R line: null RHS");
   configuration.rulesets[*ruleset_].rules.push_back(std::move(rule));
   configuration.options.NoteRulesRead();
 }

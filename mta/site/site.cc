@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "mta/cf/map_class_table.h"
 #include "mta/cf/own_names.h"
 
 namespace stagepost {
@@ -24,8 +25,7 @@ HostLookupOptions HostOptionsOf(const Options& options) {
   hosts.search_domains = resolver("dnsrch", hosts.search_domains);
   hosts.default_domain = resolver("defnames", hosts.default_domain);
   hosts.has_wildcard_mx = resolver("haswildcardmx", hosts.has_wildcard_mx);
-  hosts.work_around_broken_aaaa =
-      resolver("workaroundbrokenaaaa", hosts.work_around_broken_aaaa);
+  hosts.work_around_broken_aaaa = resolver("workaroundbrokenaaaa", hosts.work_around_broken_aaaa);
   hosts.expand_cnames = !options.Flag(OptionId::kDontExpandCnames);
   return hosts;
 }
@@ -38,6 +38,10 @@ class MapClassQuery : public ClassQuery {
 
   Task<absl::StatusOr<std::string>> Query(absl::string_view map_class, absl::string_view spec,
                                           absl::string_view key) override {
+    const MapClassInfo* const known = FindMapClass(map_class);
+    if (known == nullptr || !known->known) {
+      co_return absl::NotFoundError(absl::StrCat("class ", map_class, " not available"));
+    }
     Diagnostics diagnostics;
     MapDeclaration declaration;
     declaration.name = absl::StrCat("class", ++count_);
@@ -56,9 +60,8 @@ class MapClassQuery : public ClassQuery {
     }
     MapAnswer answer = co_await map->Ask(key, {});
     if (answer.status == kExitTempFail) {
-      co_return absl::UnavailableError(
-          absl::StrCat("map ", spec, ": ", answer.message.empty() ? "temporary failure"
-                                                                  : answer.message));
+      co_return absl::UnavailableError(absl::StrCat(
+          "map ", spec, ": ", answer.message.empty() ? "temporary failure" : answer.message));
     }
     co_return answer.value.value_or("");
   }

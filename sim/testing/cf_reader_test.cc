@@ -275,7 +275,7 @@ TEST_F(CfReaderTest, MapsHaveTheirMacrosPutIn) {
   const std::vector<MapDeclaration>& maps = result.configuration->maps;
   ASSERT_EQ(maps.size(), 3u);
   EXPECT_EQ(maps[0].name + " " + maps[0].map_class + " " + maps[0].arguments,
-            "alias hash -o /etc/mail/file");
+            "Alias hash -o /etc/mail/file");
   EXPECT_EQ(maps[1].name + " " + maps[1].map_class + " " + maps[1].arguments,
             "b regex -aMAILER-DAEMON ^(a|b)$");
   EXPECT_EQ(maps[2].arguments, "");
