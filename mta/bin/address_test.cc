@@ -1,5 +1,6 @@
 #include "mta/bin/address_test.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -14,6 +15,7 @@
 #include "mta/cf/lines.h"
 #include "mta/cf/own_names.h"
 #include "mta/cf/text.h"
+#include "mta/cf/well_known_names.h"
 #include "mta/dns/text_file.h"
 #include "mta/rewrite/address.h"
 
@@ -93,6 +95,7 @@ class AddressTest {
   Task<void> Parse(absl::string_view address);
   Task<void> Try(absl::string_view rest);
   void SetFlags(absl::string_view flags);
+  void NoteUse();
   Task<void> Rewrite(absl::string_view line);
   Task<void> ApplyRulesets(absl::string_view list, TokenList& tokens);
   AddressContext Context() {
@@ -107,7 +110,7 @@ class AddressTest {
   Site& site_;
   Console console_;
   Printer printer_;
-  AddressUse use_;
+  AddressUse use_;  // /tryflags
   int exit_code_ = 0;
 };
 
@@ -121,13 +124,14 @@ absl::string_view TakeWord(absl::string_view& text) {
 
 Task<int> AddressTest::Run(std::vector<std::string> debug) {
   for (const std::string& specification : debug) Debug(specification);
+  NoteUse();
   absl::StrAppend(&out(), "ADDRESS TEST MODE (ruleset 3 NOT automatically invoked)\n",
                   "Enter <ruleset> <address>\n");
   std::string line;
   while (true) {
     absl::StrAppend(&out(), "> ");
     if (!co_await console_.ReadLine(line, kMaxTestLineBytes)) break;
-    if (!co_await Execute(absl::StripTrailingAsciiWhitespace(line))) break;
+    if (!co_await Execute(line)) break;
   }
   co_return co_await console_.Flush() ? exit_code_ : kExitIoError;
 }
@@ -135,6 +139,8 @@ Task<int> AddressTest::Run(std::vector<std::string> debug) {
 Task<bool> AddressTest::Execute(absl::string_view line) {
   line = absl::StripLeadingAsciiWhitespace(line);
   if (line.empty() || line[0] == '#') co_return true;
+  const absl::string_view whole_line = line;
+  line = absl::StripTrailingAsciiWhitespace(line);
   switch (line[0]) {
     case '?':
       co_await Help();
@@ -158,7 +164,7 @@ Task<bool> AddressTest::Execute(absl::string_view line) {
     case '/':
       co_return co_await Slash(line);
     default:
-      co_await Rewrite(line);
+      co_await Rewrite(whole_line);
       co_return true;
   }
 }
@@ -392,6 +398,13 @@ void AddressTest::SetFlags(absl::string_view flags) {
         break;  // As sendmail: whatever else is written there counts for nothing.
     }
   }
+  NoteUse();
+}
+
+// ${addr_type}
+void AddressTest::NoteUse() {
+  configuration().macros.SetLiteral(
+      well_known::kAddrType, absl::StrCat(use_.header ? "h" : "e", use_.sender ? " s" : " r"));
 }
 
 absl::string_view UseName(AddressUse use) {
@@ -416,7 +429,7 @@ Task<void> AddressTest::Parse(absl::string_view address) {
   if (parsed->host.has_value() && !parsed->host->empty()) {
     absl::StrAppend(&out(), ", host ", *parsed->host);
   }
-  absl::StrAppend(&out(), ", user ", parsed->user, "\n");
+  absl::StrAppend(&out(), ", user ", WithoutSpecialBytes(parsed->user, configuration()), "\n");
 }
 
 // /try mailer address
@@ -437,13 +450,15 @@ Task<void> AddressTest::Try(absl::string_view rest) {
   printer_.set_subject(address);
   const RemoteName written =
       co_await NameForMailer(Context(), address, *mailer, {.use = use_, .from_domain = {}});
-  absl::StrAppend(&out(), "Rcode = ", written.exit_code, ", addr = ", written.text, "\n");
+  absl::StrAppend(&out(), "Rcode = ", written.exit_code, ", addr = ",
+                  WithoutSpecialBytes(written.text, configuration()), "\n");
 }
 
-// Rulesets by a comma list, then an address list.
+// Rulesets by a comma list, then one blank, then an address list, in which blanks count: messages
+// show them.
 Task<void> AddressTest::Rewrite(absl::string_view line) {
   const absl::string_view list = TakeWord(line);
-  absl::string_view addresses = absl::StripLeadingAsciiWhitespace(line);
+  absl::string_view addresses = line.substr(std::min<size_t>(1, line.size()));
   if (addresses.empty()) {
     absl::StrAppend(&out(), "No address!\n");
     co_return;

@@ -20,6 +20,11 @@ constexpr int kMaxNumberedRulesets = kMaxRulesets / 2;
 constexpr uint32_t kSymbolChains = 2003;
 constexpr uint32_t kSymbolTypeClass = 1;
 
+// Names that are operators, and the bytes that stand for these inside sendmail.
+constexpr absl::string_view kSpecialMacros = "*+-=~#@:>|.[]&";
+constexpr absl::string_view kSpecialBytes =
+    "\x90\x91\x92\x93\x94\x96\x97\x98\x99\x9b\x9c\x9d\x9e\x82";
+
 uint32_t SymbolChain(absl::string_view word) {
   uint32_t hash = kSymbolTypeClass;
   for (const char c : word) {
@@ -83,6 +88,30 @@ std::vector<absl::string_view> InTableOrder(std::vector<absl::string_view> words
   placed.reserve(words.size());
   for (const auto& [chain, index] : order) placed.push_back(words[index]);
   return placed;
+}
+
+std::string WithoutSpecialBytes(absl::string_view address, const Configuration& configuration) {
+  constexpr char kMacro = '\x81', kQuote = '\xff';
+  std::string shown;
+  for (size_t i = 0; i < address.size(); ++i) {
+    if (address[i] == kQuote) {
+      shown += '\x7f';
+    } else if (address[i] != kMacro) {
+      shown += address[i];
+    } else if (++i < address.size()) {
+      const char name = address[i];
+      const size_t special = kSpecialMacros.find(name);
+      if (special != absl::string_view::npos) {
+        shown += kSpecialBytes[special];
+      } else if (absl::ascii_isdigit(name)) {
+        absl::StrAppend(&shown, "\x95", address.substr(i, 1));
+      } else if (const Text* value = configuration.macros.Find(OneCharacterName(name))) {
+        absl::StrAppend(
+            &shown, configuration.macros.ExpandToString(*value, configuration.names).value_or(""));
+      }
+    }
+  }
+  return shown;
 }
 
 void AppendMailers(const Configuration& configuration, std::string& out) {

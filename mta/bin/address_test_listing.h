@@ -17,6 +17,11 @@ namespace stagepost {
 // the word, which people have come to compare.
 std::vector<absl::string_view> InTableOrder(std::vector<absl::string_view> words);
 
+// What sendmail prints for bytes in a rewritten address that mean something inside of it: 0x81 and
+// the character behind it become the value of that macro, 0xff becomes 0x7f. Only its test mode is
+// imitated in this: mail never has its macros put in.
+std::string WithoutSpecialBytes(absl::string_view address, const Configuration& configuration);
+
 void AppendMailers(const Configuration& configuration, std::string& out);
 void AppendRules(const Engine& engine, int ruleset, std::string& out);
 
