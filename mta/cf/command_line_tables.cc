@@ -16,7 +16,7 @@ constexpr TableRow kOperationModeRows[] = {
     {"-bp", "shows the queue", "8.1", Support::kNo},
     {"-bP", "shows how many messages wait", "8.12", Support::kNo},
     {"-bs", "SMTP on standard input and output", "8.1", Support::kNo},
-    {"-bt", "address test mode", "8.1", Support::kNo},
+    {"-bt", "address test mode", "8.1", Support::kYes},
     {"-bv", "says what it would do with addresses", "8.1", Support::kNo},
     {"-bz", "freezes the configuration", "8.1", Support::kRefused, "gone from sendmail too"},
 };

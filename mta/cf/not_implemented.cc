@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "mta/cf/line_tables.h"
 #include "mta/cf/mailer_tables.h"
 #include "mta/cf/map_class_table.h"
@@ -18,16 +19,8 @@
 namespace stagepost {
 namespace {
 
-// Without an effect here, though it asks for one.
-bool Lacks(Support support) { return support == Support::kNo || support == Support::kRefused; }
-
-// A name that is in no table has no effect either.
-bool Lacks(absl::Span<const TableRow> rows, absl::string_view name) {
-  for (const TableRow& row : rows) {
-    if (row.name == name) return Lacks(row.support);
-  }
-  return true;
-}
+// Whose lack it is: a daemon does less than -bt.
+enum class Reader { kDaemon, kFile };
 
 std::string Written(const OptionInfo& option) {
   return option.name.empty() ? std::string(1, option.letter) : std::string(option.name);
@@ -59,9 +52,14 @@ bool HappensAnyway(const Options& options, const OptionInfo& option) {
   return false;
 }
 
+// "queuereturn.urgent" is part of "queuereturn".
+bool IsPartOf(absl::string_view name, absl::string_view whole) {
+  return !whole.empty() && absl::ConsumePrefix(&name, whole) && absl::StartsWith(name, ".");
+}
+
 class Finder {
  public:
-  explicit Finder(const Options& options) : options_(options) {}
+  Finder(const Options& options, Reader reader) : options_(options), reader_(reader) {}
 
   void FindOptions();
   void FindLines(const Configuration& configuration);
@@ -74,6 +72,19 @@ class Finder {
                       .text = absl::StrCat(what, " not implemented"),
                       .exit_code = 0});
   }
+  // Without an effect here, though it asks for one.
+  bool Lacks(Support support) const {
+    return support == Support::kNo || support == Support::kRefused ||
+           (support == Support::kAddressTest && reader_ == Reader::kDaemon);
+  }
+  // A name that is in no table has no effect either.
+  bool Lacks(absl::Span<const TableRow> rows, absl::string_view name) const {
+    for (const TableRow& row : rows) {
+      if (row.name == name) return Lacks(row.support);
+    }
+    return true;
+  }
+
   void FindTimeouts();
   void FindPrivacy(const SourceLine& where);
   void FindBlame(const SourceLine& where);
@@ -81,6 +92,7 @@ class Finder {
   void FindMailer(const Mailer& mailer);
 
   const Options& options_;
+  const Reader reader_;
   Diagnostics found_;
 };
 
@@ -108,13 +120,18 @@ void Finder::FindOptions() {
 }
 
 void Finder::FindTimeouts() {
+  // "queuereturn" stands for all four behind it.
+  absl::string_view last;
+  int last_line = 0;
   for (const auto& [id, where] : options_.set_timeouts()) {
     const TimeoutInfo& timeout = AllTimeouts()[static_cast<size_t>(id)];
+    if (IsPartOf(timeout.name, last) && where.line == last_line) continue;
     // Nobody is asked for an ident.
     const bool off = id == TimeoutId::kIdent && options_.timeout(id) == absl::ZeroDuration();
-    if (Lacks(timeout.support) && !off) {
-      Add(where, absl::StrCat("option Timeout.", timeout.name, " is"));
-    }
+    if (!Lacks(timeout.support) || off) continue;
+    Add(where, absl::StrCat("option Timeout.", timeout.name, " is"));
+    last = timeout.name;
+    last_line = where.line;
   }
 }
 
@@ -226,13 +243,13 @@ void Finder::FindLines(const Configuration& configuration) {
 }  // namespace
 
 Diagnostics NotImplemented(const Options& options) {
-  Finder finder(options);
+  Finder finder(options, Reader::kDaemon);
   finder.FindOptions();
   return std::move(finder).Take();
 }
 
 Diagnostics NotImplemented(const Configuration& configuration) {
-  Finder finder(configuration.options);
+  Finder finder(configuration.options, Reader::kFile);
   finder.FindOptions();
   finder.FindLines(configuration);
   std::multimap<int, Diagnostic> by_line;
@@ -243,6 +260,12 @@ Diagnostics NotImplemented(const Configuration& configuration) {
   Diagnostics sorted;
   for (auto& [line, found] : by_line) sorted.push_back(std::move(found));
   return sorted;
+}
+
+void LogNotImplemented(const Configuration& configuration, SystemLog& log) {
+  for (const Diagnostic& found : NotImplemented(configuration)) {
+    log.Write(Severity::kWarning, Render(found));
+  }
 }
 
 }  // namespace stagepost

@@ -8,15 +8,20 @@
 #include "mta/cf/configuration.h"
 #include "mta/cf/diagnostic.h"
 #include "mta/cf/options.h"
+#include "mta/env/system_log.h"
 
 namespace stagepost {
 
-// Options that were set to something else than what Stagepost does anyway, with their timeouts,
-// words and ports; by option. All of severity kNotImplemented.
+// Options of a daemon's command line that were set to something else than what it does anyway, with
+// their timeouts, words and ports; by option. All of severity kNotImplemented.
 Diagnostics NotImplemented(const Options& options);
 
-// Also lines, mailer flags and equates, and classes of maps. By line; what has none comes first.
+// Of what a file says: also lines, mailer flags and equates, and classes of maps, but not what -bt
+// does. By line; what has none comes first.
 Diagnostics NotImplemented(const Configuration& configuration);
+
+// Logs each of these as a warning. Once, when the configuration is loaded.
+void LogNotImplemented(const Configuration& configuration, SystemLog& log);
 
 }  // namespace stagepost
 

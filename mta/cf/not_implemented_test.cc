@@ -11,6 +11,16 @@
 namespace stagepost {
 namespace {
 
+class Lines : public SystemLog {
+ public:
+  void SetTag(absl::string_view) override {}
+  void Write(Severity severity, absl::string_view text) override {
+    EXPECT_EQ(severity, Severity::kWarning);
+    lines.emplace_back(text);
+  }
+  std::vector<std::string> lines;
+};
+
 // "LINE text" of each finding.
 std::vector<std::string> Texts(const Diagnostics& found) {
   std::vector<std::string> texts;
@@ -51,6 +61,9 @@ TEST(NotImplemented, NamesOptions) {
 
 TEST(NotImplemented, NamesTimeoutsWordsAndPorts) {
   EXPECT_EQ(Find({" Timeout.mail=5m"}), "1 option Timeout.mail is not implemented");
+  EXPECT_EQ(Find({" Timeout.queuereturn=5d", " Timeout.queuewarn.dsn=5h", " Timeout.queuewarn=4h"}),
+            "1 option Timeout.queuereturn is not implemented|"
+            "3 option Timeout.queuewarn is not implemented");
   EXPECT_EQ(Find({" Timeout.ident=5s"}), "1 option Timeout.ident is not implemented");
   EXPECT_EQ(Find({" DontBlameSendmail=RunWritableProgram"}),
             "1 DontBlameSendmail=RunWritableProgram is not implemented");
@@ -92,6 +105,28 @@ TEST(NotImplemented, NamesLinesInTheirOrder) {
             "15 mailer fax: N= is not implemented\n"
             "20 map people: class ldap is not implemented\n"
             "30 option SoftBounce is not implemented");
+}
+
+TEST(NotImplemented, AsksMoreOfADaemonThanOfAFile) {
+  Configuration configuration;
+  configuration.options.SetLine(" OperatorChars=.:", {"x.cf", 3});
+  configuration.options.SetLine(" DontBlameSendmail=TrustStickyBit", {"x.cf", 4});
+  configuration.maps.push_back({{"x.cf", 20}, "people", "hash", "/people"});
+  EXPECT_EQ(absl::StrJoin(Texts(NotImplemented(configuration)), "|"), "");
+  EXPECT_EQ(absl::StrJoin(Texts(NotImplemented(configuration.options)), "|"),
+            "3 option OperatorChars is not implemented|"
+            "4 DontBlameSendmail=TrustStickyBit is not implemented");
+}
+
+TEST(LogNotImplemented, WritesOneLineForEach) {
+  Configuration configuration;
+  configuration.options.SetLine(" SoftBounce", {"x.cf", 3});
+  configuration.options.SetLine(" HeloName=x", {"x.cf", 2});
+  Lines log;
+  LogNotImplemented(configuration, log);
+  EXPECT_EQ(absl::StrJoin(log.lines, "|"),
+            "x.cf: line 2: option HeloName is not implemented|"
+            "x.cf: line 3: option SoftBounce is not implemented");
 }
 
 }  // namespace
