@@ -33,7 +33,7 @@ void Classes::Add(NameId name, absl::string_view word) {
   if (index >= classes_.size()) classes_.resize(index + 1);
   Class& to = classes_[index];
   if (to.words.contains(word)) return;
-  to.words.emplace(word);
+  to.words.insert(*spellings_.emplace(word).first);
   to.longest = std::max(to.longest, word.size());
   ++version_;
 }

@@ -22,7 +22,7 @@ class Classes {
   bool Contains(NameId name, absl::string_view word) const;
   // Length of the longest word of the class, in bytes; 0: the class is empty.
   size_t longest_word(NameId name) const;
-  // As first written, sorted by bytes.
+  // As first written, in whatever class, sorted by bytes.
   std::vector<absl::string_view> Words(NameId name) const;
   // Grows with every change of any class; whoever has compiled classes into something compares it.
   uint64_t version() const { return version_; }
@@ -44,6 +44,9 @@ class Classes {
   };
 
   const Class* Find(NameId name) const;
+
+  // Of all classes: as each was first written.
+  absl::flat_hash_set<std::string, HashIgnoringCase, EqualIgnoringCase> spellings_;
 
   std::vector<Class> classes_;  // by NameId
   uint64_t version_ = 0;

@@ -91,7 +91,7 @@ class Scan {
     Token token;
     token.data = token_;
     token.size = static_cast<uint32_t>(write_ - token_);
-    if (token.size > kMaxAddressBytes) return Fail("5.1.0", "prescan: token too long");
+    if (token.size > kMaxTokenBytes) return Fail("5.1.0", "prescan: token too long");
     const Type type = types_[*token_];
     token.kind =
         type == Type::kAtom || type == Type::kOne ? Token::Kind::kWord : Token::Kind::kSpecial;

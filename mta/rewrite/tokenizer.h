@@ -16,8 +16,10 @@
 
 namespace stagepost {
 
-// sendmail's limits: characters of an address, tokens of one, and room for both together.
+// sendmail's limits: characters of an address, of one token, tokens of one address, and room for
+// all together.
 inline constexpr size_t kMaxAddressBytes = 255;
+inline constexpr size_t kMaxTokenBytes = 256;
 inline constexpr size_t kMaxTokens = 1000;
 inline constexpr size_t kScanBufferBytes = 256 + kMaxTokens;
 
