@@ -10,6 +10,14 @@ namespace {
 
 class LimitsContract : public ToolContractTest {};
 
+// UBSan looks whether memory can be read through a pipe, so a program built with it does not
+// survive that it has no descriptor left.
+#if defined(__has_feature)
+#if __has_feature(undefined_behavior_sanitizer)
+#define STAGEPOST_NEEDS_DESCRIPTORS 1
+#endif
+#endif
+
 #define CO_RUN(name, request) \
   CO_REQUIRE_ASSIGN(const Finished name, co_await RunToEnd(env, request))
 
@@ -90,6 +98,8 @@ CONTRACT_TEST(LimitsContract, FileBytes_NotOfTheCaller) {
   co_return 0;
 }
 
+#ifndef STAGEPOST_NEEDS_DESCRIPTORS
+
 // A program of ours has some open by itself.
 CONTRACT_TEST(LimitsContract, OpenFiles_EMFILE) {
   ProgramRequest request = ToolRequest(directory, {"open-many", ToolPath(directory)});
@@ -124,6 +134,17 @@ CONTRACT_TEST(LimitsContract, OpenFiles_EveryCall) {
   co_return 0;
 }
 
+CONTRACT_TEST(LimitsContract, OpenFiles_AreInheritedAndCannotBeLoosened) {
+  const std::string tool = ToolPath(directory);
+  ProgramRequest request = ToolRequest(directory, {"start", tool, "open-many", tool});
+  request.limits.open_files = 30;
+  CO_RUN(opened, request);
+  EXPECT_EQ(opened.output, "22 EMFILE E?");
+  co_return 0;
+}
+
+#endif  // STAGEPOST_NEEDS_DESCRIPTORS
+
 CONTRACT_TEST(LimitsContract, CpuTime_SIGXCPU) {
   ProgramRequest request = ToolRequest(directory, {"burn"});
   request.limits.cpu_time = absl::Milliseconds(1);  // a second
@@ -155,17 +176,13 @@ CONTRACT_TEST(LimitsContract, CpuTime_EINVAL) {
   co_return 0;
 }
 
-CONTRACT_TEST(LimitsContract, AreInheritedAndCannotBeLoosened) {
+CONTRACT_TEST(LimitsContract, FileBytes_AreInheritedAndCannotBeLoosened) {
   const std::string tool = ToolPath(directory);
   ProgramRequest request =
       ToolRequest(directory, {"start", tool, "grow", directory + "/file", "5000"});
   request.limits.file_bytes = 3000;
   CO_RUN(grown, request);
   EXPECT_EQ(grown.output, "3000 EFBIG");
-  request = ToolRequest(directory, {"start", tool, "open-many", tool});
-  request.limits.open_files = 30;
-  CO_RUN(opened, request);
-  EXPECT_EQ(opened.output, "22 EMFILE E?");
   co_return 0;
 }
 
