@@ -2,8 +2,10 @@
 """Our m4 as a program: what it says besides GNU m4, where it looks for files, what it runs."""
 
 import os
+import signal
 import subprocess
 import tempfile
+import time
 import unittest
 
 from conformance.m4 import cases
@@ -122,6 +124,20 @@ class ProgramTest(unittest.TestCase):
             results = [gnu.run(program, arguments, self.folder, text=b"x __file__ decr(x)\n")
                        for program in (gnu.OURS, gnu.GNU)]
             self.assertEqual(results[0], results[1])
+
+    def test_directories(self):
+        os.mkdir(os.path.join(self.folder, "d"))
+        self.write("a", "include(`d')sinclude(`d')undivert(`d')\n")
+        for arguments in (["a"], ["d"]):
+            self.assertEqual(gnu.run(gnu.OURS, ["--terse", *arguments], self.folder),
+                             gnu.run(gnu.GNU, arguments, self.folder))
+
+    def test_signals_end_what_has_no_end(self):
+        self.write("a", "define(`f', `f')f")
+        with subprocess.Popen([gnu.OURS, "a"], cwd=self.folder) as child:
+            time.sleep(0.5)
+            child.send_signal(signal.SIGINT)
+            self.assertEqual(child.wait(timeout=gnu.SECONDS), -signal.SIGINT)
 
     def test_wrong_usage(self):
         for arguments in (["--nosuch"], ["-I"], ["-Z"]):

@@ -48,7 +48,7 @@ struct M4Limits {
   size_t files = 10'000;               // included in one run
   uint64_t bytes = 256 << 20;          // held at one time: input, arguments, macros, diversions
   uint64_t output_bytes = 1ull << 30;  // written in one run
-  uint64_t steps = 4'000'000'000;      // tokens read, and bytes moved / 16
+  uint64_t steps = 1'000'000'000;      // tokens read, and bytes moved / 16
   size_t format_bytes = 1 << 20;       // of one result of format
 };
 

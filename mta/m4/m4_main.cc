@@ -9,6 +9,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "mta/async/deadline.h"
 #include "mta/base/errno.h"
 #include "mta/m4/m4.h"
 #include "mta/m4/m4_commands.h"
@@ -18,8 +20,9 @@
 namespace stagepost {
 namespace {
 
-// Between two writes of what there is.
-constexpr uint64_t kSteps = 20'000'000;
+// Of steps on end; then what there is is written, and others have their turn.
+constexpr uint64_t kSteps = 5'000'000;
+constexpr absl::Duration kPause = absl::Microseconds(1);
 constexpr size_t kWriteBytes = 4 << 20;
 
 Errno ErrnoOr(const absl::Status& status, Errno otherwise) {
@@ -80,6 +83,8 @@ class M4Run {
       co_await WriteSome();
       if (!output_written_) finished_ = true;
       if (event == M4Event::kFinished) finished_ = true;
+      // A signal is to end even what has no end.
+      if (event == M4Event::kPaused && !(co_await Sleep(kPause)).ok()) finished_ = true;
       if (finished_ || event == M4Event::kInputEnd) co_return;
       if (event == M4Event::kNeedFile) co_await GiveFile();
       if (event == M4Event::kNeedTemporary) co_await GiveTemporary();
