@@ -11,6 +11,7 @@
 #include "sim/scenario/runner.h"
 #include "tools/stagepost_command.h"
 #include "tools/stagepost_lint.h"
+#include "tools/stagepost_map.h"
 
 int main(int argc, char** argv) {
   // Programs of the MTA are functions of an Environment; here it is that of this machine.
@@ -19,6 +20,9 @@ int main(int argc, char** argv) {
   }
   if (argc > 1 && std::string(argv[1]) == "lint") {
     return stagepost::RunProgram(&stagepost::LintMain, argc - 1, argv + 1);
+  }
+  if (argc > 1 && std::string(argv[1]) == "map") {
+    return stagepost::RunProgram(&stagepost::MapMain, argc - 1, argv + 1);
   }
   std::ios::sync_with_stdio(false);
   const stagepost::StagepostContext context = {

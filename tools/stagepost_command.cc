@@ -26,6 +26,7 @@ Rehearses mail: runs a mail transfer agent in a simulated world.
   campaign     runs them with many seeds, in several processes, each seed twice
   lint         shows what is wrong with a sendmail.cf, and what has no effect
   m4           evaluates m4, as for a sendmail.mc
+  map          looks into the databases that maps read
   --help       this text; `stagepost COMMAND --help`: that of a command
   --version    the version
 
@@ -78,11 +79,11 @@ int Dispatch(const std::vector<std::string>& words, const StagepostContext& cont
     context.out << "stagepost " << std::string(kVersion) << "\n";
     return EX_OK;
   }
-  return Misused(
-      context,
-      absl::StrCat("unknown command \"", OneLine(command, 80), "\"",
-                   DidYouMean(command, {"replay", "campaign", "lint", "m4", "--help", "--version"})),
-      "--help");
+  return Misused(context,
+                 absl::StrCat("unknown command \"", OneLine(command, 80), "\"",
+                              DidYouMean(command, {"replay", "campaign", "lint", "m4", "map",
+                                                   "--help", "--version"})),
+                 "--help");
 }
 
 }  // namespace
