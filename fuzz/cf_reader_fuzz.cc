@@ -22,6 +22,7 @@ using stagepost::Task;
 using stagepost::TestHost;
 
 constexpr absl::string_view kSeparator = "\n%%%%\n";
+constexpr int kInputsPerHost = 100;
 
 // A map that has an answer for every key.
 class EchoMaps final : public stagepost::ClassQuery {
@@ -88,8 +89,13 @@ void CheckMeaning(const Configuration& configuration) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const absl::string_view text(reinterpret_cast<const char*>(data), size);
   const size_t separator = text.find(kSeparator);
-  TestHost host;
+  // To make a host takes longer than to read a file.
+  static std::unique_ptr<TestHost> kept;
+  static int uses = 0;
+  if (uses++ % kInputsPerHost == 0) kept = std::make_unique<TestHost>();
+  TestHost& host = *kept;
   CHECK(host.disk().WriteFile("/cf", text.substr(0, separator)).ok());
+  CHECK(host.disk().RemoveAll("/f").ok());
   if (separator != text.npos) {
     CHECK(host.disk().WriteFile("/f", text.substr(separator + kSeparator.size())).ok());
   }

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "mta/async/deadline.h"
 #include "mta/base/errno.h"
@@ -100,6 +101,12 @@ Task<absl::Status> ReadClassFile(Environment& env, std::string path, SafeFileRul
   }
   words.Finish();
   co_return absl::OkStatus();
+}
+
+std::string ClassFileError(absl::string_view path, const absl::Status& status) {
+  const Errno error = ErrnoOf(status);
+  return absl::StrCat("fileclass: cannot open '", path,
+                      "': ", error == Errno::kOk ? status.message() : ErrnoText(error));
 }
 
 Task<absl::Status> ReadClassProgram(Environment& env, std::string path,

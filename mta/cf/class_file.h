@@ -53,6 +53,9 @@ SafeFileRules ClassFileRules(const BlameFlags& blame);
 Task<absl::Status> ReadClassFile(Environment& env, std::string path, SafeFileRules rules,
                                  ClassWords& words);
 
+// "fileclass: cannot open 'PATH': Permission denied": what sendmail says of an error.
+std::string ClassFileError(absl::string_view path, const absl::Status& status);
+
 // Runs a program without arguments, as `identity`, in /tmp. Errors are of starting it and of
 // reading what it prints; how it ends does not count.
 Task<absl::Status> ReadClassProgram(Environment& env, std::string path,

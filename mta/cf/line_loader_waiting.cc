@@ -91,8 +91,7 @@ Task<void> LineLoader::ReadClassFrom(ClassLine line) {
   if (status.ok() || line.optional) co_return;
   const std::string shown = Shown(line.path, context_.configuration.names);
   if (line.kind == ClassLine::Kind::kFile) {
-    context_.Error(absl::StrCat("fileclass: cannot open '", shown, "': ", ReasonOf(status)),
-                   kExitOsError);
+    context_.Error(ClassFileError(shown, status), kExitOsError);
   } else {
     // For sendmail, the message of the child that could not run it is a word of the class.
     context_.diagnostics.push_back(
