@@ -7,11 +7,13 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/util/json_util.h"
 #include "mta/base/check.h"
 #include "mta/base/strings.h"
+#include "mta/env/stream.h"
 #include "sim/world/dns_zones.h"
 #include "sim/world/sim_pipe.h"
 
@@ -117,6 +119,16 @@ absl::Status AddName(const std::string& owner, const Struct& types, DnsZone& zon
   return absl::OkStatus();
 }
 
+// The two programs that configurations name.
+Task<int> EchoMain(Environment& env, Arguments arguments) {
+  arguments.erase(arguments.begin());
+  const std::string line = absl::StrCat(absl::StrJoin(arguments, " "), "\n");
+  const absl::Status written = co_await WriteAll(env.process().standard_output(), line);
+  co_return written.ok() ? 0 : 1;
+}
+
+Task<int> FalseMain(Environment&, Arguments) { co_return 1; }
+
 }  // namespace
 
 OracleWorld::OracleWorld()
@@ -137,6 +149,12 @@ OracleWorld::OracleWorld()
     CHECK(host_->editor().MakeDirectories(directory, {.mode = 0755}).ok());
   }
   CHECK(host_->editor().MakeDirectories("/var/spool/mqueue", {.mode = 0700}).ok());
+  CHECK(host_->editor().MakeDirectories("/tmp", {.mode = 01777}).ok());
+  for (const auto& [path, program] :
+       {std::pair("/bin/echo", &EchoMain), std::pair("/bin/false", &FalseMain)}) {
+    CHECK(host_->editor().WriteFile(path, "", {.mode = 0755}).ok());
+    host_->InstallProgram(path, program);
+  }
 }
 
 absl::Status OracleWorld::AddZones(absl::string_view json) {
