@@ -71,7 +71,7 @@ TEST_F(LintTest, WritesJson) {
 
 TEST_F(LintTest, TellsFilesApart) {
   Write("/good.cf", kBase);
-  Write("/fatal.cf", absl::StrCat(kBase, "O DeliveryMode=z\n"));
+  Write("/fatal.cf", absl::StrCat(kBase, "O DeliveryMode=z\nO Bogus=1\n"));
   EXPECT_EQ(Lint({"/good.cf", "/fatal.cf"}), 65);
   EXPECT_EQ(host_.output,
             "/fatal.cf:6: error: Unknown delivery mode z\n"

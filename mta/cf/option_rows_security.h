@@ -72,7 +72,7 @@ inline constexpr OptionInfo kSecurityOptions[] = {
      Privilege::kDropped, Support::kNo, "", "strongest encryption that SASL may negotiate"},
     {OptionId::kMailboxDatabase, "MailboxDatabase", '\0', OptionType::kText, "", "pw", "8.12",
      Privilege::kDropped, Support::kNo, "pw", "who knows the local users",
-     "others than pw are an error, as in a sendmail built without them"},
+     "others than pw and ldap are an error"},
     {OptionId::kCRLFile, "CRLFile", '\0', OptionType::kText, "", "", "8.13", Privilege::kDropped,
      Support::kNo, "", "certificates that were revoked"},
     {OptionId::kAuthRealm, "AuthRealm", '\0', OptionType::kText, "", "", "8.13",

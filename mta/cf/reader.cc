@@ -66,6 +66,11 @@ Task<absl::StatusOr<std::string>> ReadFile(Environment& env, std::string path,
   co_return text;
 }
 
+// A fatal error, after which sendmail looks at nothing more.
+bool IsOver(const Diagnostics& diagnostics) {
+  return !diagnostics.empty() && diagnostics.back().severity == Diagnostic::Severity::kFatal;
+}
+
 Task<void> ReadLines(absl::string_view text, LineLoader& reader) {
   ConfigurationLines lines(text, kMaxConfigurationLineBytes);
   const int& level = reader.context().configuration.version_level;
@@ -74,6 +79,7 @@ Task<void> ReadLines(absl::string_view text, LineLoader& reader) {
     std::optional<ConfigurationLine> line = lines.Next();
     if (!line.has_value()) co_return;
     co_await reader.Read(*std::move(line));
+    if (IsOver(reader.context().diagnostics)) co_return;
   }
 }
 
@@ -85,9 +91,11 @@ void ApplyCommandLine(const ReadOptions& options, LineLoader& reader) {
   };
   Options& set = context.configuration.options;
   for (const std::string& option : options.long_options) {
+    if (IsOver(context.diagnostics)) return;
     add(set.SetLong(option, context.where, Options::Origin::kCommandLine));
   }
   for (const std::string& option : options.short_options) {
+    if (IsOver(context.diagnostics)) return;
     if (option.empty()) continue;
     add(set.SetShort(option[0], absl::string_view(option).substr(1), context.where,
                      Options::Origin::kCommandLine));
@@ -175,6 +183,10 @@ Task<ReadResult> ReadConfiguration(Environment& env, std::unique_ptr<Configurati
   DefineOwnMailers(configuration);
   LineLoader reader(env, LoadContext{configuration, result.diagnostics, SourceLine()}, query);
   ApplyCommandLine(options, reader);
+  if (IsOver(result.diagnostics)) {
+    result.exit_code = result.diagnostics.back().exit_code;
+    co_return result;
+  }
   reader.context().where.file = options.file;
   const absl::StatusOr<std::string> text =
       co_await ReadFile(env, options.file, result.writable_by_others);
@@ -187,6 +199,10 @@ Task<ReadResult> ReadConfiguration(Environment& env, std::unique_ptr<Configurati
     co_return result;
   }
   co_await ReadLines(*text, reader);
+  if (IsOver(result.diagnostics)) {
+    result.exit_code = result.diagnostics.back().exit_code;
+    co_return result;
+  }
   CheckWhole(configuration, program_version, result.last_diagnostics);
   result.configuration = std::move(initial);
   result.exit_code = ExitCodeOf(result.diagnostics);
