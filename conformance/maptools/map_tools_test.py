@@ -220,6 +220,23 @@ class InterchangeTest(unittest.TestCase):
         self.assertEqual(run(OURS, "editmap", ["-C", "t.cf", "-u", "hash", "m", "new", "1"])[0], 74)
         self.assertEqual(sorted(os.listdir(".")), ["m.db", "t.cf"])
 
+    def test_changes_at_the_same_time_are_all_made(self):
+        def start(tool, *arguments, text=""):
+            process = subprocess.Popen([os.path.join(OURS, tool), "-C", "t.cf", *arguments],
+                                       stdin=subprocess.PIPE, env=VARIABLES)
+            process.stdin.write(text.encode())
+            process.stdin.close()
+            return process
+
+        processes = [start("editmap", "-u", "hash", "m", f"key{i}", "1") for i in range(20)]
+        self.assertEqual([process.wait() for process in processes], [0] * 20)
+        processes = [start("editmap", "-x", "hash", "m", f"key{i}") for i in range(10)]
+        processes += [start("makemap", "-o", "hash", "m", text=f"new{i} 1\n") for i in range(10)]
+        self.assertEqual([process.wait() for process in processes], [0] * 20)
+        expected = [f"key{i}\t1" for i in range(10, 20)] + [f"new{i}\t1" for i in range(10)]
+        self.assertEqual(sorted(self.unmap(SENDMAILS, "hash", "m").splitlines()), sorted(expected))
+        self.assertEqual(sorted(os.listdir(".")), ["m.db", "t.cf"])
+
     def test_no_configuration_of_libdb_is_read(self):
         with open("DB_CONFIG", "w", encoding="utf-8") as file:
             file.write("set_data_dir /nonexistent\nset_cachesize 0 1 1\nnonsense\n")
