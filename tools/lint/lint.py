@@ -211,12 +211,31 @@ def lint_file(root, path):
     return findings + list(_orphans(root, path))
 
 
+def _classes_of_headers(root, path):
+    """The classes that a header defines for all who include it: pairs of a name and a line."""
+    if not path.endswith(".h") or os.path.islink(os.path.join(root, path)):
+        return
+    if path.endswith("_test_util.h") or "/testing/" in path:
+        return  # no program has two of them
+    for number, line in enumerate(_read(os.path.join(root, path)).splitlines(), start=1):
+        # Those of a namespace begin in the first column.
+        match = re.match(r"(?:class|struct)\s+(\w+)\b[^;]*$", line)
+        if match:
+            yield match[1], number
+
+
 def lint_tree(root):
     """All findings in a workspace, as printable lines, and the number of files looked at."""
-    lines, count = [], 0
+    lines, count, classes = [], 0, {}
     for path in source_files(root):
         count += 1
         lines += [finding.render(path) for finding in lint_file(root, path)]
+        for name, number in _classes_of_headers(root, path):
+            first = classes.setdefault(name, path)
+            if first != path:
+                # All share one namespace: a program with both would take the functions of either.
+                lines.append(Finding(number, name, "twice", f"is also a class of {first}",
+                                     "a name of its own").render(path))
     return lines, count
 
 

@@ -245,7 +245,7 @@ class PlantedTest(unittest.TestCase):
 
     def test_every_rule_is_planted(self):
         planted = {rule for rule, _, _ in STATEMENTS + INCLUDES}
-        elsewhere = {"allow", "header", "lex", "orphan"}
+        elsewhere = {"allow", "header", "lex", "orphan", "twice"}
         self.assertEqual(planted | elsewhere, set(rules.NAMES))
 
     def test_statements(self):
@@ -450,6 +450,15 @@ class TreeTest(unittest.TestCase):
         self.write("mta/brand/new/y.cc", "int F() { return rand(); }\n")
         self.assertEqual(self.lines(), ["mta/brand/new/y.cc:1: rand: is random; use env.random() "
                                         "[random]"])
+
+    def test_one_name_for_two_classes(self):
+        self.write("mta/base/BUILD.bazel", 'hdrs = ["x.h", "y.h"]')
+        self.write("mta/base/x.h", "class Reader;\nstruct Line {\n};\n")
+        self.write("mta/base/y.h", "class Reader {\n  struct Line {\n  };\n};\n")
+        self.assertEqual(self.lines(), [])
+        self.write("mta/base/y.h", "class Line final : public Reader {\n};\n")
+        self.assertEqual(len(self.lines()), 1)
+        self.assertIn("mta/base/y.h:1: Line: is also a class of mta/base/x.h", self.lines()[0])
 
     def test_orphan(self):
         self.write("mta/base/lost.cc", "int G();\n")

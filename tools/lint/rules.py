@@ -39,8 +39,9 @@ NAMES = {
     "layering": "who may include whom",
     "lex": "source text that is not C++",
     "orphan": "files that no BUILD file names",
+    "twice": "two classes of one name",
 }
-NEVER_ALLOWED = ("allow", "header", "layering", "lex", "orphan")
+NEVER_ALLOWED = ("allow", "header", "layering", "lex", "orphan", "twice")
 # Those that hold under sim/ too: what makes one run differ from the next. The simulator may end a
 # process or read a scenario; it may not know the time.
 SIMULATOR_RULES = ("address", "clock", "environment", "global", "locale", "random", "thread",
