@@ -9,8 +9,11 @@
 // when there is none. The map is MAP.db. -L and -x list more about the types.
 //
 // Unlike sendmail's it never changes a map in place: the new one replaces the old one when it is
-// complete (mta/maptools/map_file.h). Lines with errors are left out, the others make a map. What
-// is read from an old map (-o, -u) is read by our own reader, which damaged files cannot crash.
+// complete (mta/maptools/map_file.h). Hence two differences: whoever writes a map must be able to
+// write its directory, and to give the new file the old one's owner and group; and with -s a hard
+// link to the old map goes on meaning the old one. Lines with errors are left out, the others make a
+// map. What is read from an old map (-o, -u) is read by our own reader, which damaged files cannot
+// crash. At a terminal there is a line on standard error every two seconds.
 //
 // Exit status: 0; 64 for bad usage; 65 if the input has errors, or the type is not found in
 // sendmail.cf; 66 if that cannot be read; 73 if the map cannot be opened; 74 if it cannot be read
