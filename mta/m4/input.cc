@@ -137,6 +137,8 @@ bool M4Input::Follows(absl::string_view what) const {
   for (auto block = blocks_.rbegin(); block != blocks_.rend(); ++block) {
     if (block->is_builtin) return false;
     const size_t size = std::min(what.size(), block->end - block->next);
+    // Long quotes are not to make work that nobody counts.
+    if (size > 1) bytes_read_ += size;
     if (absl::string_view(Base(*block) + block->next, size) != what.substr(0, size)) return false;
     what.remove_prefix(size);
     if (what.empty()) return true;

@@ -130,7 +130,7 @@ class M4Input {
   size_t text_begin_ = 0;
   size_t files_open_ = 0;
   size_t file_bytes_ = 0;
-  uint64_t bytes_read_ = 0;
+  mutable uint64_t bytes_read_ = 0;
   bool entered_ = true;  // here_ is within the top block
   M4Builtin last_builtin_ = M4Builtin::kDnl;
   M4Place here_;

@@ -10,7 +10,7 @@
 namespace stagepost {
 namespace {
 
-constexpr size_t kMaxRegexes = 64;
+constexpr size_t kMaxRegexes = 8;  // each may take some megabytes
 
 // a-c stands for abc, c-a for cba; a hyphen first or last for itself.
 std::string ExpandRanges(absl::string_view set) {
