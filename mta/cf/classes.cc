@@ -1,31 +1,19 @@
 #include "mta/cf/classes.h"
 
 #include <algorithm>
-#include <array>
 
-#include "absl/hash/hash.h"
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 
 namespace stagepost {
 
-size_t Classes::HashIgnoringCase::operator()(absl::string_view word) const {
-  // Whole blocks, since absl's hash is seeded and quick only on several bytes at once.
-  std::array<char, 64> lower;
-  size_t hash = word.size();
-  while (!word.empty()) {
-    const size_t length = std::min(word.size(), lower.size());
-    for (size_t i = 0; i < length; ++i) {
-      lower[i] = absl::ascii_tolower(static_cast<unsigned char>(word[i]));
-    }
-    hash = absl::HashOf(hash, absl::string_view(lower.data(), length));
-    word.remove_prefix(length);
+bool Classes::LessIgnoringCase::operator()(absl::string_view a, absl::string_view b) const {
+  const size_t length = std::min(a.size(), b.size());
+  for (size_t i = 0; i < length; ++i) {
+    const char x = absl::ascii_tolower(static_cast<unsigned char>(a[i]));
+    const char y = absl::ascii_tolower(static_cast<unsigned char>(b[i]));
+    if (x != y) return x < y;
   }
-  return hash;
-}
-
-bool Classes::EqualIgnoringCase::operator()(absl::string_view a, absl::string_view b) const {
-  return absl::EqualsIgnoreCase(a, b);
+  return a.size() < b.size();
 }
 
 void Classes::Add(NameId name, absl::string_view word) {
@@ -33,7 +21,8 @@ void Classes::Add(NameId name, absl::string_view word) {
   if (index >= classes_.size()) classes_.resize(index + 1);
   Class& to = classes_[index];
   if (to.words.contains(word)) return;
-  to.words.insert(*spellings_.emplace(word).first);
+  const auto spelling = spellings_.find(word);
+  to.words.insert(spelling != spellings_.end() ? *spelling : *spellings_.emplace(word).first);
   to.longest = std::max(to.longest, word.size());
   ++version_;
 }

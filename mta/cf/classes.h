@@ -5,11 +5,11 @@
 #ifndef STAGEPOST_MTA_CF_CLASSES_H_
 #define STAGEPOST_MTA_CF_CLASSES_H_
 
-#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
+#include "absl/container/btree_set.h"
 #include "absl/strings/string_view.h"
 #include "mta/cf/names.h"
 
@@ -17,37 +17,36 @@ namespace stagepost {
 
 class Classes {
  public:
+  Classes() = default;
+  // Words refer to each other.
+  Classes(const Classes&) = delete;
+  Classes& operator=(const Classes&) = delete;
+
   void Add(NameId name, absl::string_view word);
   // Does not allocate.
   bool Contains(NameId name, absl::string_view word) const;
   // Length of the longest word of the class, in bytes; 0: the class is empty.
   size_t longest_word(NameId name) const;
-  // As first written, in whatever class, sorted by bytes.
+  // As first written, in whatever class, sorted by bytes. Valid as long as this is.
   std::vector<absl::string_view> Words(NameId name) const;
   // Grows with every change of any class; whoever has compiled classes into something compares it.
   uint64_t version() const { return version_; }
 
  private:
-  // Letters of ASCII only.
-  struct HashIgnoringCase {
-    using is_transparent = void;
-    size_t operator()(absl::string_view word) const;
-  };
-  struct EqualIgnoringCase {
+  // By their lower-case forms; letters of ASCII only.
+  struct LessIgnoringCase {
     using is_transparent = void;
     bool operator()(absl::string_view a, absl::string_view b) const;
   };
   struct Class {
-    // Hash order never shows: Words() sorts.
-    absl::flat_hash_set<std::string, HashIgnoringCase, EqualIgnoringCase> words;
+    absl::btree_set<absl::string_view, LessIgnoringCase> words;  // each one of spellings_
     size_t longest = 0;
   };
 
   const Class* Find(NameId name) const;
 
-  // Of all classes: as each was first written.
-  absl::flat_hash_set<std::string, HashIgnoringCase, EqualIgnoringCase> spellings_;
-
+  // Of all classes: as each was first written. Nodes stay where they are.
+  std::set<std::string, LessIgnoringCase> spellings_;
   std::vector<Class> classes_;  // by NameId
   uint64_t version_ = 0;
 };
