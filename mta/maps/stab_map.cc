@@ -1,7 +1,7 @@
 // The class stab: an alias file's text, kept in memory.
 #include <utility>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/btree_map.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "mta/maps/alias_text.h"
@@ -43,7 +43,7 @@ class StabMap final : public BaseMap {
     co_return Found(found->second, key, arguments);
   }
 
-  absl::flat_hash_map<std::string, std::string> values_;  // by name in lower case
+  absl::btree_map<std::string, std::string> values_;  // by name in lower case
 };
 
 }  // namespace

@@ -2,7 +2,7 @@
 #include <optional>
 #include <utility>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/btree_map.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -53,8 +53,10 @@ class TextMap final : public BaseMap {
     }
     // Both sides in lower case: columns are compared without regard to it, whatever -f says.
     const auto found = values_.find(absl::AsciiStrToLower(key));
-    if (found == values_.end()) co_return MapAnswer{.status = kMapNoHost};
-    co_return Found(found->second, key, arguments);
+    if (found == values_.end() || !found->second.has_value()) {
+      co_return MapAnswer{.status = kMapNoHost};
+    }
+    co_return Found(*found->second, key, arguments);
   }
 
   struct Column {
@@ -81,25 +83,25 @@ class TextMap final : public BaseMap {
 
   // The first line with a key counts, even if it has no value.
   void BuildIndex() {
-    absl::flat_hash_map<std::string, bool> seen;
     values_.clear();
     for (const absl::string_view line : absl::StrSplit(text_, '\n')) {
       if (absl::StartsWith(line, "#")) continue;
       const auto key = TextColumn(line, key_column_, flags().delimiter);
       if (!key.has_value()) continue;
-      std::string folded = absl::AsciiStrToLower(key->substr(0, kMaxColumnBytes));
-      if (!seen.try_emplace(folded, true).second) continue;
+      const auto [place, is_new] =
+          values_.try_emplace(absl::AsciiStrToLower(key->substr(0, kMaxColumnBytes)));
+      if (!is_new) continue;
       const auto value = TextColumn(line, value_column_, flags().delimiter);
-      if (!value.has_value()) continue;
-      values_.emplace(std::move(folded), value->substr(0, kMaxColumnBytes));
+      if (value.has_value()) place->second = std::string(value->substr(0, kMaxColumnBytes));
     }
+    text_ = std::string();
   }
 
   int key_column_ = 0;
   int value_column_ = 0;
-  std::string text_;
+  std::string text_;  // until it is in values_
   FileStat stat_;
-  absl::flat_hash_map<std::string, std::string> values_;  // by key in lower case
+  absl::btree_map<std::string, std::optional<std::string>> values_;  // by key in lower case
 };
 
 }  // namespace
