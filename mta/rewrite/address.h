@@ -67,7 +67,7 @@ struct RemoteNameOptions {
   bool canonical = false;
   // What is appended to an address without a domain, from @ on (flag C of the sender's mailer);
   // empty: nothing.
-  absl::Span<const Token> from_domain;
+  absl::Span<const Token> from_domain = {};
 };
 
 struct RemoteName {

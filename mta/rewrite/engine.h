@@ -28,6 +28,8 @@ namespace stagepost {
 inline constexpr int kMaxRewriteDepth = 50;
 inline constexpr int kMaxRuleApplications = 100;
 inline constexpr int kMaxCallsInRule = 15;
+// Rulesets entered and rules applied for one address. Ours: sendmail goes on as long as it takes.
+inline constexpr int64_t kMaxRewriteSteps = 100'000;
 
 // Sees what the machine does: -bt prints it, a simulation puts it into its trace, -d21.n into a
 // log.

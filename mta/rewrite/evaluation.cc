@@ -34,6 +34,7 @@ void Evaluation::Start(int ruleset, TokenList& tokens, const Macros& macros,
   observer_ = observer;
   status_ = 0;
   depth_ = 0;
+  steps_ = 0;
   machine_.classes.Refresh();
   work_.assign(tokens.begin(), tokens.end());
   Enter(ruleset, 0, kMaxTokens);
@@ -73,6 +74,7 @@ void Evaluation::Enter(int ruleset, size_t base, size_t limit) {
     Return(kConfigurationError);
     return;
   }
+  if (!Spend(entered)) return;
   Frame& frame = frames_[depth_++];
   frame.ruleset = &entered;
   frame.base = base;
@@ -82,6 +84,17 @@ void Evaluation::Enter(int ruleset, size_t base, size_t limit) {
   frame.status = 0;
   frame.phase = Phase::kRules;
   frame.calls_left = 0;
+}
+
+// Counts what is done, and ends everything when it becomes too much: rulesets that call each other
+// twice would otherwise take longer than anybody lives, at a depth that is allowed.
+bool Evaluation::Spend(const Ruleset& ruleset) {
+  if (++steps_ <= machine_.steps) return true;
+  Say(kInternal,
+      absl::StrCat("rewrite: too many steps (max ", machine_.steps, "), ruleset ", ruleset.name));
+  depth_ = 0;
+  Return(kConfigurationError);
+  return false;
 }
 
 void Evaluation::Leave() {
@@ -100,6 +113,8 @@ void Evaluation::Fail(int status) {
 void Evaluation::Return(int status) {
   int& to = depth_ == 0 ? status_ : top().status;
   if (to == 0 || status == kTemporaryFailure) to = status;
+  // The calls that are left in a right side are not made then; they stay there as they are.
+  if (depth_ > 0 && status != 0 && status != kTemporaryFailure) top().calls_left = 0;
 }
 
 TokenMask Evaluation::FrameMask() {
@@ -111,21 +126,28 @@ TokenMask Evaluation::FrameMask() {
 void Evaluation::ApplyRules() {
   Frame& frame = top();
   const std::deque<Rule>& rules = frame.ruleset->rules;
+  const std::vector<Gate>& gates = frame.ruleset->gates;
   const MatchContext context = {*macros_, machine_.names, machine_.blank, failures_};
   TokenMask mask = FrameMask();
   Bindings bindings;
   while (frame.rule < rules.size() && !StartsMailer(FrameTokens())) {
+    if (frame.applications == 0 && !gates[frame.rule].MayPass(FrameTokens(), mask)) {
+      ++frame.rule;
+      continue;
+    }
     const Rule& rule = rules[frame.rule];
     if (++frame.applications > kMaxRuleApplications) {
       Say(kInternal, absl::StrCat("Infinite loop in ruleset ", frame.ruleset->name, ", rule ",
                                   frame.rule + 1));
       break;
     }
-    if (!rule.pattern.has_value() || !rule.pattern->Match(FrameTokens(), mask, context, bindings)) {
+    if (!gates[frame.rule].MayPass(FrameTokens(), mask) ||
+        !rule.pattern->Match(FrameTokens(), context, bindings)) {
       ++frame.rule;
       frame.applications = 0;
       continue;
     }
+    if (!Spend(*frame.ruleset)) return;
     if (rule.then == Rule::Then::kNext) {
       ++frame.rule;
       frame.applications = 0;
@@ -197,8 +219,12 @@ bool Evaluation::Scan(absl::string_view characters) {
 
 // The tokens of this frame are those that were built.
 void Evaluation::Commit() {
-  work_.resize(top().base);
-  work_.insert(work_.end(), built_.begin(), built_.end());
+  if (top().base == 0) {
+    work_.swap(built_);
+  } else {
+    work_.resize(top().base);
+    work_.insert(work_.end(), built_.begin(), built_.end());
+  }
   top().phase = Phase::kRules;
 }
 
@@ -322,22 +348,30 @@ bool Evaluation::ScanDefault() {
   return result.ok;
 }
 
+// The number of the ruleset that a word behind $> names; below 0: there is none, as a message says.
+int Evaluation::FindCalled(const Token& word) {
+  if (word.ruleset >= 0) return word.ruleset;
+  const std::string name = StripQuotes(word.text());
+  const CalledRuleset called = machine_.rulesets.Find(name);
+  if (called.number >= 0) return called.number;
+  if (!called.message.empty()) Say(kInternal, called.message);
+  Say(kInternal, absl::StrCat("Unknown ruleset ", name));
+  return called.number;
+}
+
 // Finds the calls of rulesets; they are made from the last to the first.
 void Evaluation::CollectCalls() {
   Frame& frame = top();
   frame.calls_left = 0;
   for (size_t i = frame.base; i + 1 < work_.size(); ++i) {
     if (!work_[i].Is(Operator::kCall)) continue;
-    const std::string name = StripQuotes(work_[i + 1].text());
-    const CalledRuleset called = machine_.rulesets.Find(name);
-    if (called.number < 0) {
-      if (!called.message.empty()) Say(kInternal, called.message);
-      Say(kInternal, absl::StrCat("Unknown ruleset ", name));
+    const int number = FindCalled(work_[i + 1]);
+    if (number < 0) {
       frame.calls_left = 0;
       Return(kConfigurationError);
       return;
     }
-    if (machine_.rulesets[called.number].rules.empty()) {
+    if (machine_.rulesets[number].rules.empty()) {
       // Taken out; what comes right behind is not looked at, as in sendmail.
       work_.erase(work_.begin() + i, work_.begin() + i + 2);
       continue;
@@ -349,7 +383,7 @@ void Evaluation::CollectCalls() {
       return;
     }
     frame.calls[frame.calls_left++] = {static_cast<uint16_t>(i - frame.base),
-                                       static_cast<uint16_t>(called.number)};
+                                       static_cast<uint16_t>(number)};
   }
   if (frame.calls_left > 0) frame.phase = Phase::kCalls;
 }

@@ -39,6 +39,7 @@ struct Machine {
   ClassIndex& classes;
   const Rulesets& rulesets;
   MapFinder find_map;
+  int64_t steps = kMaxRewriteSteps;
 };
 
 class Evaluation {
@@ -95,6 +96,7 @@ class Evaluation {
   TokenMask FrameMask();
 
   void Enter(int ruleset, size_t base, size_t limit);
+  bool Spend(const Ruleset& ruleset);
   void Leave();
   void Fail(int status);
   void Return(int status);
@@ -112,6 +114,7 @@ class Evaluation {
   bool Scan(absl::string_view characters);
   bool ScanDefault();
 
+  int FindCalled(const Token& word);
   void CollectCalls();
   void MakeCall();
 
@@ -130,6 +133,7 @@ class Evaluation {
   std::vector<Token> built_;  // what a right side gives, until its look-ups are made
   std::array<Frame, kMaxRewriteDepth + 1> frames_;
   int depth_ = 0;
+  int64_t steps_ = 0;
   std::vector<uint64_t> failures_;
 
   size_t next_lookup_ = 0;  // where to look for one in built_

@@ -37,8 +37,9 @@ class Pattern::Search {
         ++element_;
         return true;
       case Kind::kAny:
-        return Bind(0);
+        return Bind(0) && Reach() && !Failed();
       case Kind::kSome:
+        return token_ < tokens_.size() && Bind(1) && Reach() && !Failed();
       case Kind::kOne:
         return token_ < tokens_.size() && Bind(1);
       case Kind::kNotClass:
@@ -51,7 +52,8 @@ class Pattern::Search {
         ++element_;
         return true;
       case Kind::kMacro:
-        return MatchMacro(*element.token);
+        // Even one without a value needs something to stand before.
+        return token_ < tokens_.size() && MatchMacro(*element.token);
     }
     return false;
   }
@@ -65,6 +67,23 @@ class Pattern::Search {
     return !Failed();
   }
 
+  // Lets $* or $+, just bound, take what it will have to take anyhow: all, if it comes last; all up
+  // to the next token that is the literal behind it. False: there is none any more.
+  bool Reach() {
+    size_t to = token_;
+    if (element_ == elements_.size()) {
+      to = tokens_.size();
+    } else if (elements_[element_].kind == Kind::kLiteral) {
+      const Token& literal = *elements_[element_].token;
+      while (to < tokens_.size() && !SameToken(literal, tokens_[to])) ++to;
+      if (to == tokens_.size()) return false;
+    }
+    Binding& binding = bindings_.taken[bindings_.size - 1];
+    binding.count = static_cast<uint16_t>(to - binding.first);
+    token_ = to;
+    return true;
+  }
+
   // Lets the last wildcard that can take more.
   bool BackUp() {
     while (bindings_.size > 0) {
@@ -74,19 +93,29 @@ class Pattern::Search {
       token_ = last.first + last.count;
       element_ = at + 1;
       Remember();
-      size_t count = 0;
       if (element.kind == Kind::kClass) {
-        count = element.words->ShortestPhrase(tokens_, last.first, last.count + 1, context_.blank);
-      } else if ((element.kind == Kind::kAny || element.kind == Kind::kSome) &&
-                 token_ < tokens_.size()) {
-        count = last.count + 1;
+        const size_t count =
+            element.words->ShortestPhrase(tokens_, last.first, last.count + 1, context_.blank);
+        if (count > 0) {
+          last.count = static_cast<uint16_t>(count);
+          token_ = last.first + count;
+          if (!Failed()) return true;
+          continue;
+        }
+      } else if (element.kind == Kind::kAny || element.kind == Kind::kSome) {
+        if (Extend(last)) return true;
       }
-      if (count == 0) {
-        --bindings_.size;
-        continue;
-      }
-      last.count = static_cast<uint16_t>(count);
-      token_ = last.first + count;
+      --bindings_.size;
+    }
+    return false;
+  }
+
+  // Lets $* or $+ take more, to where it has not failed before.
+  bool Extend(Binding& binding) {
+    while (token_ < tokens_.size()) {
+      ++binding.count;
+      ++token_;
+      if (!Reach()) return false;
       if (!Failed()) return true;
     }
     return false;
@@ -159,28 +188,25 @@ Pattern::Pattern(absl::Span<const Token> left, ClassIndex& classes) {
     } else if (token.Is(Operator::kHost)) {
       element.kind = Kind::kNothing;
     } else {
-      literals_ |= MaskOf(token);
+      gate_.literals |= MaskOf(token);
     }
     const bool takes_none = element.kind == Kind::kAny || element.kind == Kind::kNothing ||
                             element.kind == Kind::kMacro;
-    if (!takes_none) ++least_tokens_;
+    if (!takes_none) ++gate_.least_tokens;
     const bool binds = element.kind != Kind::kLiteral && element.kind != Kind::kNothing &&
                        element.kind != Kind::kMacro;
     if (binds) ++wildcards_;
     elements_.push_back(element);
   }
   CHECK(wildcards_ <= kMaxWildcards);
-  most_tokens_ = unlimited ? std::numeric_limits<size_t>::max() : least_tokens_;
-  if (!elements_.empty() && elements_.back().kind == Kind::kLiteral) {
-    last_literal_ = elements_.back().token;
-  }
+  gate_.most_tokens = unlimited ? std::numeric_limits<uint32_t>::max() : gate_.least_tokens;
+  if (elements_.empty()) return;
+  if (elements_.front().kind == Kind::kLiteral) gate_.first = elements_.front().token->hash.value();
+  if (elements_.back().kind == Kind::kLiteral) gate_.last = elements_.back().token->hash.value();
 }
 
-bool Pattern::Match(absl::Span<const Token> tokens, TokenMask mask, const MatchContext& context,
+bool Pattern::Match(absl::Span<const Token> tokens, const MatchContext& context,
                     Bindings& bindings) const {
-  if ((literals_ & ~mask) != 0) return false;
-  if (tokens.size() < least_tokens_ || tokens.size() > most_tokens_) return false;
-  if (last_literal_ != nullptr && !SameToken(*last_literal_, tokens.back())) return false;
   return Search(*this, tokens, context, bindings).Run();
 }
 

@@ -52,14 +52,31 @@ struct MatchContext {
   std::vector<uint64_t>& failures;
 };
 
+// What can be said about a match before it is tried; most rules end here.
+struct Gate {
+  TokenMask literals = 0;  // which must all be there
+  uint32_t least_tokens = 0;
+  uint32_t most_tokens = 0;
+  uint64_t first = 0;  // hash of the literal at the beginning, at the end; 0: there is none
+  uint64_t last = 0;
+
+  // `mask` has the bits of all `tokens`.
+  bool MayPass(absl::Span<const Token> tokens, TokenMask mask) const {
+    return (literals & ~mask) == 0 && tokens.size() >= least_tokens &&
+           tokens.size() <= most_tokens && (first == 0 || first == tokens.front().hash.value()) &&
+           (last == 0 || last == tokens.back().hash.value());
+  }
+};
+
 class Pattern {
  public:
   // Tokens of a left side, which outlive the pattern. REQUIRES: at most kMaxWildcards wildcards.
   Pattern(absl::Span<const Token> left, ClassIndex& classes);
 
-  // `mask` has the bits of all `tokens`. At most kMaxTokens tokens.
-  bool Match(absl::Span<const Token> tokens, TokenMask mask, const MatchContext& context,
-             Bindings& bindings) const;
+  // At most kMaxTokens tokens, which gate() lets pass.
+  bool Match(absl::Span<const Token> tokens, const MatchContext& context, Bindings& bindings) const;
+
+  const Gate& gate() const { return gate_; }
 
   // How many wildcards there are: what $1 … may stand for.
   size_t wildcards() const { return wildcards_; }
@@ -75,10 +92,7 @@ class Pattern {
 
   std::vector<Element> elements_;
   size_t wildcards_ = 0;
-  size_t least_tokens_ = 0;
-  size_t most_tokens_ = 0;
-  TokenMask literals_ = 0;
-  const Token* last_literal_ = nullptr;  // null: it does not end in one
+  Gate gate_;
 };
 
 }  // namespace stagepost

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "mta/base/strings.h"
 
@@ -11,6 +12,9 @@ namespace {
 
 // Numbers that may be written; the others are for names.
 constexpr int kMaxRulesetNumber = kMaxRulesets / 2;
+
+// Of a rule that never matches.
+constexpr Gate kClosed = {.least_tokens = 1, .most_tokens = 0};
 
 bool Binds(const Token& token) {
   return token.Is(Operator::kZeroOrMore) || token.Is(Operator::kOneOrMore) ||
@@ -132,9 +136,20 @@ void Rulesets::Compile(const RuleSource& source, const Configuration& configurat
   }
   checker.Right(rule.right);
   if (matches) rule.pattern.emplace(rule.left, classes);
+  ruleset.gates.push_back(matches ? rule.pattern->gate() : kClosed);
+  ResolveCalls(rule.right.tokens());
   if (rule.right.empty()) return;
   if (rule.right[0].Is(Operator::kUser)) rule.then = Rule::Then::kNext;
   if (rule.right[0].Is(Operator::kHost)) rule.then = Rule::Then::kReturn;
+}
+
+// The rulesets that words behind $> name are found out once.
+void Rulesets::ResolveCalls(std::vector<Token>& right) const {
+  for (size_t i = 1; i < right.size(); ++i) {
+    if (!right[i - 1].Is(Operator::kCall) || right[i].kind != Token::Kind::kWord) continue;
+    if (absl::StrContains(right[i].text(), '\\')) continue;
+    right[i].ruleset = static_cast<int16_t>(Find(right[i].text()).number);
+  }
 }
 
 CalledRuleset Rulesets::Find(absl::string_view name_or_number) const {

@@ -41,6 +41,8 @@ struct Rule {
 struct Ruleset {
   std::string name;        // of messages and traces
   std::deque<Rule> rules;  // where they are, they stay
+  // Of each rule, beside each other, since most rules are done with by their gates.
+  std::vector<Gate> gates;
 };
 
 // What the word behind $> gave.
@@ -63,6 +65,7 @@ class Rulesets {
   void Compile(const RuleSource& source, const Configuration& configuration,
                const Tokenizer& tokenizer, ClassIndex& classes, Ruleset& ruleset,
                Diagnostics& diagnostics);
+  void ResolveCalls(std::vector<Token>& right) const;
 
   std::vector<Ruleset> rulesets_;  // by number
   const std::map<std::string, int, std::less<>>& numbers_;

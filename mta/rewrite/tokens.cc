@@ -7,12 +7,12 @@
 
 namespace stagepost {
 
-bool SameToken(const Token& a, const Token& b) {
-  if (a.hash.value() != b.hash.value() || a.size != b.size) return false;
+bool SameCharacters(const Token& a, const Token& b) {
   const bool operators = a.kind >= Token::Kind::kOperator;
   if (operators != (b.kind >= Token::Kind::kOperator)) return false;
   if (operators) return a.kind == b.kind && a.text() == b.text();
-  return absl::EqualsIgnoreCase(a.text(), b.text());
+  // The hash of one character tells which one it is.
+  return a.size == 1 || a.data == b.data || absl::EqualsIgnoreCase(a.text(), b.text());
 }
 
 char* TokenArena::Allocate(size_t size) {

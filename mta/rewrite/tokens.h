@@ -59,6 +59,7 @@ struct Token {
   Operator op = Operator::kZeroOrMore;  // of kOperator
   uint8_t digit = 0;                    // of kReplacement
   NameId name{};                        // of kDeferredMacro, kClass, …
+  int16_t ruleset = -1;                 // of a rule's word: the ruleset it is the name of
   CaselessHash hash;                    // of the characters; of an operator: as it is written
 
   // As it stands, quotes and backslashes included; of an operator: as it is written.
@@ -66,8 +67,13 @@ struct Token {
   bool Is(Operator o) const { return kind == Kind::kOperator && op == o; }
 };
 
+// Whether the characters are the same, whatever their case; of tokens with equal hashes and sizes.
+bool SameCharacters(const Token& a, const Token& b);
+
 // Whether a rule's word `a` and the word `b` are the same: case does not count.
-bool SameToken(const Token& a, const Token& b);
+inline bool SameToken(const Token& a, const Token& b) {
+  return a.hash.value() == b.hash.value() && a.size == b.size && SameCharacters(a, b);
+}
 
 // Characters that stay where they are until the arena is cleared or destroyed.
 class TokenArena {
