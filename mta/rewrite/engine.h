@@ -42,6 +42,19 @@ class RewriteObserver {
   virtual void Left(absl::string_view ruleset, absl::Span<const Token> tokens) = 0;
   // What sendmail prints or replies by itself, such as "Infinite loop in ruleset X, rule 3".
   virtual void Message(const RewriteMessage& message) = 0;
+
+  // Whether it wants to see single rules, too: what follows is called only then.
+  virtual bool WantsRules() const { return false; }
+  // A rule, of this line of the configuration, is tried; then it fails, or its right side is put
+  // together, whose macros and $digits are reported; and the tokens become others.
+  virtual void Trying(absl::Span<const Token> /*left*/, int /*line*/) {}
+  virtual void Failed() {}
+  virtual void Matched(absl::Span<const Token> /*right*/) {}
+  virtual void PutIn(int /*digit*/, absl::Span<const Token> /*tokens*/) {}
+  virtual void PutIn(absl::string_view /*macro*/, const std::optional<std::string>& /*value*/) {}
+  virtual void Rewritten(absl::Span<const Token> /*tokens*/) {}
+  // A rule was applied too often to these.
+  virtual void Looped(absl::Span<const Token> /*tokens*/) {}
 };
 
 // Finds a map by its name, in lower case; null: there is none. MapTable::Find of the configuration.

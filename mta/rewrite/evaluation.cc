@@ -2,9 +2,7 @@
 
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "mta/base/check.h"
 #include "mta/base/quotes.h"
 
@@ -16,9 +14,6 @@ constexpr int kTemporaryFailure = 75;
 constexpr int kConfigurationError = 78;
 
 constexpr char kInternal[] = "554 5.3.0";
-
-// Text of scanned values may stay behind; past this much it is thrown out.
-constexpr size_t kArenaBytes = 256 * 1024;
 
 bool StartsMailer(absl::Span<const Token> tokens) {
   return !tokens.empty() && tokens[0].Is(Operator::kMailer);
@@ -53,6 +48,7 @@ Evaluation::Outcome Evaluation::Run() {
         }
         Commit();
         CollectCalls();
+        if (Traced() && top().phase == Phase::kRules) observer_->Rewritten(FrameTokens());
         break;
       case Phase::kCalls:
         MakeCall();
@@ -130,8 +126,9 @@ void Evaluation::ApplyRules() {
   const MatchContext context = {*macros_, machine_.names, machine_.blank, failures_};
   TokenMask mask = FrameMask();
   Bindings bindings;
+  const bool traced = Traced();
   while (frame.rule < rules.size() && !StartsMailer(FrameTokens())) {
-    if (frame.applications == 0 && !gates[frame.rule].MayPass(FrameTokens(), mask)) {
+    if (!traced && frame.applications == 0 && !gates[frame.rule].MayPass(FrameTokens(), mask)) {
       ++frame.rule;
       continue;
     }
@@ -139,14 +136,18 @@ void Evaluation::ApplyRules() {
     if (++frame.applications > kMaxRuleApplications) {
       Say(kInternal, absl::StrCat("Infinite loop in ruleset ", frame.ruleset->name, ", rule ",
                                   frame.rule + 1));
+      if (traced) observer_->Looped(FrameTokens());
       break;
     }
+    if (traced) observer_->Trying(rule.left.span(), rule.line);
     if (!gates[frame.rule].MayPass(FrameTokens(), mask) ||
         !rule.pattern->Match(FrameTokens(), context, bindings)) {
+      if (traced) observer_->Failed();
       ++frame.rule;
       frame.applications = 0;
       continue;
     }
+    if (traced) observer_->Matched(rule.right.span());
     if (!Spend(*frame.ruleset)) return;
     if (rule.then == Rule::Then::kNext) {
       ++frame.rule;
@@ -157,6 +158,7 @@ void Evaluation::ApplyRules() {
     // With look-ups or calls there is more to do; after an error nothing.
     if (!Build(rule, bindings)) return;
     Commit();
+    if (traced) observer_->Rewritten(FrameTokens());
     mask = FrameMask();
   }
   Leave();
@@ -179,7 +181,9 @@ bool Evaluation::Build(const Rule& rule, const Bindings& bindings) {
         return false;
       }
       const Binding& binding = bindings.taken[token.digit - 1];
-      for (const Token& taken : tokens.subspan(binding.first, binding.count)) {
+      const absl::Span<const Token> bound = tokens.subspan(binding.first, binding.count);
+      if (Traced()) observer_->PutIn(token.digit, bound);
+      for (const Token& taken : bound) {
         special |= taken.kind == Token::Kind::kOperator;
         built_.push_back(taken);
       }
@@ -198,6 +202,11 @@ bool Evaluation::Build(const Rule& rule, const Bindings& bindings) {
 // $&x: its value, as tokens.
 bool Evaluation::PutMacroIn(NameId name) {
   const Text* const value = macros_->Find(name);
+  if (Traced()) {
+    std::optional<std::string> text;
+    if (value != nullptr) text = WriteText(*value, machine_.names);
+    observer_->PutIn(machine_.names.Written(name), text);
+  }
   if (value == nullptr || value->empty()) return true;
   const bool plain = value->size() == 1 && (*value)[0].kind == Piece::Kind::kCharacters;
   if (plain ? !Scan((*value)[0].characters) : !Scan(WriteText(*value, machine_.names))) {
@@ -205,16 +214,6 @@ bool Evaluation::PutMacroIn(NameId name) {
   }
   built_.insert(built_.end(), tokens_->begin(), tokens_->end());
   return true;
-}
-
-// Makes tokens of what came from elsewhere, in tokens_. False: the ruleset has failed.
-bool Evaluation::Scan(absl::string_view characters) {
-  if (tokens_->arena().bytes() > kArenaBytes) Compact();
-  tokens_->tokens().clear();
-  const ScanResult result = machine_.tokenizer.Scan(characters, {}, *tokens_);
-  Say(result.messages);
-  if (!result.ok) Fail(kDataError);
-  return result.ok;
 }
 
 // The tokens of this frame are those that were built.
@@ -232,120 +231,6 @@ bool Evaluation::TooLong() {
   Say(kInternal, "rewrite: expansion too long");
   Fail(kDataError);
   return false;
-}
-
-bool Evaluation::MakeLookups() {
-  map_ = nullptr;
-  while (next_lookup_ < built_.size()) {
-    const Token& token = built_[next_lookup_];
-    if (!token.Is(Operator::kLookup) && !token.Is(Operator::kCanonical)) {
-      ++next_lookup_;
-      continue;
-    }
-    if (!Prepare(next_lookup_) || map_ != nullptr) return false;
-    if (!Answer(MapAnswer())) return false;
-  }
-  return true;
-}
-
-// Finds out what is to be looked up where. False: the ruleset has failed.
-bool Evaluation::Prepare(size_t begin) {
-  const bool canonical = built_[begin].Is(Operator::kCanonical);
-  lookup_ = {.begin = begin, .key_begin = begin + (canonical ? 1 : 2)};
-  if (!canonical && begin + 1 == built_.size()) {
-    Say(kInternal, "rewrite: missing mapname");
-    Fail(kConfigurationError);
-    return false;
-  }
-  const std::string name = canonical ? "host" : absl::AsciiStrToLower(built_[begin + 1].text());
-  map_ = machine_.find_map(name);
-  if (map_ == nullptr) {
-    Say(kInternal,
-        absl::StrCat("rewrite: map ", canonical ? name : built_[begin + 1].text(), " not found"));
-  }
-  const Operator closing = canonical ? Operator::kCanonicalEnd : Operator::kLookupEnd;
-  size_t at = lookup_.key_end = Part(lookup_.key_begin, closing);
-  argument_texts_.clear();
-  while (at < built_.size() && !built_[at].Is(closing)) {
-    const bool is_default = built_[at].Is(Operator::kUser);
-    const size_t part = at + 1;
-    at = Part(part, closing);
-    if (is_default) {
-      lookup_.has_default = true;
-      lookup_.default_begin = part;
-      lookup_.default_end = at;
-    } else if (argument_texts_.size() < kMaxMapArguments) {
-      argument_texts_.push_back(
-          JoinTokens(absl::MakeConstSpan(built_).subspan(part, at - part), machine_.blank));
-    }
-  }
-  lookup_.end = at + (at < built_.size() ? 1 : 0);
-  arguments_.assign(argument_texts_.begin(), argument_texts_.end());
-  const char blank =
-      map_ == nullptr ? machine_.blank : map_->blank_substitute().value_or(machine_.blank);
-  key_ = JoinTokens(
-      absl::MakeConstSpan(built_).subspan(lookup_.key_begin, lookup_.key_end - lookup_.key_begin),
-      blank);
-  return true;
-}
-
-// Where the part of a look-up that begins at `begin` ends.
-size_t Evaluation::Part(size_t begin, Operator closing) {
-  size_t at = begin;
-  while (at < built_.size() && !built_[at].Is(closing) && !built_[at].Is(Operator::kHost) &&
-         !built_[at].Is(Operator::kUser)) {
-    ++at;
-  }
-  return at;
-}
-
-void Evaluation::Resume(const MapAnswer& answer) {
-  map_ = nullptr;
-  machine_.classes.Refresh();
-  if (!answer.message.empty()) {
-    for (const absl::string_view line : absl::StrSplit(answer.message, '\n')) {
-      Say("451 4.3.0", std::string(line));
-    }
-  }
-  if (answer.status == kTemporaryFailure) Return(kTemporaryFailure);
-  Answer(answer);
-}
-
-// False: the ruleset has failed.
-bool Evaluation::Answer(const MapAnswer& answer) {
-  if (answer.value.has_value()) {
-    if (answer.value->empty()) return Replace({});
-    return Scan(*answer.value) && Replace(*tokens_);
-  }
-  if (lookup_.has_default) return ScanDefault() && Replace(*tokens_);
-  built_.erase(built_.begin() + lookup_.key_end, built_.begin() + lookup_.end);
-  built_.erase(built_.begin() + lookup_.begin, built_.begin() + lookup_.key_begin);
-  next_lookup_ = lookup_.begin + (lookup_.key_end - lookup_.key_begin);
-  return true;
-}
-
-// Puts `tokens` where the look-up stood. False: the ruleset has failed.
-bool Evaluation::Replace(absl::Span<const Token> tokens) {
-  const size_t size = built_.size() - (lookup_.end - lookup_.begin) + tokens.size();
-  if (size > top().limit) return TooLong();
-  const auto begin = built_.begin() + lookup_.begin;
-  built_.insert(built_.erase(begin, built_.begin() + lookup_.end), tokens.begin(), tokens.end());
-  next_lookup_ = lookup_.begin + tokens.size();
-  return true;
-}
-
-// A default is joined to one string and cut again, operators of the rule included: two words that
-// stood side by side now have a BlankSub between them.
-bool Evaluation::ScanDefault() {
-  const absl::Span<const Token> tokens = absl::MakeConstSpan(built_).subspan(
-      lookup_.default_begin, lookup_.default_end - lookup_.default_begin);
-  tokens_->tokens().clear();
-  if (tokens.empty()) return true;
-  if (tokens_->arena().bytes() > kArenaBytes) Compact();
-  const ScanResult result = machine_.tokenizer.ScanAgain(tokens, machine_.blank, *tokens_);
-  Say(result.messages);
-  if (!result.ok) Fail(kDataError);
-  return result.ok;
 }
 
 // The number of the ruleset that a word behind $> names; below 0: there is none, as a message says.
@@ -392,6 +277,7 @@ void Evaluation::MakeCall() {
   Frame& frame = top();
   if (frame.calls_left == 0) {
     frame.phase = Phase::kRules;
+    if (Traced()) observer_->Rewritten(FrameTokens());
     return;
   }
   const Call call = frame.calls[--frame.calls_left];
@@ -408,15 +294,6 @@ void Evaluation::Say(absl::string_view reply, std::string text) {
 void Evaluation::Say(const std::vector<RewriteMessage>& messages) {
   if (observer_ == nullptr) return;
   for (const RewriteMessage& message : messages) observer_->Message(message);
-}
-
-// Gives the tokens that are left a fresh arena.
-void Evaluation::Compact() {
-  TokenArena fresh;
-  for (std::vector<Token>* const tokens : {&work_, &built_}) {
-    for (Token& token : *tokens) token.data = fresh.Copy(token.text()).data();
-  }
-  tokens_->arena() = std::move(fresh);
 }
 
 }  // namespace stagepost

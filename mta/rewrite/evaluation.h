@@ -112,6 +112,7 @@ class Evaluation {
   bool Answer(const MapAnswer& answer);
   bool Replace(absl::Span<const Token> tokens);
   bool Scan(absl::string_view characters);
+  bool Traced() const { return observer_ != nullptr && observer_->WantsRules(); }
   bool ScanDefault();
 
   int FindCalled(const Token& word);

@@ -125,6 +125,7 @@ void Rulesets::Compile(const RuleSource& source, const Configuration& configurat
                        Diagnostics& diagnostics) {
   Checker checker(source, diagnostics);
   Rule& rule = ruleset.rules.emplace_back();
+  rule.line = source.where.line;
   for (const RewriteMessage& message :
        tokenizer.ScanText(source.left, configuration.names, rule.left).messages) {
     checker.Error(message.text);

@@ -26,6 +26,7 @@ struct Rule {
     kReturn,  // $@ the ruleset ends
   };
 
+  int line = 0;  // of the configuration
   TokenList left;
   TokenList right;  // with $: or $@, as it is written
   // Absent: nothing can match, the left side was wrong.
