@@ -23,20 +23,21 @@ namespace {
 constexpr size_t kMaxPattern = 24;
 constexpr size_t kMaxText = 40;
 
-// glibc has bugs of its own where intervals, or many alternatives with nothing in them, are
-// repeated.
+// Whether glibc can be trusted with it: intervals have bugs of their own there, and each "+" of a
+// "+" doubles what it has to do.
 bool IsComparable(absl::string_view pattern) {
+  constexpr int kMaxPlus = 4;
+  int plus = 0;
   for (const char c : pattern) {
     if (c == '{' || c == '\0') return false;
+    plus += c == '+' ? 1 : 0;
   }
-  return true;
+  return plus <= kMaxPlus;
 }
 
 void Compare(const std::string& pattern, const std::string& text, const RE2& ours, int flags) {
   regex_t theirs;
-  if (regcomp(&theirs, pattern.c_str(), flags) != 0) {
-    CHECK(false);
-  }
+  CHECK(regcomp(&theirs, pattern.c_str(), flags) == 0);
   regmatch_t group[1];
   const bool they_match = regexec(&theirs, text.c_str(), 1, group, 0) == 0;
   re2::StringPiece found;

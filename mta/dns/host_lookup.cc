@@ -12,6 +12,7 @@ namespace stagepost {
 namespace {
 
 constexpr absl::Duration kDefaultTtl = absl::Hours(1);
+constexpr absl::Duration kTemporaryTtl = absl::Minutes(1);
 constexpr size_t kMaxHostNameBytes = 256;
 constexpr size_t kMaxCachedNames = 100'000;
 
@@ -261,6 +262,7 @@ Task<CanonicalName> HostLookup::CachedCanonical(absl::string_view name,
     entry.answer = co_await Canonical(name, own_domain);
   }
   absl::Duration keep = kDefaultTtl;
+  if (entry.answer.status == LookupStatus::kTemporary) keep = kTemporaryTtl;
   if (entry.answer.status == LookupStatus::kFound && entry.answer.ttl > absl::ZeroDuration()) {
     keep = std::min(keep, entry.answer.ttl);
   }

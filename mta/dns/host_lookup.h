@@ -53,9 +53,9 @@ struct CanonicalName {
   LookupStatus status = LookupStatus::kNotFound;
   // Found or not, what /canon prints: DNS takes a final dot off before it asks, and leaves the
   // target of a CNAME that led nowhere.
-  std::string name;
-  absl::Duration ttl;
-  std::string message;  // "DNS failure: CNAME loop for x"; usually empty
+  std::string name = {};
+  absl::Duration ttl = {};
+  std::string message = {};  // "DNS failure: CNAME loop for x"; usually empty
 };
 
 struct HostAddresses {

@@ -1,4 +1,6 @@
 // The classes host, bestmx and dns.
+#include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -30,6 +32,15 @@ std::string OwnDomain(const MapContext& context) {
   return macros.ExpandToString(*domain, context.configuration.names).value_or("");
 }
 
+// -d is how long the first attempt of a query waits, each further one (-r) twice as long as the
+// last. nullopt: nothing is said; as long as the resolver takes.
+std::optional<absl::Duration> Patience(const MapFlags& flags) {
+  constexpr int kMaxAttempts = 8;
+  if (!flags.timeout.has_value() && !flags.retries.has_value()) return std::nullopt;
+  const int attempts = std::clamp(flags.retries.value_or(4), 1, kMaxAttempts);
+  return flags.timeout.value_or(absl::Seconds(5)) * ((1 << attempts) - 1);
+}
+
 class HostMap final : public BaseMap {
  public:
   using BaseMap::BaseMap;
@@ -38,7 +49,8 @@ class HostMap final : public BaseMap {
   Task<MapAnswer> AskClass(absl::string_view key,
                            absl::Span<const absl::string_view> arguments) override {
     if (absl::StartsWith(key, "[") && !absl::StrContains(key, "]")) co_return MapAnswer{};
-    const CanonicalName name = co_await context().hosts.CachedCanonical(key, OwnDomain(context()));
+    const absl::StatusOr<CanonicalName> found = co_await FindInTime(key);
+    const CanonicalName name = found.value_or(CanonicalName{.status = LookupStatus::kTemporary});
     MapAnswer answer;
     if (name.status == LookupStatus::kFound) {
       answer = Found(name.name, key, arguments);
@@ -55,6 +67,16 @@ class HostMap final : public BaseMap {
           absl::StrCat(name.message, answer.message.empty() ? "" : "\n", answer.message);
     }
     co_return answer;
+  }
+
+  Task<absl::StatusOr<CanonicalName>> Find(absl::string_view key) {
+    co_return co_await context().hosts.CachedCanonical(key, OwnDomain(context()));
+  }
+
+  Task<absl::StatusOr<CanonicalName>> FindInTime(absl::string_view key) {
+    const std::optional<absl::Duration> patience = Patience(flags());
+    if (!patience.has_value()) co_return co_await Find(key);
+    co_return co_await WithDeadline(context().env.clock().MonotonicNow() + *patience, Find(key));
   }
 };
 
@@ -158,16 +180,10 @@ class DnsMap final : public BaseMap {
     co_return co_await context().hosts.Search(name, *type_, true);
   }
 
-  // -d is how long the first attempt waits; each further one (-r) waits twice as long as the last.
   Task<absl::StatusOr<DnsSearchResult>> SearchInTime(absl::string_view name) {
-    if (!flags().timeout.has_value() && !flags().retries.has_value()) {
-      co_return co_await Search(name);
-    }
-    constexpr int kMaxAttempts = 8;
-    const int attempts = std::clamp(flags().retries.value_or(4), 1, kMaxAttempts);
-    const absl::Duration patience =
-        flags().timeout.value_or(absl::Seconds(5)) * ((1 << attempts) - 1);
-    co_return co_await WithDeadline(context().env.clock().MonotonicNow() + patience, Search(name));
+    const std::optional<absl::Duration> patience = Patience(flags());
+    if (!patience.has_value()) co_return co_await Search(name);
+    co_return co_await WithDeadline(context().env.clock().MonotonicNow() + *patience, Search(name));
   }
 
   // sendmail stops behind the number that -Z gives, except after one.

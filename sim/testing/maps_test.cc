@@ -20,6 +20,7 @@
 #include "mta/env/stream.h"
 #include "mta/maps/netstring.h"
 #include "sim/testing/test_host.h"
+#include "sim/world/dns_zones.h"
 #include "sim/world/sim_pipe.h"
 
 namespace stagepost {
@@ -455,6 +456,29 @@ TEST(MapsTest, MapsThatKnowTheirAnswers) {
                         "alice,  bob",
                         "", "a.b"}));
   EXPECT_TRUE(absl::StrContains(host.Log(), "4Q: text more\n"));
+}
+
+Task<int> AskSlowServers(Environment& env, Said& said) {
+  Maps maps(env);
+  for (const char* line : {"h host -d1s -r2", "d dns -R A -d1s -r1 -T.temporary"}) {
+    EXPECT_EQ(maps.Declare(line), "");
+    const MonotonicTime before = env.clock().MonotonicNow();
+    said.push_back(co_await maps.Look(std::string(1, line[0]), "slow.example"));
+    const absl::Duration took = env.clock().MonotonicNow() - before;
+    said.push_back(absl::StrCat(absl::ToInt64Seconds(took), " s"));
+  }
+  co_return 0;
+}
+
+TEST(MapsTest, FlagsSayHowLongServersAreWaitedFor) {
+  TestHost host;
+  DnsZone zone;
+  zone.names["slow.example"].fault = DnsFault::kTimeOut;
+  ASSERT_TRUE(host.host().core().dns.Put(std::move(zone)).ok());
+  Said said;
+  EXPECT_EQ(host.Run(&AskSlowServers, std::ref(said)), 0);
+  EXPECT_EQ(said, (Said{"slow.example: Name server timeout\n(75)", "3 s",
+                        "slow.example.temporary(75)", "1 s"}));
 }
 
 }  // namespace
