@@ -43,11 +43,11 @@ constexpr UserRow kUsers[] = {
 };
 
 constexpr const char* kAddresses[] = {
-    "127.0.0.1",    "::1",          "10.0.0.1",          "10.1.2.3",       "10.9.9.9",
-    "10.9.9.10",    "192.168.7.9",  "192.0.2.33",        "192.0.2.34",     "192.0.2.35",
-    "192.0.2.36",   "192.0.2.71",   "192.0.2.72",        "192.0.2.73",     "192.0.2.77",
-    "192.0.2.88",   "192.0.2.99",   "198.51.100.5",      "198.51.100.25",  "198.51.100.66",
-    "203.0.113.9",  "2001:db8:5::7", "2001:db8:bad::1",
+    "127.0.0.1",   "::1",           "10.0.0.1",        "10.1.2.3",      "10.9.9.9",
+    "10.9.9.10",   "192.168.7.9",   "192.0.2.33",      "192.0.2.34",    "192.0.2.35",
+    "192.0.2.36",  "192.0.2.71",    "192.0.2.72",      "192.0.2.73",    "192.0.2.77",
+    "192.0.2.88",  "192.0.2.99",    "198.51.100.5",    "198.51.100.25", "198.51.100.66",
+    "203.0.113.9", "2001:db8:5::7", "2001:db8:bad::1",
 };
 
 std::vector<IpAddress> Addresses() {
@@ -85,9 +85,7 @@ absl::StatusOr<DnsRecord> MakeRecord(absl::string_view owner, absl::string_view 
     record.type = DnsType::kTxt;
     record.text.emplace_back(value);
   } else if (type == "CNAME" || type == "PTR" || type == "NS") {
-    record.type = type == "CNAME" ? DnsType::kCname
-                  : type == "PTR" ? DnsType::kPtr
-                                  : DnsType::kNs;
+    record.type = type == "CNAME" ? DnsType::kCname : type == "PTR" ? DnsType::kPtr : DnsType::kNs;
     record.name = std::string(value);
   } else {
     return Bad(owner, absl::StrCat("unknown type ", type));

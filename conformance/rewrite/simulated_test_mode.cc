@@ -25,8 +25,8 @@ namespace {
 constexpr int kExitData = 65;
 
 constexpr std::array<absl::string_view, 12> kMapSources = {
-    "access",      "mailertable", "virtusertable", "genericstable", "authinfo",    "domaintable",
-    "bitdomain",   "uudomain",    "ldaphost",      "ldapaddr",      "userdomains", "numbers"};
+    "access",    "mailertable", "virtusertable", "genericstable", "authinfo",    "domaintable",
+    "bitdomain", "uudomain",    "ldaphost",      "ldapaddr",      "userdomains", "numbers"};
 
 bool ReadFile(const std::string& path, std::string& content) {
   std::ifstream file(path, std::ios::binary);

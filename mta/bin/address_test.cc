@@ -51,18 +51,58 @@ class Printer : public RewriteObserver {
     for (size_t i = begin; i < out_.size(); ++i) out_[i] &= 0x7f;
   }
 
+  // What single rules do, from -d21.2 on. Unlike sendmail's, lines of level 15 have no addresses of
+  // memory.
+  bool WantsRules() const override { return level_ >= 1; }
+  void Trying(absl::Span<const Token> left, int line) override {
+    if (level_ < 12) return;
+    absl::StrAppend(&out_, "-----trying rule");
+    if (level_ >= 15) absl::StrAppend(&out_, " (line ", line, ")");
+    Tokens(":", left);
+  }
+  void Failed() override {
+    if (level_ >= 12) absl::StrAppend(&out_, "----- rule fails\n");
+  }
+  void Matched(absl::Span<const Token> right) override {
+    if (level_ >= 12) Tokens("-----rule matches:", right);
+  }
+  void PutIn(int digit, absl::Span<const Token> tokens) override {
+    if (level_ < 15) return;
+    absl::StrAppend(&out_, "$", digit, ":");
+    for (const Token& token : tokens) {
+      absl::StrAppend(&out_, " \"");
+      AppendShown(token.text(), out_);
+      out_ += '"';
+    }
+    out_ += '\n';
+  }
+  void PutIn(absl::string_view macro, const std::optional<std::string>& value) override {
+    if (level_ < 2) return;
+    absl::StrAppend(&out_, "rewrite: RHS $&", macro, " => \"");
+    AppendShown(value.value_or("(NULL)"), out_);
+    absl::StrAppend(&out_, "\"\n");
+  }
+  void Rewritten(absl::Span<const Token> tokens) override {
+    if (level_ >= 4) Tokens("rewritten as:", tokens);
+  }
+  void Looped(absl::Span<const Token> tokens) override { Tokens("workspace: ", tokens); }
+
  private:
-  void Line(absl::string_view ruleset, absl::string_view what, absl::Span<const Token> tokens) {
-    constexpr size_t kNameWidth = 16;
-    ruleset = ruleset.substr(0, kNameWidth);
-    out_.append(ruleset.data(), ruleset.size());
-    out_.append(kNameWidth - ruleset.size(), ' ');
+  void Tokens(absl::string_view what, absl::Span<const Token> tokens) {
     absl::StrAppend(&out_, what);
     for (const Token& token : tokens) {
       out_ += ' ';
       AppendShown(token.text(), out_);
     }
     out_ += '\n';
+  }
+
+  void Line(absl::string_view ruleset, absl::string_view what, absl::Span<const Token> tokens) {
+    constexpr size_t kNameWidth = 16;
+    ruleset = ruleset.substr(0, kNameWidth);
+    out_.append(ruleset.data(), ruleset.size());
+    out_.append(kNameWidth - ruleset.size(), ' ');
+    Tokens(what, tokens);
   }
 
   std::string& out_;
@@ -213,8 +253,7 @@ void AddressTest::Define(absl::string_view line) {
   if (!name.has_value()) return;
   // A sharp sign begins a comment, but not where the value begins.
   const size_t kept = absl::StartsWith(rest, "#") ? 1 : 0;
-  const std::string value =
-      absl::StrCat(rest.substr(0, kept), WithoutComments(rest.substr(kept)));
+  const std::string value = absl::StrCat(rest.substr(0, kept), WithoutComments(rest.substr(kept)));
   std::vector<std::string> errors;
   Text text = ParseText(value, configuration().names, errors);
   for (const std::string& error : errors) absl::StrAppend(&out(), error, "\n");
@@ -259,8 +298,7 @@ void AddressTest::List(absl::string_view line) {
   if (what == 'M') {
     AppendMailers(configuration(), out());
   } else if (what == 'S') {
-    const std::optional<int> number =
-        FindRulesetNumber(configuration(), line.substr(2), out());
+    const std::optional<int> number = FindRulesetNumber(configuration(), line.substr(2), out());
     if (!number.has_value()) {
       absl::StrAppend(&out(), "Undefined ruleset ", line.substr(2), "\n");
     } else {
@@ -450,8 +488,8 @@ Task<void> AddressTest::Try(absl::string_view rest) {
   printer_.set_subject(address);
   const RemoteName written =
       co_await NameForMailer(Context(), address, *mailer, {.use = use_, .from_domain = {}});
-  absl::StrAppend(&out(), "Rcode = ", written.exit_code, ", addr = ",
-                  WithoutSpecialBytes(written.text, configuration()), "\n");
+  absl::StrAppend(&out(), "Rcode = ", written.exit_code,
+                  ", addr = ", WithoutSpecialBytes(written.text, configuration()), "\n");
 }
 
 // Rulesets by a comma list, then one blank, then an address list, in which blanks count: messages
@@ -489,8 +527,8 @@ Task<void> AddressTest::ApplyRulesets(absl::string_view list, TokenList& tokens)
       absl::StrAppend(&out(), "Undefined ruleset ", list, "\n");
       co_return;
     }
-    const int status = co_await site_.engine().Apply(*number, tokens,
-                                                     configuration().macros, &printer_);
+    const int status =
+        co_await site_.engine().Apply(*number, tokens, configuration().macros, &printer_);
     if (status != 0) {
       absl::StrAppend(&out(), "== Ruleset ", list, " (", *number, ") status ", status, "\n");
     }

@@ -1,5 +1,6 @@
-// `sendmail -bt`: asks a site's configuration what it would do. Operations Guide, 2.1 (-bt) and 4.5;
-// cf/README, "TESTING". Output is in sendmail's format, byte for byte, as people compare it.
+// `sendmail -bt`: asks a site's configuration what it would do. Operations Guide, 2.1 (-bt)
+// and 4.5; cf/README, "TESTING". Output is in sendmail's format, byte for byte, as people compare
+// it.
 #ifndef STAGEPOST_MTA_BIN_ADDRESS_TEST_H_
 #define STAGEPOST_MTA_BIN_ADDRESS_TEST_H_
 

@@ -70,11 +70,11 @@ void AppendMailer(const Configuration& configuration, const Mailer& mailer, std:
   if (!mailer.charset.empty()) absl::StrAppend(&out, " C=", mailer.charset);
   absl::StrAppend(&out, " T=", OrUndefined(mailer.mta_type), "/", OrUndefined(mailer.address_type),
                   "/", OrUndefined(mailer.diagnostic_type), " r=", mailer.max_recipients);
-  absl::StrAppend(&out, " A=",
-                  absl::StrJoin(mailer.arguments, " ",
-                                [&](std::string* joined, const Text& argument) {
-                                  AppendShown(WriteText(argument, configuration.names), *joined);
-                                }));
+  absl::StrAppend(
+      &out,
+      " A=", absl::StrJoin(mailer.arguments, " ", [&](std::string* joined, const Text& argument) {
+        AppendShown(WriteText(argument, configuration.names), *joined);
+      }));
 }
 
 }  // namespace

@@ -25,8 +25,8 @@ std::string WithoutSpecialBytes(absl::string_view address, const Configuration& 
 void AppendMailers(const Configuration& configuration, std::string& out);
 void AppendRules(const Engine& engine, int ruleset, std::string& out);
 
-// The ruleset that the beginning of `text` names, by number or name (case counts). nullopt: there is
-// none; complaints about the text itself go to `out`.
+// The ruleset that the beginning of `text` names, by number or name (case counts). nullopt: there
+// is none; complaints about the text itself go to `out`.
 std::optional<int> FindRulesetNumber(const Configuration& configuration, absl::string_view text,
                                      std::string& out);
 

@@ -28,8 +28,8 @@ Task<bool> Console::ReadLine(std::string& line, size_t limit) {
     position_ = 0;
     const size_t kept = input_.size();
     input_.resize(kept + kInputBytes);
-    const absl::StatusOr<size_t> got = co_await process_.standard_input().Read(
-        absl::MakeSpan(&input_[kept], kInputBytes));
+    const absl::StatusOr<size_t> got =
+        co_await process_.standard_input().Read(absl::MakeSpan(&input_[kept], kInputBytes));
     input_.resize(kept + (got.ok() ? *got : 0));
     if (!got.ok() || *got == 0) ended_ = true;
   }
