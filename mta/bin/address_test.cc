@@ -89,11 +89,8 @@ class Printer : public RewriteObserver {
 
  private:
   void Tokens(absl::string_view what, absl::Span<const Token> tokens) {
-    absl::StrAppend(&out_, what);
-    for (const Token& token : tokens) {
-      out_ += ' ';
-      AppendShown(token.text(), out_);
-    }
+    out_.append(what.data(), what.size());
+    AppendShownTokens(tokens, out_);
     out_ += '\n';
   }
 

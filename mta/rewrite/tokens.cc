@@ -104,7 +104,19 @@ void ShowCharacter(uint8_t c, std::string& shown) {
 }  // namespace
 
 void AppendShown(absl::string_view characters, std::string& out) {
+  const auto is_plain = [](char c) { return c >= ' ' && c < '\x7f'; };
+  if (std::all_of(characters.begin(), characters.end(), is_plain)) {
+    out.append(characters.data(), characters.size());
+    return;
+  }
   for (const char c : characters) ShowCharacter(static_cast<uint8_t>(c), out);
+}
+
+void AppendShownTokens(absl::Span<const Token> tokens, std::string& out) {
+  for (const Token& token : tokens) {
+    out.push_back(' ');
+    AppendShown(token.text(), out);
+  }
 }
 
 std::string ShowTokens(absl::Span<const Token> tokens) {
