@@ -62,7 +62,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string pattern(all.substr(0, all.find('\n')));
   const std::string text(all.substr(std::min(all.size(), pattern.size() + 1)));
   const absl::StatusOr<std::string> translated =
-      TranslatePosixPattern(pattern, basic ? PosixSyntax::kBasic : PosixSyntax::kExtended);
+      TranslatePosixPattern(pattern, basic ? PosixSyntax::kBasic : PosixSyntax::kExtended,
+                            fold ? PosixCase::kInsensitive : PosixCase::kSensitive);
   if (!translated.ok()) return 0;
   RE2::Options options(RE2::Latin1);
   options.set_case_sensitive(!fold);

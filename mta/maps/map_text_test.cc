@@ -112,6 +112,17 @@ TEST(PosixPatternTest, Translates) {
   EXPECT_EQ(Translated("*a\\|^b$c", PosixSyntax::kBasic), "\\x2aa|^b\\x24c");
 }
 
+TEST(PosixPatternTest, RangesWithoutRegardToCase) {
+  const auto folded = [](absl::string_view pattern) {
+    const auto translated =
+        TranslatePosixPattern(pattern, PosixSyntax::kExtended, PosixCase::kInsensitive);
+    return translated.ok() ? *translated : std::string(translated.status().message());
+  };
+  EXPECT_EQ(folded("[A-z]"), "[A-Z]");
+  EXPECT_EQ(folded("[a-z_]"), "[A-Z\\x5f]");
+  EXPECT_EQ(folded("[Z-a]"), "Invalid range end");
+}
+
 TEST(PosixPatternTest, SaysWhatIsWrong) {
   EXPECT_EQ(Translated("a("), "Unmatched ( or \\(");
   EXPECT_EQ(Translated("[a"), "Unmatched [, [^, [:, [., or [=");

@@ -65,7 +65,7 @@ std::optional<ByteSet> NamedSet(absl::string_view name) {
 // A bracket expression, from behind its '['.
 class BracketReader {
  public:
-  explicit BracketReader(absl::string_view& rest) : rest_(rest) {}
+  BracketReader(absl::string_view& rest, PosixCase letters) : rest_(rest), letters_(letters) {}
 
   absl::StatusOr<std::string> Read() {
     const bool negated = absl::ConsumePrefix(&rest_, "^");
@@ -90,12 +90,16 @@ class BracketReader {
     if (!first && rest_.size() >= 2 && rest_[0] == '-' && rest_[1] != ']') {
       return Malformed("Invalid range end");
     }
-    ASSIGN_OR_RETURN(const unsigned char low, ReadByte());
+    ASSIGN_OR_RETURN(unsigned char low, ReadByte());
     unsigned char high = low;
     if (rest_.size() >= 2 && rest_[0] == '-' && rest_[1] != ']') {
       rest_.remove_prefix(1);
       if (absl::StartsWith(rest_, "[:")) return Malformed("Invalid range end");
       ASSIGN_OR_RETURN(high, ReadByte());
+      if (letters_ == PosixCase::kInsensitive) {
+        low = absl::ascii_toupper(low);
+        high = absl::ascii_toupper(high);
+      }
       if (high < low) return Malformed("Invalid range end");
     }
     for (int c = low; c <= high; ++c) set_.set(c);
@@ -125,13 +129,14 @@ class BracketReader {
   }
 
   absl::string_view& rest_;
+  const PosixCase letters_;
   ByteSet set_;
 };
 
 class Translator {
  public:
-  Translator(absl::string_view pattern, PosixSyntax syntax)
-      : rest_(pattern), basic_(syntax == PosixSyntax::kBasic) {}
+  Translator(absl::string_view pattern, PosixSyntax syntax, PosixCase letters)
+      : rest_(pattern), basic_(syntax == PosixSyntax::kBasic), letters_(letters) {}
 
   absl::StatusOr<std::string> Translate() {
     while (!rest_.empty()) RETURN_IF_ERROR(Next());
@@ -162,7 +167,7 @@ class Translator {
     ASSIGN_OR_RETURN(const Token token, Scan());
     switch (token) {
       case Token::kBracket: {
-        ASSIGN_OR_RETURN(const std::string set, BracketReader(rest_).Read());
+        ASSIGN_OR_RETURN(const std::string set, BracketReader(rest_, letters_).Read());
         Atom(set);
         return absl::OkStatus();
       }
@@ -378,6 +383,7 @@ class Translator {
 
   absl::string_view rest_;
   const bool basic_;
+  const PosixCase letters_;
   bool at_start_ = true;       // of the pattern, a group or an alternative
   bool after_anchor_ = false;  // one was the last
   enum class Repeated : uint8_t { kNo, kByOperator, kByInterval };
@@ -391,9 +397,10 @@ class Translator {
 
 }  // namespace
 
-absl::StatusOr<std::string> TranslatePosixPattern(absl::string_view pattern, PosixSyntax syntax) {
+absl::StatusOr<std::string> TranslatePosixPattern(absl::string_view pattern, PosixSyntax syntax,
+                                                  PosixCase letters) {
   if (pattern.size() > kMaxPatternBytes) return Malformed("Regular expression too big");
-  return Translator(pattern, syntax).Translate();
+  return Translator(pattern, syntax, letters).Translate();
 }
 
 }  // namespace stagepost

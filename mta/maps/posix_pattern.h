@@ -16,6 +16,7 @@
 namespace stagepost {
 
 enum class PosixSyntax : uint8_t { kExtended, kBasic };
+enum class PosixCase : uint8_t { kSensitive, kInsensitive };
 
 // Of a pattern; and how deep its parentheses may go.
 inline constexpr size_t kMaxPatternBytes = 16 * 1024;
@@ -24,7 +25,11 @@ inline constexpr size_t kMaxPatternDepth = 100;
 // The same pattern for RE2 with its default syntax, for Latin-1, dot_nl and longest_match.
 // kInvalidArgument: it is none, in regerror(3)'s words; kUnimplemented: it has something that
 // cannot be done here (a back-reference, \< or \>), the message says what.
-absl::StatusOr<std::string> TranslatePosixPattern(absl::string_view pattern, PosixSyntax syntax);
+//
+// Without regard to case (RE2 must be told as well), letters at the ends of a range count as upper
+// case ones, as they do for glibc: [A-z] is [A-Z], and [Z-a] an error.
+absl::StatusOr<std::string> TranslatePosixPattern(absl::string_view pattern, PosixSyntax syntax,
+                                                  PosixCase letters = PosixCase::kSensitive);
 
 }  // namespace stagepost
 

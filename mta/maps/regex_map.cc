@@ -45,7 +45,9 @@ class RegexMap final : public BaseMap {
   // Once, before it is asked.
   absl::Status Compile() {
     const PosixSyntax syntax = flags().basic ? PosixSyntax::kBasic : PosixSyntax::kExtended;
-    ASSIGN_OR_RETURN(const std::string pattern, TranslatePosixPattern(flags().file, syntax));
+    const PosixCase letters = flags().keep_case ? PosixCase::kSensitive : PosixCase::kInsensitive;
+    ASSIGN_OR_RETURN(const std::string pattern,
+                     TranslatePosixPattern(flags().file, syntax, letters));
     RE2::Options options(RE2::Latin1);
     options.set_case_sensitive(flags().keep_case);
     options.set_dot_nl(true);
