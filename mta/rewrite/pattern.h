@@ -73,7 +73,7 @@ class Pattern {
   // Tokens of a left side, which outlive the pattern. REQUIRES: at most kMaxWildcards wildcards.
   Pattern(absl::Span<const Token> left, ClassIndex& classes);
 
-  // At most kMaxTokens tokens, which gate() lets pass.
+  // Fewer than 65536 tokens, which gate() lets pass.
   bool Match(absl::Span<const Token> tokens, const MatchContext& context, Bindings& bindings) const;
 
   const Gate& gate() const { return gate_; }
