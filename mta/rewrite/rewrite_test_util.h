@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
@@ -59,7 +60,7 @@ inline void ReadRules(absl::string_view lines, Configuration& configuration) {
       int ruleset = kMaxRulesets - 1 - static_cast<int>(configuration.rulesets.size());
       const std::string name(rest);
       if (!name.empty() && name[0] >= '0' && name[0] <= '9') {
-        ruleset = std::stoi(name);
+        CHECK(absl::SimpleAtoi(name, &ruleset)) << name;
       } else {
         configuration.ruleset_numbers[name] = ruleset;
       }
@@ -144,7 +145,7 @@ class TestRules {
     if (named != configuration.ruleset_numbers.end()) {
       number = named->second;
     } else {
-      number = std::stoi(std::string(ruleset));
+      CHECK(absl::SimpleAtoi(ruleset, &number)) << ruleset;
     }
     const int status = RunToEnd(&TestRules::ApplyTask, std::ref(*engine), number, std::ref(tokens),
                                 std::ref(configuration.macros), &said);
