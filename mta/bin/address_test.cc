@@ -71,7 +71,7 @@ class Printer : public RewriteObserver {
     absl::StrAppend(&out_, "$", digit, ":");
     for (const Token& token : tokens) {
       absl::StrAppend(&out_, " \"");
-      AppendShown(token.text(), out_);
+      AppendShown(token, out_);
       out_ += '"';
     }
     out_ += '\n';
@@ -275,8 +275,7 @@ void AddressTest::Show(absl::string_view text) {
   if (!name.has_value()) return;
   if (is_class) {
     for (const absl::string_view word : InTableOrder(configuration().classes.Words(*name))) {
-      AppendShown(word, out());
-      out() += '\n';
+      absl::StrAppend(&out(), word, "\n");
     }
     return;
   }
@@ -494,7 +493,7 @@ Task<void> AddressTest::Try(absl::string_view rest) {
 Task<void> AddressTest::Rewrite(absl::string_view line) {
   const absl::string_view list = TakeWord(line);
   absl::string_view addresses = line.substr(std::min<size_t>(1, line.size()));
-  if (addresses.empty()) {
+  if (line.empty()) {
     absl::StrAppend(&out(), "No address!\n");
     co_return;
   }

@@ -8,6 +8,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "mta/bin/address_test.h"
+#include "mta/cf/macros.h"
+#include "mta/cf/well_known_names.h"
 #include "mta/daemon/class_file.h"
 #include "mta/daemon/daemon.h"
 #include "mta/daemon/settings.h"
@@ -177,12 +179,20 @@ Task<int> ServeDaemon(Environment& env, const Settings& settings) {
   co_return status.ok() ? kExitOk : kExitOsError;
 }
 
+// What -bt says of itself to rules: mail of this user, delivered interactively.
+void DefineTestMacros(Environment& env, Macros& macros) {
+  macros.SetLiteral(OneCharacterName('_'), absl::StrCat(UserName(env), "@localhost"));
+  macros.SetLiteral(well_known::kDeliveryMode, "i");
+  macros.SetLiteral(well_known::kQuarantine, "");
+}
+
 // -bt goes on with what could be read, whatever was wrong, so that it can be looked at.
 Task<int> TestAddresses(Environment& env, const Settings& settings) {
   LoadedSite loaded = co_await LoadSite(env, {.file = settings.configuration_file,
                                               .long_options = settings.long_options,
                                               .short_options = settings.short_options,
-                                              .macros = settings.macros});
+                                              .macros = settings.macros,
+                                              .mode = 't'});
   std::string text;
   for (const Diagnostic& diagnostic : loaded.diagnostics) {
     if (diagnostic.severity == Diagnostic::Severity::kNotImplemented) continue;
@@ -190,6 +200,7 @@ Task<int> TestAddresses(Environment& env, const Settings& settings) {
   }
   co_await Print(env.process().standard_output(), std::move(text));
   if (loaded.site == nullptr) co_return loaded.exit_code;
+  DefineTestMacros(env, loaded.site->configuration().macros);
   const int exit_code = co_await RunAddressTest(env, *loaded.site, settings.debug);
   co_return loaded.exit_code != 0 ? loaded.exit_code : exit_code;
 }

@@ -50,6 +50,11 @@ class MailerReader {
       Apply(*std::move(equate));
     }
     if (!IsComplete()) return std::nullopt;
+    // One delivery for each program and each file, whatever the flags say.
+    if (absl::EqualsIgnoreCase(mailer_.name, "prog") ||
+        absl::EqualsIgnoreCase(mailer_.name, "*file*")) {
+      mailer_.flags.reset('m');
+    }
     SetDefaults();
     return std::move(mailer_);
   }

@@ -57,6 +57,7 @@ void DefineMacros(Environment& env, const OwnHost& own, Macros& macros) {
     macros.SetLiteral(OneCharacterName(name), value);
   };
   set('n', "MAILER-DAEMON");
+  macros.SetLiteral(well_known::kDeliveryMode, "b");
   set('v', kSendmailVersion);
   set('b', FormatDate(env.clock().WallNow(), env.host().time_zone()));
   set('j', own.canonical);

@@ -46,6 +46,8 @@ struct ReadOptions {
   std::vector<std::string> short_options;
   // -M: "xvalue", "{name}value". Defined before the file is read, which may define them anew.
   std::vector<std::string> macros;
+  // The letter of -b, which ${opMode} shows from the first line on; '\0': none.
+  char mode = '\0';
 };
 
 struct ReadResult {

@@ -26,6 +26,9 @@ constexpr size_t kAddressInMessageBytes = 203;
 
 constexpr NameId kHostMacro = OneCharacterName('h');
 
+// Asked with every recipient for the queue group it belongs to.
+constexpr absl::string_view kQueueGroupRuleset = "queuegroup";
+
 std::string Cut(std::string text, size_t size) {
   if (text.size() > size) text.resize(size);
   return text;
@@ -207,6 +210,20 @@ Task<ParsedAddress> BuildAddress(AddressContext context, AddressUse use, TokenLi
   co_return parsed;
 }
 
+// Asks for the queue group of a recipient. What the site's rules say to it shows in the trace.
+Task<void> FindQueueGroup(AddressContext context, absl::string_view user) {
+  const std::vector<RulesetSource>& rulesets = context.configuration.rulesets;
+  const auto found =
+      std::find_if(rulesets.begin(), rulesets.end(), [](const RulesetSource& ruleset) {
+        return absl::EqualsIgnoreCase(ruleset.name, kQueueGroupRuleset);
+      });
+  if (found == rulesets.end() || !context.engine.HasRules(found->number)) co_return;
+  TokenList tokens;
+  const ScanResult scan = context.engine.tokenizer().Scan(user, {}, tokens);
+  for (const RewriteMessage& message : scan.messages) Say(context, message);
+  if (scan.ok) co_await ApplyAll(context, {found->number}, tokens);
+}
+
 }  // namespace
 
 CrackOptions CrackOptionsOf(const Configuration& configuration) {
@@ -234,6 +251,9 @@ Task<std::optional<ParsedAddress>> ParseAddress(AddressContext context, absl::st
   const int exit_code = co_await ApplyAll(context, {3, 0}, tokens);
   ParsedAddress parsed = co_await BuildAddress(context, options.use, tokens);
   parsed.deferred = exit_code == kTemporaryFailure;
+  if (parsed.mailer != nullptr && !options.use.sender && !options.use.header) {
+    co_await FindQueueGroup(context, parsed.user);
+  }
   co_return parsed;
 }
 
@@ -266,7 +286,9 @@ Task<RemoteName> NameForMailer(AddressContext context, absl::string_view name, c
   const int exit_code = co_await ApplyAll(context, rulesets, tokens);
   if (exit_code != 0) remote.exit_code = exit_code;
 
-  const std::string rewritten = Cut(JoinTokens(tokens, context.engine.blank()), kNameBytes);
+  std::string rewritten = Cut(JoinTokens(tokens, context.engine.blank()), kNameBytes);
+  // The byte that quotes others inside sendmail; around the address it stays what it is.
+  std::replace(rewritten.begin(), rewritten.end(), '\xff', '\x7f');
   if (options.canonical && absl::StartsWith(rewritten, "@")) {
     remote.text = Cut(absl::StrCat("<", rewritten, ">"), kRemoteNameBytes);
     co_return remote;

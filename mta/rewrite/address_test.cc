@@ -63,7 +63,8 @@ class AddressTest : public testing::Test {
             "S1\nS2\nS3\nR$* < $+ > $* => $@ $2\n"
             "S4\n"
             "S10\nR$- => $@ $1 @ here\n"
-            "S20\nR$* + $* => $@ $1\n") {
+            "S20\nR$* + $* => $@ $1\n"
+            "Squeuegroup\nRqueued @ $* => $>NoSuchGroup $1\n") {
     Configuration& configuration = rules_.configuration;
     configuration.mailers = {
         MakeMailer("prog", "", 0, 0),       MakeMailer("*file*", "u", 0, 0),
@@ -71,8 +72,8 @@ class AddressTest : public testing::Test {
         MakeMailer("smtp", "u", 10, 0),     MakeMailer("plain", "c", 10, 0)};
   }
 
-  std::string Parse(absl::string_view address) {
-    const std::optional<ParsedAddress> parsed = RunToEnd(&ParseTask, Context(), address);
+  std::string Parse(absl::string_view address, AddressUse use = {}) {
+    const std::optional<ParsedAddress> parsed = RunToEnd(&ParseTask, Context(), address, use);
     if (!parsed.has_value()) return "cannot parse";
     return absl::StrCat(parsed->mailer_name(), "/", parsed->host.value_or("-"), "/", parsed->user);
   }
@@ -86,8 +87,8 @@ class AddressTest : public testing::Test {
     return {*rules_.engine, rules_.configuration, rules_.configuration.macros, &rules_.said};
   }
   static Task<std::optional<ParsedAddress>> ParseTask(AddressContext context,
-                                                      absl::string_view address) {
-    co_return co_await ParseAddress(context, address, {});
+                                                      absl::string_view address, AddressUse use) {
+    co_return co_await ParseAddress(context, address, {.use = use});
   }
   static Task<RemoteName> NameTask(AddressContext context, absl::string_view name,
                                    const Mailer* mailer, AddressUse use) {
@@ -110,6 +111,15 @@ TEST_F(AddressTest, FindsProgramsFilesAndLists) {
   EXPECT_EQ(Parse("\"|prog arg\""), "prog/-/\"|prog arg\"");
   EXPECT_EQ(Parse("/Var/x"), "*file*/-//Var/x");
   EXPECT_EQ(Parse("\":include:/etc/List\""), "*include*/-//etc/List");
+}
+
+TEST_F(AddressTest, AsksForTheQueueGroupOfRecipients) {
+  // What the rules say changes nothing of the address.
+  EXPECT_EQ(Parse("queued@Host"), "smtp/host/queued@Host");
+  EXPECT_EQ(TakeMessages(), Lines{"Unknown ruleset NoSuchGroup"});
+  EXPECT_EQ(Parse("queued@Host", {.sender = true}), "smtp/host/queued@Host");
+  EXPECT_EQ(Parse("queued@Host", {.header = true}), "smtp/host/queued@Host");
+  EXPECT_EQ(TakeMessages(), Lines{});
 }
 
 TEST_F(AddressTest, SaysWhatIsWrongWithATriple) {
@@ -138,6 +148,7 @@ TEST_F(AddressTest, WritesNamesForMailers) {
   EXPECT_EQ(Try("smtp", "joe", {.header = true}), "joe");
   EXPECT_EQ(Try("plain", "Joe <joe> (c)", {.sender = true}), "joe@here");
   EXPECT_EQ(Try("smtp", "(only)", {}), "(only)");
+  EXPECT_EQ(Try("smtp", "(\xff) a\xff", {}), "(\xff) a\x7f");
   EXPECT_EQ(Try("smtp", std::string(300, 'a') + ".x", {}).size(), 302);
 }
 

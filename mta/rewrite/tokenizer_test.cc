@@ -64,6 +64,13 @@ TEST(Tokenizer, ClosesOnceMoreWhatABackslashHasEscaped) {
   EXPECT_EQ(messages.size(), 2);
 }
 
+TEST(Tokenizer, ShowsBytesAsSendmailDoes) {
+  EXPECT_EQ(Cut("a\x81z\x90\x95\x9e\x80\xe9\xff"), "a$z$*$$]M-M-i");
+  std::string shown;
+  AppendShown("a\xff\x01z", shown);
+  EXPECT_EQ(shown, "aM-z");
+}
+
 TEST(Tokenizer, EndsAtTheDelimiter) {
   const Tokenizer tokenizer;
   TokenList tokens;

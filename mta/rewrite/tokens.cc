@@ -79,7 +79,20 @@ namespace {
 
 // One character in the notation of sendmail's traces.
 void ShowCharacter(uint8_t c, std::string& shown) {
-  if (c == 0xff) return;  // quotes the next one; never shown
+  // Operators inside sendmail, from 0x80 on; a blank: none. The first and that of $digit are shown
+  // without what follows them.
+  constexpr absl::string_view kOperators = "  &  ()         *+-=~ #@:>?|.[]";
+  constexpr uint8_t kMacro = 0x81, kReplacement = 0x95;
+  const size_t number = c - size_t{0x80};
+  if (c == kMacro || c == kReplacement) {
+    shown += '$';
+    return;
+  }
+  if (c >= 0x80 && number < kOperators.size() && kOperators[number] != ' ') {
+    shown += '$';
+    shown += kOperators[number];
+    return;
+  }
   if (c >= 0x80) {
     shown += "M-";
     c &= 0x7f;
@@ -112,10 +125,20 @@ void AppendShown(absl::string_view characters, std::string& out) {
   for (const char c : characters) ShowCharacter(static_cast<uint8_t>(c), out);
 }
 
+void AppendShown(const Token& token, std::string& out) {
+  absl::string_view text = token.text();
+  // What quotes other characters is gone from tokens, as far as anybody sees.
+  for (size_t at = text.find('\xff'); at != text.npos; at = text.find('\xff')) {
+    AppendShown(text.substr(0, at), out);
+    text.remove_prefix(at + 1);
+  }
+  AppendShown(text, out);
+}
+
 void AppendShownTokens(absl::Span<const Token> tokens, std::string& out) {
   for (const Token& token : tokens) {
     out.push_back(' ');
-    AppendShown(token.text(), out);
+    AppendShown(token, out);
   }
 }
 
@@ -123,7 +146,7 @@ std::string ShowTokens(absl::Span<const Token> tokens) {
   std::string shown;
   for (size_t i = 0; i < tokens.size(); ++i) {
     if (i > 0) shown.push_back(' ');
-    AppendShown(tokens[i].text(), shown);
+    AppendShown(tokens[i], shown);
   }
   return shown;
 }

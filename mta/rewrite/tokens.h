@@ -137,6 +137,7 @@ std::string JoinTokens(absl::Span<const Token> tokens, char blank);
 // Characters as traces and listings show them: control and 8-bit ones in sendmail's notation
 // (^A, M-i).
 void AppendShown(absl::string_view characters, std::string& out);
+void AppendShown(const Token& token, std::string& out);
 // The same of tokens, with a blank in front of each.
 void AppendShownTokens(absl::Span<const Token> tokens, std::string& out);
 

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "mta/cf/map_class_table.h"
 #include "mta/cf/own_names.h"
+#include "mta/cf/well_known_names.h"
 
 namespace stagepost {
 namespace {
@@ -89,6 +90,9 @@ Site::Site(Environment& env, std::unique_ptr<Configuration> configuration, HostL
 Task<LoadedSite> LoadSite(Environment& env, ReadOptions options) {
   HostLookup first_hosts(env, HostLookupOptions());
   std::unique_ptr<Configuration> initial = co_await InitialConfiguration(env, first_hosts);
+  if (options.mode != '\0') {
+    initial->macros.SetLiteral(well_known::kOpMode, absl::string_view(&options.mode, 1));
+  }
   MapClassQuery query(env, *initial, first_hosts);
   ReadResult read = co_await ReadConfiguration(env, std::move(initial), std::move(options), query);
 
