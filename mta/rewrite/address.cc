@@ -164,10 +164,10 @@ Task<ParsedAddress> BuildAddress(AddressContext context, AddressUse use, TokenLi
   if (triple->has_host) parsed.host = Cut(JoinTokens(triple->host, blank), kHostBytes);
   if (absl::EqualsIgnoreCase(triple->mailer, "error")) {
     const ErrorMailer error = ReadErrorMailer(parsed.host, user);
-    parsed.user = user;
     parsed.status = error.status;
     parsed.exit_code = error.exit_code;
     Say(context, error.message);
+    parsed.user = CheckedUser(context, triple->user, ' ', false);
     co_return parsed;
   }
   parsed.mailer = context.configuration.FindMailer(triple->mailer);

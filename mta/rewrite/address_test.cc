@@ -135,8 +135,11 @@ TEST_F(AddressTest, RefusesBadCharactersAndLengths) {
   EXPECT_EQ(Parse("a\x80z"), "cannot parse");
   EXPECT_EQ(Parse(std::string(128, 'a') + "." + std::string(127, 'b')), "cannot parse");
   EXPECT_EQ(Parse("A\x01z"), "local/-/a?z");
+  EXPECT_EQ(Parse("error x A\x01 z"), "*error*/x/A? z");
   const Lines messages = TakeMessages();
-  ASSERT_EQ(messages.size(), 3);
+  ASSERT_EQ(messages.size(), 5);
+  EXPECT_EQ(messages[3], "A\x01 z");
+  EXPECT_EQ(messages[4], "Syntax error in mailbox address \"A? z\" (non-printable character)");
   EXPECT_EQ(messages[0], "8-bit character in mailbox address \"a?z\"");
   EXPECT_EQ(messages[1].substr(256), "bbbbbbbb\" too long (255 bytes max)");
   EXPECT_EQ(messages[2], "Syntax error in mailbox address \"a?z\" (non-printable character)");
