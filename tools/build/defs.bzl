@@ -12,6 +12,13 @@
 Targets are private unless they say `visibility`. Include paths start at the workspace root.
 """
 
+# Programs are run as a plain build makes them, so libraries are optimised there too; it costs a tenth
+# of the compile time. `-c dbg` is for stepping through them.
+_OPTIMISED = select({
+    "//tools/build:fastbuild": ["-O2"],
+    "//conditions:default": [],
+})
+
 def _stem(file):
     return file.rsplit("/", 1)[-1].rsplit(":", 1)[-1].rsplit(".", 1)[0]
 
@@ -60,10 +67,12 @@ def mta_library(name, srcs = [], hdrs = [], deps = [], **kwargs):
       deps: every target whose headers are included here; layering_check refuses others.
       **kwargs: as cc_library (visibility, testonly, ...).
     """
+    copts = kwargs.pop("copts", [])
     native.cc_library(
         name = name,
         srcs = srcs,
         hdrs = hdrs,
+        copts = copts + _OPTIMISED,
         deps = deps,
         **kwargs
     )
@@ -73,7 +82,7 @@ def mta_library(name, srcs = [], hdrs = [], deps = [], **kwargs):
         hdrs,
         [":" + name] + deps,
         kwargs.get("tags", []),
-        kwargs.get("copts", []),
+        copts,
     )
 
 def mta_test(name, srcs = None, deps = [], root = False, size = "small", tags = [], **kwargs):
