@@ -40,15 +40,17 @@ class Printer : public RewriteObserver {
   void Left(absl::string_view ruleset, absl::Span<const Token> tokens) override {
     Line(ruleset, " returns:", tokens);
   }
-  // In 7 bits, as sendmail gives all its messages.
+  // In 7 bits, as sendmail gives all its messages; what becomes a NUL ends them.
   void Message(const RewriteMessage& message) override {
     const size_t begin = out_.size();
     if (message.names_address) {
       const std::string& address = message.address.empty() ? subject_ : message.address;
       absl::StrAppend(&out_, AddressInMessages(address), "... ");
     }
-    absl::StrAppend(&out_, message.text, "\n");
+    absl::StrAppend(&out_, message.text);
     for (size_t i = begin; i < out_.size(); ++i) out_[i] &= 0x7f;
+    out_.resize(std::min(out_.find('\0', begin), out_.size()));
+    out_ += '\n';
   }
 
   // What single rules do, from -d21.2 on. Unlike sendmail's, lines of level 15 have no addresses of

@@ -166,6 +166,7 @@ Task<ParsedAddress> BuildAddress(AddressContext context, AddressUse use, TokenLi
     const ErrorMailer error = ReadErrorMailer(parsed.host, user);
     parsed.status = error.status;
     parsed.exit_code = error.exit_code;
+    parsed.temporary_error = error.temporary;
     Say(context, error.message);
     parsed.user = CheckedUser(context, triple->user, ' ', false);
     co_return parsed;
@@ -251,8 +252,12 @@ Task<std::optional<ParsedAddress>> ParseAddress(AddressContext context, absl::st
   const int exit_code = co_await ApplyAll(context, {3, 0}, tokens);
   ParsedAddress parsed = co_await BuildAddress(context, options.use, tokens);
   parsed.deferred = exit_code == kTemporaryFailure;
-  if (parsed.mailer != nullptr && !options.use.sender && !options.use.header) {
-    co_await FindQueueGroup(context, parsed.user);
+  if (parsed.mailer == nullptr && !parsed.temporary_error) co_return parsed;
+  if (!options.use.sender && !options.use.header) co_await FindQueueGroup(context, parsed.user);
+  if (parsed.deferred) {
+    Say(context, {.reply = "451 4.4.3",
+                  .text = "Transient parse error -- message queued for future delivery",
+                  .names_address = true});
   }
   co_return parsed;
 }

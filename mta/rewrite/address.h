@@ -43,6 +43,7 @@ struct ParsedAddress {
   // With $#error: its D.S.N. code, if the host is one, and the sysexits code it stands for.
   std::string status;
   int exit_code = 0;
+  bool temporary_error = false;  // $#error, but it may work later
   // A leading @ (flag 5 of the mailer): not to be looked up by ruleset 5 again.
   bool not_remote = false;
 

@@ -58,13 +58,15 @@ class AddressTest : public testing::Test {
             "Rnomailer => $@ x\n"
             "Rnohost => $#smtp $: x\n"
             "Rnosuch $* => $#nosuch $@ h $: $1\n"
+            "Rlater => $#error $@ 4.2.1 $: \"450 later\"\n"
+            "Rslow $* => $#local $: $( map $1 $)\n"
             "R$+ @ $+ => $#smtp $@ $2 $: $1 @ $2\n"
             "R$* => $#local $: $1\n"
             "S1\nS2\nS3\nR$* < $+ > $* => $@ $2\n"
             "S4\n"
             "S10\nR$- => $@ $1 @ here\n"
             "S20\nR$* + $* => $@ $1\n"
-            "Squeuegroup\nRqueued @ $* => $>NoSuchGroup $1\n") {
+            "Squeuegroup\nR\"450 later\" => $>NoSuchGroup x\nRqueued @ $* => $>NoSuchGroup $1\n") {
     Configuration& configuration = rules_.configuration;
     configuration.mailers = {
         MakeMailer("prog", "", 0, 0),       MakeMailer("*file*", "u", 0, 0),
@@ -80,6 +82,7 @@ class AddressTest : public testing::Test {
   std::string Try(absl::string_view mailer, absl::string_view name, AddressUse use) {
     return RunToEnd(&NameTask, Context(), name, rules_.configuration.FindMailer(mailer), use).text;
   }
+  void AnswerSlow(const MapAnswer& answer) { rules_.map.answers[""] = answer; }
   Lines TakeMessages() { return std::exchange(rules_.said.messages, {}); }
 
  private:
@@ -117,9 +120,17 @@ TEST_F(AddressTest, AsksForTheQueueGroupOfRecipients) {
   // What the rules say changes nothing of the address.
   EXPECT_EQ(Parse("queued@Host"), "smtp/host/queued@Host");
   EXPECT_EQ(TakeMessages(), Lines{"Unknown ruleset NoSuchGroup"});
+  EXPECT_EQ(Parse("later"), "*error*/4.2.1/\"450 later\"");
+  EXPECT_EQ(TakeMessages(), (Lines{"later", "Unknown ruleset NoSuchGroup"}));
   EXPECT_EQ(Parse("queued@Host", {.sender = true}), "smtp/host/queued@Host");
   EXPECT_EQ(Parse("queued@Host", {.header = true}), "smtp/host/queued@Host");
   EXPECT_EQ(TakeMessages(), Lines{});
+}
+
+TEST_F(AddressTest, QueuesWhatCanNotBeKnownNow) {
+  AnswerSlow({.status = 75});
+  EXPECT_EQ(Parse("slow"), "local/-/");
+  EXPECT_EQ(TakeMessages(), Lines{"Transient parse error -- message queued for future delivery"});
 }
 
 TEST_F(AddressTest, SaysWhatIsWrongWithATriple) {
@@ -170,11 +181,21 @@ TEST(ErrorMailer, TakesCodesFromTextOrHost) {
   error = ReadErrorMailer("tempfail", "later");
   EXPECT_EQ(error.message.reply, "553 5.3.0");
   EXPECT_EQ(error.message.text, "later");
+  EXPECT_TRUE(error.temporary);
   EXPECT_EQ(error.exit_code, 75);
 
   error = ReadErrorMailer(std::nullopt, "553 5.1.3");
   EXPECT_EQ(error.message.reply, "553");
   EXPECT_EQ(error.message.text, "5.1.3");
+}
+
+TEST(ErrorMailer, IsTemporaryByReplyCodes) {
+  EXPECT_TRUE(ReadErrorMailer("5.1.1", "450 x").temporary);
+  EXPECT_TRUE(ReadErrorMailer("4.1.1", "550 x").temporary);
+  EXPECT_TRUE(ReadErrorMailer(std::nullopt, "421 x").temporary);
+  EXPECT_FALSE(ReadErrorMailer("4.1.1", "x").temporary);
+  EXPECT_FALSE(ReadErrorMailer("75", "x").temporary);
+  EXPECT_FALSE(ReadErrorMailer("5.1.1", "550 x").temporary);
 }
 
 TEST(ErrorMailer, KnowsEnhancedCodes) {

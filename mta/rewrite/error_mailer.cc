@@ -76,6 +76,7 @@ ErrorMailer ReadErrorMailer(const std::optional<std::string>& host, absl::string
   ErrorMailer error;
   error.exit_code = host.has_value() ? ExitCodeOfHost(*host) : kUnavailable;
   if (host.has_value() && absl::StrContains(*host, '.')) error.status = *host;
+  error.temporary = host.has_value() && absl::EqualsIgnoreCase(*host, "tempfail");
   const std::string stripped = StripQuotes(user);
   absl::string_view text = stripped;
   if (!BeginsWithReplyCode(text)) {
@@ -91,6 +92,8 @@ ErrorMailer ReadErrorMailer(const std::optional<std::string>& host, absl::string
     absl::StrAppend(&reply, " ", *host);
   }
   const bool names_address = ReplyNamesAddress(reply);
+  // Either of the two codes; a D.S.N. code alone is not enough.
+  error.temporary |= reply[0] == '4' || (reply.size() > 4 && reply[4] == '4');
   error.message = {
       .reply = std::move(reply), .text = std::string(text), .names_address = names_address};
   return error;

@@ -13,6 +13,7 @@ namespace stagepost {
 struct ErrorMailer {
   std::string status;      // "5.1.1", if the host was one
   int exit_code = 0;       // of sysexits
+  bool temporary = false;  // whether the same address may work later
   RewriteMessage message;  // the reply, its code taken from the text or the host, or 553 5.3.0
 };
 
