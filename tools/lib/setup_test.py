@@ -27,6 +27,13 @@ def table():
     return {package: group for group, package in rows}
 
 
+def unpacked():
+    """The packages that tools/setup.sh unpacks."""
+    with open("tools/setup.sh", encoding="utf-8") as file:
+        rows = file.read().split('SETUP_UNPACKED="')[1].split('"')[0]
+    return re.findall(r"^([\w.+-]+)\|\S.*$", rows, re.MULTILINE)
+
+
 class SetupTest(unittest.TestCase):
 
     def setUp(self):
@@ -98,6 +105,61 @@ class SetupTest(unittest.TestCase):
         self.assertIn("apt-get update && apt-get install --no-install-recommends swaks", said)
 
 
+class UnpackTest(unittest.TestCase):
+    """What `setup.sh test` leaves in .deps, in a folder of its own."""
+
+    APT_GET = """case "$*" in
+      *"update"*) touch "$LISTS" ;;
+      *" download "*) [ -z "$STALE" ] || [ -e "$LISTS" ] || exit 100
+        for package; do :; done; echo > "${package}_1_all.deb" ;;
+    esac
+    """
+    DPKG_DEB = '[ -z "$BROKEN" ] || exit 2; mkdir -p "$3/usr" && echo of "$2" > "$3/usr/file"'
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        os.mkdir(os.path.join(self.folder, "tools"))
+        with open("tools/setup.sh", encoding="utf-8") as file:
+            self.write("tools/setup.sh", file.read())
+        self.write("bin/apt-get", "#!/bin/sh\n" + self.APT_GET)
+        self.write("bin/dpkg-deb", "#!/bin/sh\n" + self.DPKG_DEB)
+        for name in ("dpkg-query", "id"):
+            self.write(f"bin/{name}", f"#!/bin/sh\n{STAND_INS[name]}\n")
+
+    def write(self, path, text):
+        full = os.path.join(self.folder, path)
+        os.makedirs(os.path.dirname(full), exist_ok=True)
+        with open(full, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(full, stat.S_IRWXU)
+
+    def run_setup(self, **variables):
+        environment = {"PATH": f"{self.folder}/bin:/usr/bin:/bin", "INSTALLED": " ".join(table()),
+                       "USER_ID": "0", "LISTS": os.path.join(self.folder, "lists"), "STALE": "",
+                       "BROKEN": "", **variables}
+        done = subprocess.run(["bash", "tools/setup.sh", "test"], env=environment, check=False,
+                              cwd=self.folder, stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True)
+        deps = os.path.join(self.folder, ".deps")
+        return done.returncode, done.stderr, sorted(os.listdir(deps)) if os.path.isdir(deps) else []
+
+    def test_unpacks_each_once(self):
+        code, said, found = self.run_setup()
+        self.assertEqual((code, found), (0, sorted(unpacked())))
+        self.assertIn("the m4 library", said)
+        self.assertEqual(self.run_setup()[:2], (0, ""))
+
+    def test_renews_the_lists(self):
+        self.assertEqual(self.run_setup(STALE="yes")[2], sorted(unpacked()))
+
+    def test_leaves_nothing_half_done(self):
+        code, said, found = self.run_setup(BROKEN="yes")
+        self.assertEqual((code, found), (69, []))
+        self.assertIn("apt-get download sendmail-bin", said)
+
+
 class TableTest(unittest.TestCase):
 
     def test_every_library_that_is_linked_is_installed(self):
@@ -114,7 +176,13 @@ class TableTest(unittest.TestCase):
         for library in sorted(used):
             path = os.path.join(root, "third_party", library + ".BUILD")
             with self.subTest(library), open(path, encoding="utf-8") as file:
-                packages = re.findall(r"\blib[\w.+-]+-dev\b", file.read())
+                text = file.read()
+                if library == "sendmail_deb":
+                    folders = re.findall(r'"(sendmail-\w+)/', text)
+                    self.assertTrue(folders)
+                    self.assertLessEqual(set(folders), set(unpacked()))
+                    continue
+                packages = re.findall(r"\blib[\w.+-]+-dev\b", text)
                 self.assertTrue(packages, f"{path} names no Debian package")
                 self.assertLessEqual(set(packages), set(table()), "missing in tools/setup.sh")
 
