@@ -36,9 +36,11 @@ std::string OwnDomain(const MapContext& context) {
 // last. nullopt: nothing is said; as long as the resolver takes.
 std::optional<absl::Duration> Patience(const MapFlags& flags) {
   constexpr int kMaxAttempts = 8;
-  if (!flags.timeout.has_value() && !flags.retries.has_value()) return std::nullopt;
+  // No time at all is as if nothing was said.
+  const absl::Duration timeout = flags.timeout.value_or(absl::ZeroDuration());
+  if (timeout <= absl::ZeroDuration() && !flags.retries.has_value()) return std::nullopt;
   const int attempts = std::clamp(flags.retries.value_or(4), 1, kMaxAttempts);
-  return flags.timeout.value_or(absl::Seconds(5)) * ((1 << attempts) - 1);
+  return (timeout > absl::ZeroDuration() ? timeout : absl::Seconds(5)) * ((1 << attempts) - 1);
 }
 
 class HostMap final : public BaseMap {

@@ -78,6 +78,22 @@ absl::Duration UnitOf(char letter) {
   }
 }
 
+// Operators of rules ("$|") are the bytes that they are inside sendmail.
+std::string RegexDelimiter(absl::string_view value) {
+  constexpr absl::string_view kOperators = "*+-=~ #@:>?|.[]";
+  constexpr int kFirstOperator = 0x90;
+  std::string delimiter;
+  while (!value.empty()) {
+    const size_t at = value[0] == '$' && value.size() > 1 && value[1] != ' '
+                          ? kOperators.find(value[1])
+                          : kOperators.npos;
+    const bool is_operator = at != kOperators.npos;
+    delimiter += is_operator ? static_cast<char>(kFirstOperator + at) : value[0];
+    value.remove_prefix(is_operator ? 2 : 1);
+  }
+  return delimiter;
+}
+
 // "1m30s"; a number without a letter counts seconds.
 absl::Duration Interval(absl::string_view text) {
   absl::Duration sum;
@@ -191,8 +207,10 @@ MapFlags ParseDnsFlags(absl::string_view arguments) {
         flags.limit = std::max(0, LeadingNumber(reader.ValueOrNext()));
         break;
       case 'd':
-        flags.timeout = Interval(reader.ValueOrNext());
+        flags.timeout = Interval(reader.Value());
         break;
+      case 'S':
+        break;  // Names have dots, whatever stands there.
       default:
         ApplyCommonFlag(*letter, reader, flags);
     }
@@ -253,7 +271,7 @@ MapFlags ParseRegexFlags(absl::string_view arguments) {
         flags.basic = true;
         break;
       case 'd':
-        flags.delimiter = reader.Value().empty() ? '\0' : reader.Value()[0];
+        flags.field_delimiter = RegexDelimiter(reader.Value());
         break;
       case 'n':
         flags.negate = true;

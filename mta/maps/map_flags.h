@@ -41,6 +41,8 @@ struct MapFlags {
   bool negate = false;                // -n (regex)
   bool basic = false;                 // -b (regex)
   std::optional<std::string> fields;  // -s (regex)
+  // -d (regex)
+  std::optional<std::string> field_delimiter;
 
   std::string file;  // the first word behind the flags; of regex: all that is there
   std::string rest;  // what follows it
@@ -50,7 +52,8 @@ struct MapFlags {
 // skipped.
 MapFlags ParseCommonFlags(absl::string_view arguments, absl::string_view map_name,
                           std::vector<std::string>& errors);
-// Those of the class dns: the common ones, and -B -r -R -Z; unknown letters are no errors.
+// Those of the class dns: the common ones but -S, which is skipped, and -B -r -R -Z; unknown
+// letters are no errors.
 MapFlags ParseDnsFlags(absl::string_view arguments);
 // host: -a -d -D -m -r -S -t -T.
 MapFlags ParseHostFlags(absl::string_view arguments);

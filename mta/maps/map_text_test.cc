@@ -36,7 +36,7 @@ TEST(MapFlagsTest, CommonFlags) {
 }
 
 TEST(MapFlagsTest, FlagsOfOtherClasses) {
-  const MapFlags dns = ParseDnsFlags("-R mx -B corp.example -Z2 -r 3 -d 2s -z\\n -X");
+  const MapFlags dns = ParseDnsFlags("-R mx -B corp.example -Z2 -r 3 -d2s -z\\n -X");
   EXPECT_EQ(dns.record_type, "mx");
   EXPECT_EQ(dns.base_domain, "corp.example");
   EXPECT_EQ(dns.limit, 2);
@@ -46,8 +46,10 @@ TEST(MapFlagsTest, FlagsOfOtherClasses) {
   const MapFlags regex = ParseRegexFlags("-n -b -s1,2 -d -a@X  ^a b$ ");
   EXPECT_TRUE(regex.negate && regex.basic);
   EXPECT_EQ(regex.fields, "1,2");
-  EXPECT_EQ(regex.delimiter, '\0');
+  EXPECT_EQ(regex.field_delimiter, "");
   EXPECT_EQ(regex.file, "^a b$");
+  EXPECT_EQ(ParseRegexFlags("-d:$|: x").field_delimiter, ":\x9b:");
+  EXPECT_EQ(ParseRegexFlags("-d$x x").field_delimiter, "$x");
   // sendmail looks at one word.
   const MapFlags dequote = ParseDequoteFlags("-a.x -s_");
   EXPECT_EQ(dequote.append, ".x");

@@ -281,7 +281,11 @@ class UserMap final : public BaseMap {
 
   Task<MapAnswer> AskClass(absl::string_view key, MapWords arguments) override {
     const std::string folded = Folded(key);
-    const absl::StatusOr<User> user = context().env.accounts().FindUser(folded);
+    absl::StatusOr<User> user = context().env.accounts().FindUser(folded);
+    if (absl::IsNotFound(user.status())) {
+      // With -f, too: users' names are in lower case.
+      user = context().env.accounts().FindUser(absl::AsciiStrToLower(folded));
+    }
     if (!user.ok()) {
       co_return MapAnswer{.status = absl::IsNotFound(user.status()) ? kMapNoUser : kMapTemporary};
     }

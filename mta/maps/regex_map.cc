@@ -95,6 +95,11 @@ class RegexMap final : public BaseMap {
       co_return Found("", key, arguments);
     }
     std::string value;
+    if (!arguments.empty()) {
+      // With arguments there are no fields: it is all that matches.
+      const absl::string_view all(groups[0].data(), groups[0].size());
+      co_return IsBalanced(all) ? Found(all, key, arguments) : MapAnswer{};
+    }
     for (size_t i = 0; i < fields_.size(); ++i) {
       const re2::StringPiece& group = groups[fields_[i]];
       const absl::string_view field(group.data(), group.size());
@@ -104,11 +109,9 @@ class RegexMap final : public BaseMap {
     co_return Found(value, key, arguments);
   }
 
-  // "$|" of a rule, when nothing else is said.
-  std::string Delimiter() const {
-    if (!flags().delimiter.has_value()) return "$|";
-    return *flags().delimiter == '\0' ? "" : std::string(1, *flags().delimiter);
-  }
+  // The byte that "$|" of a rule is inside sendmail, when nothing else is said. It is no operator
+  // where the answer is used.
+  std::string Delimiter() const { return flags().field_delimiter.value_or("\x9b"); }
 
   std::unique_ptr<RE2> pattern_;
   std::vector<int> fields_;
