@@ -6,7 +6,7 @@ usage: rewrite_vectors.py [--every N] [--only NAME,...] [--show N]
 Gives our `sendmail -bt`, in the simulated world (simulated_test_mode.cc), the recorded commands of
 conformance/oracle/rewrite, and compares results, messages and traces as check_rewrite.py does with
 a live program. Needs neither root nor a network. --every takes each Nth vector only.
-Run by Bazel: //conformance:rewrite_full, and rewrite_sample here.
+Run by Bazel: //conformance:rewrite_full.
 """
 import argparse
 import gzip
