@@ -5,6 +5,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "mta/base/version.h"
 #include "mta/daemon/settings.h"
 #include "sim/scenario/suggest.h"
 #include "sim/trace/one_line.h"

@@ -1,3 +1,4 @@
+#include "mta/base/version.h"
 #include "mta/bin/address_test.h"
 
 #include <algorithm>

@@ -7,6 +7,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "mta/base/version.h"
 #include "mta/bin/address_test.h"
 #include "mta/cf/macros.h"
 #include "mta/cf/well_known_names.h"

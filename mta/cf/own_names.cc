@@ -8,6 +8,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "mta/base/version.h"
 #include "mta/cf/option_value.h"
 #include "mta/cf/well_known_names.h"
 #include "mta/dns/address_text.h"
@@ -58,7 +59,7 @@ void DefineMacros(Environment& env, const OwnHost& own, Macros& macros) {
   };
   set('n', "MAILER-DAEMON");
   macros.SetLiteral(well_known::kDeliveryMode, "b");
-  set('v', kSendmailVersion);
+  set('v', kNameAndVersion);
   set('b', FormatDate(env.clock().WallNow(), env.host().time_zone()));
   set('j', own.canonical);
   set('k', own.short_name);

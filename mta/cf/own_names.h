@@ -14,9 +14,6 @@
 
 namespace stagepost {
 
-// $v: the sendmail that this program behaves like.
-inline constexpr absl::string_view kSendmailVersion = "8.17.1.9";
-
 // $j, $w, $m and $k from the host's name, its canonical one as `hosts` finds it; classes w, m and
 // k; $n, $v and $b; the built-in members of e, n, s and the long-named classes. Where no full name
 // can be found the short one is used and the log says so.

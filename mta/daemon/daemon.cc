@@ -10,6 +10,7 @@
 #include "mta/async/semaphore.h"
 #include "mta/base/errno.h"
 #include "mta/base/status_macros.h"
+#include "mta/base/version.h"
 #include "mta/daemon/class_file.h"
 #include "mta/deliver/deliver.h"
 #include "mta/smtp/server_session.h"

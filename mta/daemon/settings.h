@@ -20,9 +20,6 @@
 
 namespace stagepost {
 
-// $v: what we call ourselves in greetings, Received fields and the log.
-inline constexpr absl::string_view kVersion = "0.1";
-
 inline constexpr uint16_t kSmtpPort = 25;
 
 // DaemonPortOptions on one command line.

@@ -1,4 +1,5 @@
 // What a host knows about itself, against what sendmail found on hosts with the same names.
+#include "mta/base/version.h"
 #include "mta/cf/own_names.h"
 
 #include <memory>
@@ -64,7 +65,7 @@ TEST_F(OwnNamesTest, HostsFileGivesNamesAndAddresses) {
   EXPECT_EQ(Macro('m'), "corp.example");
   EXPECT_EQ(Macro('k'), "mx1.corp.example");
   EXPECT_EQ(Macro('n'), "MAILER-DAEMON");
-  EXPECT_EQ(Macro('v'), kSendmailVersion);
+  EXPECT_EQ(Macro('v'), kNameAndVersion);
   EXPECT_EQ(Words('w'), "[10.0.0.1] mx1 mx1.corp.example");
   EXPECT_EQ(Words('m'), "corp.example");
   EXPECT_EQ(Words('k'), "mx1.corp.example");

@@ -1,0 +1,19 @@
+// What we call ourselves.
+#ifndef STAGEPOST_MTA_BASE_VERSION_H_
+#define STAGEPOST_MTA_BASE_VERSION_H_
+
+#include "absl/strings/string_view.h"
+
+namespace stagepost {
+
+inline constexpr absl::string_view kVersion = "0.1";
+
+// $v: name and version, in greetings and Received fields where the configuration puts it.
+inline constexpr absl::string_view kNameAndVersion = "Stagepost-0.1";
+
+// The sendmail whose behaviour, and whose words where they name a version, are ours too.
+inline constexpr absl::string_view kSendmailVersion = "8.17.1.9";
+
+}  // namespace stagepost
+
+#endif  // STAGEPOST_MTA_BASE_VERSION_H_
