@@ -6,7 +6,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "mta/base/version.h"
-#include "mta/daemon/settings.h"
 #include "sim/scenario/suggest.h"
 #include "sim/trace/one_line.h"
 #include "tools/stagepost_campaign.h"

@@ -11,7 +11,6 @@
 #include "absl/strings/str_replace.h"
 #include "gtest/gtest.h"
 #include "mta/base/version.h"
-#include "mta/daemon/settings.h"
 #include "tools/stagepost_command.h"
 #include "tools/stagepost_files.h"
 #include "tools/stagepost_options.h"

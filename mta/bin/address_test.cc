@@ -1,7 +1,7 @@
-#include "mta/base/version.h"
 #include "mta/bin/address_test.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <utility>
 
@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "mta/base/version.h"
 #include "mta/bin/address_test_listing.h"
 #include "mta/bin/console.h"
 #include "mta/cf/lines.h"
@@ -99,9 +100,10 @@ class Printer : public RewriteObserver {
 
   void Line(absl::string_view ruleset, absl::string_view what, absl::Span<const Token> tokens) {
     constexpr size_t kNameWidth = 16;
-    ruleset = ruleset.substr(0, kNameWidth);
-    out_.append(ruleset.data(), ruleset.size());
-    out_.append(kNameWidth - ruleset.size(), ' ');
+    std::array<char, kNameWidth> name;
+    name.fill(' ');
+    std::copy_n(ruleset.begin(), std::min(ruleset.size(), kNameWidth), name.begin());
+    out_.append(name.data(), kNameWidth);
     Tokens(what, tokens);
   }
 
