@@ -18,10 +18,11 @@ constexpr absl::string_view kConfiguration = R"(V10/Berkeley
 O DontProbeInterfaces=True
 O OperatorChars=.:%@!^/[]+
 CA one two.x ONE
+Djself.example
 D{foo}a $?x b $| c $. d $&j
 Kar arith
 Mlocal, P=/bin/true, F=lsDFMA5:/|@qS, S=10, R=20, T=DNS/RFC822/X-Unix, A=true $u
-Mprog, P=/bin/sh, F=lsDFMoqeu9, S=10, R=20, T=X-Unix/X-Unix/X-Unix, A=sh -c $u
+Mprog, P=/bin/sh, F=lsmDFMoqeu9, S=10, R=20, T=X-Unix/X-Unix/X-Unix, A=sh -c $u
 Mdet, P=[IPC], F=mDFMuXhLcC, S=Foo/12, R=21/22, E=\r\n, L=990, M=1000000, r=20, m=7, U=bob:8, T=DNS/RFC822/SMTP, A=TCP $h 2525
 SFoo
 R$+ a	$: $1 $(ar + $@ 1 $@ 2 $)
@@ -111,6 +112,14 @@ TEST(AddressTest, ListsRulesMailersClassesAndMacros) {
   EXPECT_EQ(Answers("$=A\n.CAthree\n$=A\n${foo}\n.Dqtwo  words\n$q\n${nosuch}\n"),
             "> one\ntwo.x\n> > one\ntwo.x\nthree\n> a $?x b $| c $. d $&j\n> > two  words\n"
             "> Undefined\n> ");
+  // What this host calls itself belongs to class w; macros say how rules are run.
+  EXPECT_EQ(Answers(".Dj\n${opMode}\n${deliveryMode}\n$_\n0 \n0\n"),
+            "> > t\n> i\n> root@localhost\n> > No address!\n> ");
+  EXPECT_TRUE(absl::StrContains(Answers("$=w\n"), "self.example\n"));
+  EXPECT_TRUE(absl::StrContains(mailers,
+                                "mailer 0 (prog): P=/bin/sh S=10/10 R=20/20 M=0 U=-1:-1 "
+                                "F=9DFMeloqsu"))
+      << mailers;
 }
 
 TEST(AddressTest, ShowsWhatRulesDo) {

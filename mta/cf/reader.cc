@@ -203,6 +203,8 @@ Task<ReadResult> ReadConfiguration(Environment& env, std::unique_ptr<Configurati
     result.exit_code = result.diagnostics.back().exit_code;
     co_return result;
   }
+  // Whatever this host calls itself belongs to it.
+  configuration.classes.Add(OneCharacterName('w'), TextOf(configuration, OneCharacterName('j')));
   CheckWhole(configuration, program_version, result.last_diagnostics);
   result.configuration = std::move(initial);
   result.exit_code = ExitCodeOf(result.diagnostics);

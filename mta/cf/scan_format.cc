@@ -18,7 +18,7 @@ void SkipSpace(absl::string_view& text) {
 }
 
 // The inside of [...] at the front of `pattern`, which begins behind the bracket.
-absl::StatusOr<std::bitset<256>> TakeSet(absl::string_view& pattern) {
+std::bitset<256> TakeSet(absl::string_view& pattern) {
   std::bitset<256> set;
   const bool inverted = !pattern.empty() && pattern[0] == '^';
   if (inverted) pattern.remove_prefix(1);
@@ -31,8 +31,8 @@ absl::StatusOr<std::bitset<256>> TakeSet(absl::string_view& pattern) {
     pattern.remove_prefix(range ? 3 : 1);
     first = false;
   }
-  if (pattern.empty()) return absl::InvalidArgumentError("missing ] in pattern");
-  pattern.remove_prefix(1);
+  // Without a closing bracket the set is all that is left.
+  if (!pattern.empty()) pattern.remove_prefix(1);
   return inverted ? ~set : set;
 }
 
@@ -59,13 +59,10 @@ absl::StatusOr<ScanFormat::Step> ScanFormat::ParseConversion(absl::string_view& 
       step.kind = Step::Kind::kCharacters;
       if (step.width == 0) step.width = 1;
       return step;
-    case '[': {
+    case '[':
       step.kind = Step::Kind::kSet;
-      absl::StatusOr<std::bitset<256>> set = TakeSet(pattern);
-      if (!set.ok()) return set.status();
-      step.set = *set;
+      step.set = TakeSet(pattern);
       return step;
-    }
     default:
       return absl::InvalidArgumentError(
           absl::StrCat("pattern has no word: %", std::string(1, conversion)));

@@ -183,7 +183,7 @@ Task<ParsedAddress> BuildAddress(AddressContext context, AddressUse use, TokenLi
     co_return parsed;
   }
   absl::Span<const Token> rest = triple->user;
-  if (parsed.mailer->Has('5') && absl::StartsWith(user, "@")) {
+  if (parsed.mailer->Has('@') && absl::StartsWith(user, "@")) {
     user.erase(0, 1);
     rest.remove_prefix(1);
     parsed.not_remote = true;

@@ -44,7 +44,7 @@ struct ParsedAddress {
   std::string status;
   int exit_code = 0;
   bool temporary_error = false;  // $#error, but it may work later
-  // A leading @ (flag 5 of the mailer): not to be looked up by ruleset 5 again.
+  // A leading @ (flag @ of the mailer): not to be looked up by ruleset 5 again.
   bool not_remote = false;
 
   absl::string_view mailer_name() const {

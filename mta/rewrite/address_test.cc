@@ -70,7 +70,7 @@ class AddressTest : public testing::Test {
     Configuration& configuration = rules_.configuration;
     configuration.mailers = {
         MakeMailer("prog", "", 0, 0),       MakeMailer("*file*", "u", 0, 0),
-        MakeMailer("*include*", "u", 0, 0), MakeMailer("local", "l5:/|", 0, 20),
+        MakeMailer("*include*", "u", 0, 0), MakeMailer("local", "l@:/|", 0, 20),
         MakeMailer("smtp", "u", 10, 0),     MakeMailer("plain", "c", 10, 0)};
   }
 
