@@ -25,7 +25,8 @@ included, and shows what is wrong, what is odd and what has no effect.
   --help       this text
 
 Exit status: 0 nothing was found, 1 something was, 64 wrong command line,
-65 a file could not be read to its end, 66 a file could not be opened.
+65 a file could not be read to its end, 66 a file could not be opened,
+74 the output could not be written.
 )";
 
 Task<LintedFile> LintFile(Environment& env, std::string file) {
@@ -112,7 +113,12 @@ Task<int> LintMain(Environment& env, Arguments arguments) {
     exit_code = LintExitCode(files);
   }
   const absl::Status written = co_await WriteAll(env.process().standard_output(), text);
-  co_return written.ok() ? exit_code : EX_IOERR;
+  if (written.ok()) co_return exit_code;
+  if (!absl::IsUnavailable(written)) {  // a reader that has gone by its own will (`… | head`)
+    (void)co_await WriteAll(env.process().standard_error(),
+                            "stagepost lint: standard output cannot be written\n");
+  }
+  co_return EX_IOERR;
 }
 
 }  // namespace stagepost

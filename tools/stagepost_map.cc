@@ -26,6 +26,8 @@
 namespace stagepost {
 namespace {
 
+constexpr char kProgram[] = "stagepost map";
+
 constexpr absl::string_view kHelp =
     R"(usage: stagepost map get FILE KEY...
        stagepost map list FILE
@@ -41,6 +43,10 @@ Looks into maps of the types hash and btree (FILE or FILE.db).
 
 What cannot be printed is shown as \ooo (octal), a backslash as \\.
 docs/stagepost.md says more.
+
+Exit status: 0; 1 a key is not there, or check has something to say; 64 wrong
+usage; 65 a file is damaged or no database; 66 it cannot be opened; 74 the
+output cannot be written.
 )";
 
 // Safe for a terminal, one line, and not ambiguous.
@@ -86,7 +92,7 @@ Task<absl::StatusOr<OpenedMap>> Open(Environment& env, std::string name) {
 
 Task<int> Fail(Environment& env, std::string name, absl::Status status) {
   co_await Complain(env,
-                    absl::StrCat("stagepost map: ", Shown(name), ": ", MapErrorText(status), "\n"));
+                    absl::StrCat(kProgram, ": ", Shown(name), ": ", MapErrorText(status), "\n"));
   co_return ErrnoOf(status) == Errno::kOk ? EX_DATAERR : EX_NOINPUT;
 }
 
@@ -121,7 +127,7 @@ Task<absl::StatusOr<std::vector<std::string>>> ValuesOf(DbFile& database, std::s
 Task<int> Get(Environment& env, std::vector<std::string> words) {
   const absl::StatusOr<OpenedMap> map = co_await Open(env, words[0]);
   if (!map.ok()) co_return co_await Fail(env, words[0], map.status());
-  ToolOutput output(env.process().standard_output());
+  ToolOutput output(env, kProgram);
   int exit_code = 0;
   for (size_t i = 1; i < words.size(); ++i) {
     bool found = false;
@@ -138,24 +144,26 @@ Task<int> Get(Environment& env, std::vector<std::string> words) {
     exit_code = 1;
     co_await output.Flush();
     co_await Complain(
-        env, absl::StrCat("stagepost map: ", Shown(map->path), ": no key ", Shown(words[i]), "\n"));
+        env, absl::StrCat(kProgram, ": ", Shown(map->path), ": no key ", Shown(words[i]), "\n"));
   }
-  co_await output.Flush();
-  co_return exit_code;
+  co_return co_await output.End(exit_code);
 }
 
 Task<int> ListAll(Environment& env, std::string name) {
   const absl::StatusOr<OpenedMap> map = co_await Open(env, name);
   if (!map.ok()) co_return co_await Fail(env, name, map.status());
-  ToolOutput output(env.process().standard_output());
+  ToolOutput output(env, kProgram);
   DbCursor cursor(*map->database);
   absl::StatusOr<bool> found = co_await cursor.Next();
   for (; found.ok() && *found; found = co_await cursor.Next()) {
-    co_await output.Write(absl::StrCat(Shown(cursor.key()), "\t", Shown(cursor.value()), "\n"));
+    if (!co_await output.Write(
+            absl::StrCat(Shown(cursor.key()), "\t", Shown(cursor.value()), "\n"))) {
+      break;
+    }
   }
-  co_await output.Flush();
+  const int exit_code = co_await output.End(kExitOk);
   if (!found.ok()) co_return co_await Fail(env, map->path, found.status());
-  co_return 0;
+  co_return exit_code;
 }
 
 // What is in a map.
@@ -234,8 +242,7 @@ Task<int> Check(Environment& env, std::string name) {
   for (const std::string& remark : remarks) {
     absl::StrAppend(&text, Shown(map->path), ": ", remark, "\n");
   }
-  (void)co_await WriteAll(env.process().standard_output(), text);
-  co_return remarks.empty() ? 0 : 1;
+  co_return co_await PrintAndExit(env, kProgram, text, remarks.empty() ? 0 : 1);
 }
 
 Task<int> Misused(Environment& env, std::string what) {
@@ -251,8 +258,7 @@ Task<int> MapMain(Environment& env, Arguments arguments) {
   std::vector<std::string> words(arguments.begin() + 2, arguments.end());
   const bool help = command == "--help" || (!words.empty() && words[0] == "--help");
   if (help) {
-    (void)co_await WriteAll(env.process().standard_output(), kHelp);
-    co_return 0;
+    co_return co_await PrintAndExit(env, kProgram, std::string(kHelp), kExitOk);
   }
   if (command == "get") {
     if (words.size() < 2) co_return co_await Misused(env, "get needs a file and a key");

@@ -237,6 +237,22 @@ class InterchangeTest(unittest.TestCase):
         self.assertEqual(sorted(self.unmap(SENDMAILS, "hash", "m").splitlines()), sorted(expected))
         self.assertEqual(sorted(os.listdir(".")), ["m.db", "t.cf"])
 
+    def test_output_that_cannot_be_written_is_an_error(self):
+        """Not so sendmail's: 0, and nothing is said."""
+        self.make(OURS, "hash", "m", text="a 1\n")
+        for tool, *arguments in (("makemap", "-l"), ("makemap", "-u", "hash", "m"),
+                                 ("makemap", "-v", "hash", "n"), ("editmap", "-q", "hash", "m", "a"),
+                                 ("praliases", "-l"), ("praliases", "-f", "m"),
+                                 ("praliases", "-f", "m", "a")):
+            with self.subTest(tool=tool, arguments=arguments), open("/dev/full", "wb") as full:
+                done = subprocess.run([tool, "-C", "t.cf", *arguments], stdout=full, input=b"b 2\n",
+                                      executable=os.path.join(OURS, tool), stderr=subprocess.PIPE,
+                                      check=False, timeout=60, env=VARIABLES)
+                self.assertEqual((done.returncode, done.stderr.decode()),
+                                 (74, f"{tool}: standard output: No space left on device\n"))
+        # The map was asked for, and is there.
+        self.assertEqual(self.unmap(SENDMAILS, "hash", "n"), "b\t2\n")
+
     def test_no_configuration_of_libdb_is_read(self):
         with open("DB_CONFIG", "w", encoding="utf-8") as file:
             file.write("set_data_dir /nonexistent\nset_cachesize 0 1 1\nnonsense\n")

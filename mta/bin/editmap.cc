@@ -116,8 +116,7 @@ class Editmap {
       co_return kExitUnavailable;
     }
     const std::string line = absl::StrCat(Printable(**value), "\n");
-    (void)co_await WriteAll(env_.process().standard_output(), line);
-    co_return kExitOk;
+    co_return co_await PrintAndExit(env_, kProgram, line, kExitOk);
   }
 
   Task<int> Change() {

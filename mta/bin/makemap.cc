@@ -47,16 +47,11 @@ class Makemap {
  public:
   Makemap(Environment& env, const MakemapOptions& options, MapType type,
           std::optional<UserId> owner)
-      : env_(env),
-        options_(options),
-        type_(type),
-        owner_(owner),
-        output_(env.process().standard_output()) {}
+      : env_(env), options_(options), type_(type), owner_(owner), output_(env, kProgram) {}
 
   Task<int> Run() {
     const int exit_code = options_.unmap ? co_await Unmap() : co_await Make();
-    co_await output_.Flush();
-    co_return exit_code;
+    co_return co_await output_.End(exit_code);
   }
 
  private:
@@ -88,8 +83,10 @@ class Makemap {
         co_return co_await Fail(found.status());
       }
       if (!*found) co_return kExitOk;
-      co_await output_.Write(
-          absl::StrCat(Printable(cursor.key()), separator, Printable(cursor.value()), "\n"));
+      if (!co_await output_.Write(
+              absl::StrCat(Printable(cursor.key()), separator, Printable(cursor.value()), "\n"))) {
+        co_return kExitIoError;
+      }
     }
   }
 
@@ -222,11 +219,8 @@ class Makemap {
 };
 
 Task<int> Give(Environment& env, MakemapAnswer answer) {
-  if (!answer.output.empty()) {
-    (void)co_await WriteAll(env.process().standard_output(), answer.output);
-  }
   co_await Complain(env, answer.error);
-  co_return answer.exit_code;
+  co_return co_await PrintAndExit(env, kProgram, answer.output, answer.exit_code);
 }
 
 }  // namespace

@@ -17,7 +17,8 @@
 //
 // Exit status: 0; 64 for bad usage; 65 if the input has errors, or the type is not found in
 // sendmail.cf; 66 if that cannot be read; 73 if the map cannot be opened; 74 if it cannot be read
-// or written.
+// or written, or if the output cannot, which sendmail's does not notice: what -u writes may be
+// somebody's only copy. What -v says does not keep the map from being made.
 #ifndef STAGEPOST_MTA_BIN_MAKEMAP_H_
 #define STAGEPOST_MTA_BIN_MAKEMAP_H_
 

@@ -21,7 +21,7 @@ constexpr char kUsage[] = "usage: praliases [-C cffile] [-f aliasfile] [key ...]
 class Praliases {
  public:
   Praliases(Environment& env, std::vector<std::string> keys)
-      : env_(env), keys_(std::move(keys)), output_(env.process().standard_output()) {}
+      : env_(env), keys_(std::move(keys)), output_(env, kProgram) {}
 
   Task<void> Print(AliasFile file) {
     MapType type = MapType::kImplicit;
@@ -50,7 +50,7 @@ class Praliases {
     }
   }
 
-  Task<void> Finish() { co_await output_.Flush(); }
+  Task<int> Finish() { co_return co_await output_.End(kExitOk); }
 
  private:
   Task<void> Say(std::string text) {
@@ -64,8 +64,10 @@ class Praliases {
       const absl::StatusOr<bool> found = co_await cursor.Next();
       if (!found.ok()) co_return found.status();
       if (!*found) co_return absl::OkStatus();
-      co_await output_.Write(
-          absl::StrCat(Printable(cursor.key()), ":", Printable(cursor.value()), "\n"));
+      if (!co_await output_.Write(
+              absl::StrCat(Printable(cursor.key()), ":", Printable(cursor.value()), "\n"))) {
+        co_return absl::OkStatus();  // Finish() says it
+      }
     }
   }
 
@@ -100,8 +102,7 @@ Task<int> PraliasesMain(Environment& env, Arguments arguments) {
     } else if (option->letter == 'f') {
       only = std::move(option->value);
     } else if (option->letter == 'l') {
-      (void)co_await WriteAll(env.process().standard_output(), kMapTypes);
-      co_return kExitOk;
+      co_return co_await PrintAndExit(env, kProgram, kMapTypes, kExitOk);
     } else {
       co_await Complain(env, option->error + kUsage);
       co_return kExitUsage;
@@ -123,8 +124,7 @@ Task<int> PraliasesMain(Environment& env, Arguments arguments) {
   }
   Praliases praliases(env, scanner.operands());
   for (AliasFile& file : files) co_await praliases.Print(std::move(file));
-  co_await praliases.Finish();
-  co_return kExitOk;
+  co_return co_await praliases.Finish();
 }
 
 }  // namespace stagepost

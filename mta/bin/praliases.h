@@ -7,7 +7,8 @@
 // whichever it is unless the option says ("btree:FILE"). Keys are looked up as they are written,
 // with and without a NUL at the end.
 //
-// Exit status: 0, whatever is found or not; 64 for bad usage; 66 if sendmail.cf cannot be read.
+// Exit status: 0, whatever is found or not; 64 for bad usage; 66 if sendmail.cf cannot be read; 74
+// if the output cannot be written, which sendmail's does not notice.
 #ifndef STAGEPOST_MTA_BIN_PRALIASES_H_
 #define STAGEPOST_MTA_BIN_PRALIASES_H_
 

@@ -30,6 +30,17 @@ Errno ErrnoOr(const absl::Status& status, Errno otherwise) {
   return found == Errno::kOk ? otherwise : found;
 }
 
+// The exit code when standard output cannot be written. A reader that has gone by its own will
+// (`… | head`) need not be told.
+Task<int> OutputLost(Environment& env, absl::Status status) {
+  if (!absl::IsUnavailable(status)) {
+    const std::string text = absl::StrCat(
+        "stagepost m4: standard output: ", ErrnoText(ErrnoOr(status, Errno::kEIO)), "\n");
+    (void)co_await WriteAll(env.process().standard_error(), text);
+  }
+  co_return EX_IOERR;
+}
+
 // One run of the program.
 class M4Run {
  public:
@@ -53,7 +64,7 @@ class M4Run {
     }
     if (!options_.terse) co_await Explain();
     co_await Write();
-    if (!output_written_) co_return EX_IOERR;
+    if (!output_status_.ok()) co_return co_await OutputLost(env_, output_status_);
     co_return exit_code_ == 0 ? m4_.exit_code() : exit_code_;
   }
 
@@ -81,7 +92,7 @@ class M4Run {
     while (true) {
       const M4Event event = m4_.Run(kSteps);
       co_await WriteSome();
-      if (!output_written_) finished_ = true;
+      if (!output_status_.ok()) finished_ = true;
       if (event == M4Event::kFinished) finished_ = true;
       // A signal is to end even what has no end.
       if (event == M4Event::kPaused && !(co_await Sleep(kPause)).ok()) finished_ = true;
@@ -137,8 +148,7 @@ class M4Run {
     const std::string output = std::exchange(output_, {});
     const std::string messages = std::exchange(messages_, {});
     if (!output.empty()) {
-      const absl::Status status = co_await WriteAll(env_.process().standard_output(), output);
-      if (!status.ok()) output_written_ = false;
+      output_status_.Update(co_await WriteAll(env_.process().standard_output(), output));
     }
     // Nobody can be told that the messages cannot be written.
     if (!messages.empty()) {
@@ -192,7 +202,7 @@ class M4Run {
   std::string messages_;
   int exit_code_ = 0;
   bool finished_ = false;
-  bool output_written_ = true;
+  absl::Status output_status_;
   bool library_missing_ = false;
 };
 
@@ -208,7 +218,8 @@ Task<int> M4Main(Environment& env, Arguments arguments) {
   }
   if (options->help) {
     const absl::Status status = co_await WriteAll(env.process().standard_output(), M4Help());
-    co_return status.ok() ? EX_OK : EX_IOERR;
+    if (!status.ok()) co_return co_await OutputLost(env, status);
+    co_return EX_OK;
   }
   M4Run run(env, *std::move(options));
   co_return co_await run.Run();

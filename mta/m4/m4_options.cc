@@ -29,6 +29,9 @@ sendmail's m4 library, a sendmail.cf from a sendmail.mc.
 FILE is - for standard input, which is also read where no file is named. A file
 is looked for like an included one. Wherever m4/cf.m4 is named and is not there,
 the library of this machine is taken.
+
+Exit status: that of GNU m4 (0, 1, or what m4exit says); 64 wrong usage; 74 the
+result cannot be written.
 )";
 
 class Parser {

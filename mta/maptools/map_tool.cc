@@ -15,14 +15,33 @@ absl::Status UnknownType() { return absl::NotFoundError("Unknown database type")
 
 }  // namespace
 
-Task<void> ToolOutput::Write(absl::string_view text) {
+Task<bool> ToolOutput::Write(absl::string_view text) {
   text_.append(text.data(), text.size());
-  if (text_.size() >= kBlockBytes) co_await Flush();
+  if (text_.size() >= kBlockBytes) co_return co_await Flush();
+  co_return status_.ok();
 }
 
-Task<void> ToolOutput::Flush() {
-  if (!text_.empty()) (void)co_await WriteAll(sink_, text_);
+Task<bool> ToolOutput::Flush() {
+  if (status_.ok() && !text_.empty()) {
+    status_ = co_await WriteAll(env_.process().standard_output(), text_);
+  }
   text_.clear();
+  co_return status_.ok();
+}
+
+Task<int> ToolOutput::End(int exit_code) {
+  if (co_await Flush()) co_return exit_code;
+  if (!absl::IsUnavailable(status_)) {
+    co_await Complain(env_,
+                      absl::StrCat(program_, ": standard output: ", MapErrorText(status_), "\n"));
+  }
+  co_return exit_code == kExitOk ? kExitIoError : exit_code;
+}
+
+Task<int> PrintAndExit(Environment& env, std::string program, std::string text, int exit_code) {
+  ToolOutput output(env, std::move(program));
+  co_await output.Write(text);
+  co_return co_await output.End(exit_code);
 }
 
 Task<void> Complain(Environment& env, absl::string_view text) {

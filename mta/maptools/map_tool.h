@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -30,19 +31,30 @@ inline constexpr int kExitIoError = 74;
 // What `-l` prints.
 inline constexpr char kMapTypes[] = "hash\nbtree\nimplicit\n";
 
-// The output of a program, gathered into blocks.
+// The standard output of a program, gathered into blocks. After an error nothing more is written.
 class ToolOutput {
  public:
-  explicit ToolOutput(ByteSink& sink) : sink_(sink) {}
-  // That nobody reads changes nothing.
-  Task<void> Write(absl::string_view text);
-  // To be called at the end.
-  Task<void> Flush();
+  // `env` outlives this.
+  ToolOutput(Environment& env, std::string program) : env_(env), program_(std::move(program)) {}
+
+  // These two give false when the reader is gone, the disk is full, or the like: from then on it is
+  // no use to write.
+  Task<bool> Write(absl::string_view text);
+  Task<bool> Flush();
+  // To be called at the end: writes what is left, and gives the code to exit with, which is
+  // `exit_code`, or kExitIoError where that says success and text was lost. That it was lost is
+  // said on standard error, unless the reader has gone by its own will (`… | head`).
+  Task<int> End(int exit_code);
 
  private:
-  ByteSink& sink_;
+  Environment& env_;
+  const std::string program_;
   std::string text_;
+  absl::Status status_;
 };
+
+// Writes a text to standard output, as the whole of it; the exit code as ToolOutput::End() has it.
+Task<int> PrintAndExit(Environment& env, std::string program, std::string text, int exit_code);
 
 // Prints on standard error, at once.
 Task<void> Complain(Environment& env, absl::string_view text);
