@@ -3,13 +3,10 @@
 #include <memory>
 #include <vector>
 
+#include "mta/env/same_file.h"
+
 namespace stagepost {
 namespace {
-
-bool Same(const FileStat& a, const FileStat& b) {
-  return a.device == b.device && a.inode == b.inode && a.size == b.size &&
-         a.modified == b.modified && a.changed == b.changed;
-}
 
 Task<absl::StatusOr<std::string>> ReadAll(File& file) {
   std::string text;
@@ -27,7 +24,8 @@ Task<absl::StatusOr<std::string>> ReadAll(File& file) {
 
 Task<bool> TextFile::Refresh() {
   const absl::StatusOr<FileStat> now = co_await files_.Stat(path_);
-  if (read_ && now.ok() == stat_.has_value() && (!now.ok() || Same(*now, *stat_))) co_return false;
+  if (read_ && now.ok() == stat_.has_value() && (!now.ok() || SameFile(*now, *stat_)))
+    co_return false;
   std::optional<std::string> text;
   std::optional<FileStat> stat;
   if (now.ok() && now->type == FileType::kRegular) {

@@ -34,9 +34,4 @@ Task<absl::StatusOr<std::string>> ReadMapText(File& file) {
   }
 }
 
-bool SameFile(const FileStat& a, const FileStat& b) {
-  return a.device == b.device && a.inode == b.inode && a.size == b.size &&
-         a.modified == b.modified && a.changed == b.changed;
-}
-
 }  // namespace stagepost

@@ -1,5 +1,4 @@
-// The files behind maps: opened if they are safe, read whole if they are text, and whether they are
-// still the same.
+// The files behind maps: opened if they are safe, read whole if they are text.
 #ifndef STAGEPOST_MTA_MAPS_MAP_FILE_H_
 #define STAGEPOST_MTA_MAPS_MAP_FILE_H_
 
@@ -24,9 +23,6 @@ Task<absl::StatusOr<std::unique_ptr<File>>> OpenMapFile(const MapContext& contex
 
 // All of a file. kResourceExhausted: it is larger than kMaxMapTextBytes.
 Task<absl::StatusOr<std::string>> ReadMapText(File& file);
-
-// Whether two answers of Stat() are of the same, unchanged file.
-bool SameFile(const FileStat& a, const FileStat& b);
 
 }  // namespace stagepost
 
