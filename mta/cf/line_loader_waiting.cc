@@ -3,11 +3,11 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "mta/base/errno.h"
 #include "mta/base/status_macros.h"
 #include "mta/cf/class_file.h"
+#include "mta/cf/default_user.h"
 #include "mta/cf/group_lines.h"
 #include "mta/cf/line_loader.h"
 #include "mta/dns/host_lookup.h"
@@ -15,43 +15,16 @@
 namespace stagepost {
 namespace {
 
-// sendmail's own user where DefaultUser names none.
-constexpr Identity kDefaultIdentity{UserId{1}, GroupId{1}, {}};
-
 std::string ReasonOf(const absl::Status& status) {
   const Errno error = ErrnoOf(status);
   return std::string(error == Errno::kOk ? status.message() : ErrnoText(error));
-}
-
-std::optional<GroupId> GroupOf(Accounts& accounts, absl::string_view name) {
-  uint32_t number = 0;
-  if (absl::SimpleAtoi(name, &number)) return GroupId{number};
-  const absl::StatusOr<Group> group = accounts.FindGroup(name);
-  if (!group.ok()) return std::nullopt;
-  return group->id;
 }
 
 }  // namespace
 
 std::optional<Identity> LineLoader::DefaultIdentity() {
   if (env_.process().credentials().effective_user != kRootUser) return std::nullopt;
-  Accounts& accounts = env_.accounts();
-  const std::string& text = context_.configuration.options.Text(OptionId::kDefaultUser);
-  const absl::string_view all = text;
-  const size_t colon = std::min(all.find_first_of(":."), all.size());
-  const absl::string_view name = all.substr(0, colon);
-  Identity identity = kDefaultIdentity;
-  uint32_t number = 0;
-  if (absl::SimpleAtoi(name, &number)) {
-    identity.user = UserId{number};
-  } else if (const absl::StatusOr<User> user = accounts.FindUser(name); user.ok()) {
-    identity.user = user->id;
-    identity.group = user->group;
-  }
-  if (colon < all.size()) {
-    identity.group = GroupOf(accounts, all.substr(colon + 1)).value_or(identity.group);
-  }
-  return identity;
+  return DefaultUser(context_.configuration.options, env_.accounts());
 }
 
 Task<absl::Status> LineLoader::ReadFileOrProgram(const ClassLine& line) {

@@ -187,7 +187,7 @@ void OptionSetter::AddPort(const OptionInfo& option, absl::string_view value) {
   }
   Diagnostics said;
   ports.push_back(listens ? ParseDaemonPort(value, ports.size(), where_, said)
-                         : ParseClientPort(value, where_, said));
+                          : ParseClientPort(value, where_, said));
   for (Diagnostic& diagnostic : said) {
     Diagnostics& to =
         diagnostic.severity == Severity::kNotImplemented ? options_.ignored_ : diagnostics_;
@@ -217,12 +217,12 @@ void OptionSetter::AddAliasFiles(absl::string_view value) {
 }
 
 void OptionSetter::CheckUser(absl::string_view option, absl::string_view value, bool with_group) {
-  const size_t separator = with_group ? value.find_first_of(".:/") : absl::string_view::npos;
-  const absl::string_view name = value.substr(0, separator);
+  const UserText text = with_group ? SplitUser(value) : UserText{value, std::nullopt};
+  const absl::string_view name = text.user;
   const bool unknown = name.empty() || (!StartsWithDigit(name) && options_.accounts_ != nullptr &&
                                         !options_.accounts_->FindUser(name).ok());
   if (unknown) return Error(absl::StrCat("readcf: option ", option, ": unknown user ", name));
-  if (separator != absl::string_view::npos) CheckGroup(option, value.substr(separator + 1));
+  if (text.group.has_value()) CheckGroup(option, *text.group);
 }
 
 void OptionSetter::CheckGroup(absl::string_view option, absl::string_view name) {

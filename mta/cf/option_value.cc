@@ -75,4 +75,10 @@ int64_t ReadInterval(absl::string_view text, char unit, std::vector<std::string>
   return negative ? -sum : sum;
 }
 
+UserText SplitUser(absl::string_view text) {
+  const size_t separator = text.find_first_of(".:/");
+  if (separator == absl::string_view::npos) return {text, std::nullopt};
+  return {text.substr(0, separator), text.substr(separator + 1)};
+}
+
 }  // namespace stagepost

@@ -3,6 +3,7 @@
 #define STAGEPOST_MTA_CF_OPTION_VALUE_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,13 @@ int64_t ReadOctal(absl::string_view text);
 // is in units of `unit`. A minus sign in front makes all of it negative. "now" is 0. Each character
 // that is no unit is noted in `messages`, in sendmail's words, and its number does not count.
 int64_t ReadInterval(absl::string_view text, char unit, std::vector<std::string>& messages);
+
+// "user", "user:group", "user.group", "user/group".
+struct UserText {
+  absl::string_view user;
+  std::optional<absl::string_view> group;
+};
+UserText SplitUser(absl::string_view text);
 
 }  // namespace stagepost
 

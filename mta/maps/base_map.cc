@@ -19,18 +19,22 @@ Task<bool> BaseMap::Open(std::string& message) {
   const absl::Status status = co_await OpenClass(message);
   // Somebody else may have opened it meanwhile.
   if (state_ != State::kClosed) co_return state_ != State::kGone;
+  if (absl::IsCancelled(status)) co_return true;
   if (status.ok()) {
     state_ = State::kOpen;
-  } else if (flags_.optional) {
-    state_ = State::kGone;
-  } else {
-    state_ = State::kBroken;
-    if (!status.message().empty()) {
-      LogError(status.message());
-      absl::StrAppend(&message, message.empty() ? "" : "\n", status.message());
-    }
+    co_return true;
   }
-  co_return state_ != State::kGone;
+  const bool too_late = absl::IsDeadlineExceeded(status);
+  if (flags_.optional && !too_late) {
+    state_ = State::kGone;
+    co_return false;
+  }
+  if (!too_late) state_ = State::kBroken;
+  if (!status.message().empty()) {
+    LogError(status.message());
+    absl::StrAppend(&message, message.empty() ? "" : "\n", status.message());
+  }
+  co_return true;
 }
 
 Task<MapAnswer> BaseMap::Ask(absl::string_view key, absl::Span<const absl::string_view> arguments) {

@@ -10,6 +10,7 @@
 #include "mta/async/semaphore.h"
 #include "mta/base/errno.h"
 #include "mta/base/status_macros.h"
+#include "mta/env/same_file.h"
 #include "mta/maps/db_file.h"
 #include "mta/maps/map_classes.h"
 #include "mta/maps/map_file.h"
@@ -20,7 +21,8 @@ namespace {
 // How long a database may be locked by whoever writes it.
 constexpr absl::Duration kLockPatience = absl::Minutes(2);
 
-// What File::Lock() does, given back at the end of the scope; one look-up at a time holds it.
+// The lock that makemap and newaliases respect. Whoever has taken it drops it; one look-up at a
+// time holds it.
 class SharedLock {
  public:
   explicit SharedLock(File& file) : file_(file) {}
@@ -54,8 +56,9 @@ class DbMap final : public BaseMap {
     CO_ASSIGN_OR_RETURN(const Semaphore::Permit permit, co_await one_at_a_time_.Acquire());
     if (db_ != nullptr) co_return absl::OkStatus();
     absl::Status opened = co_await OpenFile();
-    // implicit says nothing about it.
-    if (!opened.ok() && map_class() == "implicit") opened = absl::NotFoundError("");
+    // implicit says nothing about a file that is not there or not right.
+    const bool known = !absl::IsCancelled(opened) && !absl::IsDeadlineExceeded(opened);
+    if (!opened.ok() && known && map_class() == "implicit") opened = absl::NotFoundError("");
     co_return opened;
   }
 
@@ -68,14 +71,16 @@ class DbMap final : public BaseMap {
                        " map file ", path_, ": ", file.status().message()));
     }
     File* const raw = file->get();
-    SharedLock lock(*raw);
+    CO_RETURN_IF_ERROR(co_await LockInTime(*raw));
     absl::StatusOr<std::unique_ptr<DbFile>> db = absl::UnknownError("");
-    absl::StatusOr<FileStat> stat = absl::UnknownError("");
-    absl::Status locked = co_await lock.Take();
-    if (locked.ok()) stat = co_await raw->Stat();
+    const absl::StatusOr<FileStat> stat = co_await raw->Stat();
     if (stat.ok()) db = co_await DbFile::Open(*std::move(file));
-    if (db.ok()) locked = co_await lock.Drop();
-    if (!db.ok() || (*db)->type() != type_ || !locked.ok()) {
+    absl::Status dropped;
+    if (db.ok()) {
+      SharedLock lock(*raw);
+      dropped = co_await lock.Drop();
+    }
+    if (!db.ok() || (*db)->type() != type_ || !dropped.ok()) {
       co_return absl::DataLossError(
           absl::StrCat("Cannot open ", type_ == DbType::kBtree ? "btree" : "hash", " database ",
                        path_, ": ", ErrnoText(Errno::kEINVAL)));
@@ -109,20 +114,26 @@ class DbMap final : public BaseMap {
     co_return value;
   }
 
+  // kDeadlineExceeded: whoever writes it has not been ready in time. Anybody who may read the file
+  // can lock it.
+  Task<absl::Status> LockInTime(File& file) {
+    SharedLock lock(file);
+    const MonotonicTime deadline = context().env.clock().MonotonicNow() + kLockPatience;
+    const absl::Status locked = co_await WithDeadline(deadline, lock.Take());
+    if (locked.ok() || absl::IsCancelled(locked)) co_return locked;
+    co_return absl::Status(locked.code(),
+                           absl::StrCat("Cannot lock ", path_, ": ", locked.message()));
+  }
+
   // Locks the file that stands under the name now.
   Task<absl::Status> LockUnchanged() {
     constexpr int kAttempts = 5;
     for (int i = 0; i < kAttempts; ++i) {
-      SharedLock lock(*file_);
-      const MonotonicTime deadline = context().env.clock().MonotonicNow() + kLockPatience;
-      const absl::Status locked = co_await WithDeadline(deadline, lock.Take());
-      if (!locked.ok()) {
-        co_return absl::UnavailableError(
-            absl::StrCat("Cannot lock ", path_, ": ", locked.message()));
-      }
+      CO_RETURN_IF_ERROR(co_await LockInTime(*file_));
       const absl::StatusOr<FileStat> now = co_await context().env.files().Stat(path_);
       // What was removed is read on, as sendmail does.
       if (!now.ok() || SameFile(*now, stat_)) co_return absl::OkStatus();
+      SharedLock lock(*file_);
       CO_RETURN_IF_ERROR(co_await lock.Drop());
       CO_RETURN_IF_ERROR(co_await OpenFile());
     }

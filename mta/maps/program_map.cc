@@ -3,10 +3,11 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "mta/async/deadline.h"
 #include "mta/base/status_macros.h"
+#include "mta/cf/default_user.h"
 #include "mta/env/stream.h"
 #include "mta/maps/map_classes.h"
 
@@ -16,26 +17,8 @@ namespace {
 // What of the output counts; the rest is read and forgotten.
 constexpr size_t kMaxOutputBytes = 2047;
 
-// Who DefaultUser is; sendmail's own, the user number 1, where it names none.
-Identity DefaultIdentity(const Options& options, Accounts& accounts) {
-  const absl::string_view text = options.Text(OptionId::kDefaultUser);
-  const size_t colon = std::min(text.find_first_of(":."), text.size());
-  Identity identity{UserId{1}, GroupId{1}, {}};
-  uint32_t number = 0;
-  if (absl::SimpleAtoi(text.substr(0, colon), &number)) {
-    identity.user = UserId{number};
-  } else if (const auto user = accounts.FindUser(text.substr(0, colon)); user.ok()) {
-    identity.user = user->id;
-    identity.group = user->group;
-  }
-  const absl::string_view group_name = text.substr(std::min(colon + 1, text.size()));
-  if (absl::SimpleAtoi(group_name, &number)) {
-    identity.group = GroupId{number};
-  } else if (const auto group = accounts.FindGroup(group_name); group.ok()) {
-    identity.group = group->id;
-  }
-  return identity;
-}
+// A program that takes longer is killed.
+constexpr absl::Duration kMaxProgramTime = absl::Minutes(5);
 
 class ProgramMap final : public BaseMap {
  public:
@@ -47,21 +30,33 @@ class ProgramMap final : public BaseMap {
     const ProgramRequest request = Request(key);
     absl::StatusOr<std::unique_ptr<Child>> child = co_await context().env.programs().Start(request);
     if (!child.ok()) co_return MapAnswer{.status = kMapConfiguration};
-    const absl::StatusOr<std::string> output = co_await ReadOutput((*child)->TakeOutput());
-    const absl::StatusOr<ExitStatus> end = co_await (*child)->Wait();
-    if (!end.ok() || !output.ok()) {
-      const absl::Status& wrong = end.ok() ? output.status() : end.status();
+    const MonotonicTime deadline = context().env.clock().MonotonicNow() + kMaxProgramTime;
+    const absl::StatusOr<Run> run = co_await WithDeadline(deadline, Follow(**child));
+    if (absl::IsCancelled(run.status())) co_return MapAnswer{.status = kMapTemporary};
+    if (!run.ok()) {
       co_return Failed(kMapTemporary,
-                       absl::StrCat("prog_map_lookup(", name(), "): ", wrong.message()));
+                       absl::StrCat("prog_map_lookup(", name(), "): ", run.status().message()));
     }
-    if (end->killed_by.has_value()) {
+    if (run->end.killed_by.has_value()) {
       co_return Failed(kMapUnavailable,
                        absl::StrCat("prog_map_lookup(", name(), "): child died on signal ",
-                                    static_cast<int>(*end->killed_by)));
+                                    static_cast<int>(*run->end.killed_by)));
     }
-    if (end->code != 0 || output->empty()) co_return MapAnswer{.status = end->code};
-    const absl::string_view line = *output;
+    if (run->end.code != 0 || run->output.empty()) co_return MapAnswer{.status = run->end.code};
+    const absl::string_view line = run->output;
     co_return Found(line.substr(0, line.find('\n')), key, arguments);
+  }
+
+  struct Run {
+    std::string output;
+    ExitStatus end;
+  };
+
+  static Task<absl::StatusOr<Run>> Follow(Child& child) {
+    Run run;
+    CO_ASSIGN_OR_RETURN(run.output, co_await ReadOutput(child.TakeOutput()));
+    CO_ASSIGN_OR_RETURN(run.end, co_await child.Wait());
+    co_return std::move(run);
   }
 
   // Runs as the default user, in /tmp, with next to nothing in its environment.
@@ -79,7 +74,7 @@ class ProgramMap final : public BaseMap {
     request.pipe_output = true;
     Environment& env = context().env;
     if (env.process().credentials().effective_user == kRootUser) {
-      request.identity = DefaultIdentity(context().configuration.options, env.accounts());
+      request.identity = DefaultUser(context().configuration.options, env.accounts());
     }
     return request;
   }

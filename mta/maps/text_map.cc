@@ -7,6 +7,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "mta/base/status_macros.h"
+#include "mta/env/same_file.h"
 #include "mta/maps/map_classes.h"
 #include "mta/maps/map_file.h"
 #include "mta/maps/text_columns.h"
@@ -25,7 +27,7 @@ class TextMap final : public BaseMap {
   Task<absl::Status> OpenClass(std::string&) override {
     const std::string& path = flags().file;
     if (!absl::StartsWith(path, "/")) co_return Wrong("\": file name must be fully qualified");
-    const absl::Status read = co_await ReadAgain();
+    absl::StatusOr<Contents> read = co_await ReadContents();
     if (!read.ok()) co_return Wrong(absl::StrCat("\": unsafe map file ", path));
     for (auto& [letter, name, column] : {Column{'k', flags().key_column, key_column_},
                                          {'v', flags().value_column, value_column_}}) {
@@ -36,7 +38,7 @@ class TextMap final : public BaseMap {
       }
       column = LeadingNumber(*name);
     }
-    BuildIndex();
+    Take(*std::move(read));
     co_return absl::OkStatus();
   }
 
@@ -44,12 +46,12 @@ class TextMap final : public BaseMap {
                            absl::Span<const absl::string_view> arguments) override {
     const absl::StatusOr<FileStat> now = co_await context().env.files().Stat(flags().file);
     if (!now.ok() || !SameFile(*now, stat_)) {
-      const absl::Status read = co_await ReadAgain();
+      absl::StatusOr<Contents> read = co_await ReadContents();
       if (!read.ok()) {
         Reopen();
         co_return MapAnswer{.status = kMapUnavailable};
       }
-      BuildIndex();
+      Take(*std::move(read));
     }
     // Both sides in lower case: columns are compared without regard to it, whatever -f says.
     const auto found = values_.find(absl::AsciiStrToLower(key));
@@ -65,26 +67,30 @@ class TextMap final : public BaseMap {
     int& column;
   };
 
+  struct Contents {
+    std::string text;
+    FileStat stat;
+  };
+
   absl::Status Wrong(absl::string_view what) const {
     return absl::InvalidArgumentError(absl::StrCat("text map \"", name(), what));
   }
 
-  Task<absl::Status> ReadAgain() {
-    absl::StatusOr<std::unique_ptr<File>> file = co_await OpenMapFile(context(), flags().file);
-    if (!file.ok()) co_return file.status();
-    const absl::StatusOr<FileStat> stat = co_await (*file)->Stat();
-    if (!stat.ok()) co_return stat.status();
-    absl::StatusOr<std::string> text = co_await ReadMapText(**file);
-    if (!text.ok()) co_return text.status();
-    text_ = *std::move(text);
-    stat_ = *stat;
-    co_return absl::OkStatus();
+  Task<absl::StatusOr<Contents>> ReadContents() {
+    CO_ASSIGN_OR_RETURN(const std::unique_ptr<File> file,
+                        co_await OpenMapFile(context(), flags().file));
+    Contents contents;
+    CO_ASSIGN_OR_RETURN(contents.stat, co_await file->Stat());
+    CO_ASSIGN_OR_RETURN(contents.text, co_await ReadMapText(*file));
+    co_return std::move(contents);
   }
 
-  // The first line with a key counts, even if it has no value.
-  void BuildIndex() {
+  // The first line with a key counts, even if it has no value. Does not wait, so that whoever reads
+  // the file at the same time finds all of it.
+  void Take(Contents contents) {
+    stat_ = contents.stat;
     values_.clear();
-    for (const absl::string_view line : absl::StrSplit(text_, '\n')) {
+    for (const absl::string_view line : absl::StrSplit(contents.text, '\n')) {
       if (absl::StartsWith(line, "#")) continue;
       const auto key = TextColumn(line, key_column_, flags().delimiter);
       if (!key.has_value()) continue;
@@ -94,12 +100,10 @@ class TextMap final : public BaseMap {
       const auto value = TextColumn(line, value_column_, flags().delimiter);
       if (value.has_value()) place->second = std::string(value->substr(0, kMaxColumnBytes));
     }
-    text_ = std::string();
   }
 
   int key_column_ = 0;
   int value_column_ = 0;
-  std::string text_;  // until it is in values_
   FileStat stat_;
   absl::btree_map<std::string, std::optional<std::string>> values_;  // by key in lower case
 };
