@@ -22,6 +22,7 @@ DnsSearchResult ResultOf(absl::StatusOr<DnsAnswer> answer) {
     if (absl::IsInvalidArgument(answer.status())) return Failure(DnsOutcome::kNoRecovery);
     DnsSearchResult result = Failure(DnsOutcome::kTryAgain);
     result.timed_out = absl::IsDeadlineExceeded(answer.status());
+    result.cancelled = absl::IsCancelled(answer.status());
     return result;
   }
   switch (answer->rcode) {
@@ -59,7 +60,7 @@ Task<DnsSearchResult> DnsSearch(Resolver& resolver, const ResolverFile& settings
   DnsOutcome first = DnsOutcome::kNotFound;
   if (dots >= settings.dots || absolute) {
     DnsSearchResult result = co_await DnsQuery(resolver, name, "", type);
-    if (result.outcome == DnsOutcome::kFound || absolute) co_return result;
+    if (result.outcome == DnsOutcome::kFound || absolute || result.cancelled) co_return result;
     first = result.outcome;
     asked = true;
   }
@@ -72,7 +73,7 @@ Task<DnsSearchResult> DnsSearch(Resolver& resolver, const ResolverFile& settings
       failed = failed || result.outcome == DnsOutcome::kTryAgain;
       // Only the default domain, when the list is not to be searched.
       if (!rules.search_domains || result.outcome == DnsOutcome::kNoRecovery) break;
-      if (result.timed_out) co_return result;
+      if (result.timed_out || result.cancelled) co_return result;
     }
   }
   if (asked) co_return Failure(first);

@@ -25,6 +25,7 @@ struct DnsSearchResult {
   DnsOutcome outcome = DnsOutcome::kNotFound;
   DnsAnswer answer;        // when found
   bool timed_out = false;  // kTryAgain: nobody answered
+  bool cancelled = false;  // kTryAgain: whoever asked was asked to stop
 };
 
 // One query for `name`, with ".domain" behind it if there is one.

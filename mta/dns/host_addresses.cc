@@ -11,16 +11,20 @@
 namespace stagepost {
 namespace {
 
+// Of one host; the rest is not looked at.
+constexpr size_t kMaxAliases = 1000;
+
+void TakeAlias(const std::string& name, HostAddresses& host) {
+  std::vector<std::string>& aliases = host.aliases;
+  if (name == host.name || aliases.size() == kMaxAliases) return;
+  if (std::find(aliases.begin(), aliases.end(), name) == aliases.end()) aliases.push_back(name);
+}
+
 // The names of a line: its first is the canonical one.
 void TakeNames(const HostsLine& line, HostAddresses& host) {
   host.status = LookupStatus::kFound;
   if (host.name.empty()) host.name = line.names[0];
-  for (const std::string& name : line.names) {
-    if (name == host.name) continue;
-    if (std::find(host.aliases.begin(), host.aliases.end(), name) == host.aliases.end()) {
-      host.aliases.push_back(name);
-    }
-  }
+  for (const std::string& name : line.names) TakeAlias(name, host);
 }
 
 bool IsNamed(const HostsLine& line, absl::string_view name) {
@@ -32,9 +36,7 @@ bool IsNamed(const HostsLine& line, absl::string_view name) {
 void TakeAnswer(const DnsAnswer& answer, DnsType type, HostAddresses& host) {
   for (const DnsRecord& record : answer.records) {
     if (record.type == DnsType::kCname) {
-      if (std::find(host.aliases.begin(), host.aliases.end(), record.owner) == host.aliases.end()) {
-        host.aliases.push_back(record.owner);
-      }
+      TakeAlias(record.owner, host);
     } else if (record.type == type) {
       host.name = record.owner;
       host.addresses.push_back(record.address);
@@ -68,10 +70,14 @@ Task<HostAddresses> HostLookup::ByName(absl::string_view name) {
       for (const DnsType type : {DnsType::kA, DnsType::kAaaa}) {
         const DnsSearchResult result = co_await Search(name, type, true);
         temporary = temporary || result.outcome == DnsOutcome::kTryAgain;
+        host.cancelled = host.cancelled || result.cancelled;
         if (result.outcome == DnsOutcome::kFound) TakeAnswer(result.answer, type, host);
       }
     }
-    if (host.status == LookupStatus::kFound) co_return host;
+    if (host.status == LookupStatus::kFound) {
+      host.cancelled = false;
+      co_return host;
+    }
   }
   if (temporary) host.status = LookupStatus::kTemporary;
   co_return host;
@@ -93,6 +99,7 @@ Task<HostAddresses> HostLookup::ByAddress(const IpAddress& address) {
       const DnsSearchResult result =
           co_await DnsQuery(env_.resolver(), ReverseName(address), "", DnsType::kPtr);
       temporary = temporary || result.outcome == DnsOutcome::kTryAgain;
+      host.cancelled = result.cancelled;
       for (const DnsRecord& record : result.answer.records) {
         if (record.type != DnsType::kPtr) continue;
         if (host.name.empty()) {
@@ -103,7 +110,10 @@ Task<HostAddresses> HostLookup::ByAddress(const IpAddress& address) {
         host.status = LookupStatus::kFound;
       }
     }
-    if (host.status == LookupStatus::kFound) co_return host;
+    if (host.status == LookupStatus::kFound) {
+      host.cancelled = false;
+      co_return host;
+    }
   }
   if (temporary) host.status = LookupStatus::kTemporary;
   co_return host;
@@ -118,6 +128,7 @@ Task<CanonicalName> HostLookup::InBrackets(absl::string_view name) {
   if (!address.has_value()) co_return answer;
   const HostAddresses host = co_await ByAddress(*address);
   answer.status = host.status;
+  answer.cancelled = host.cancelled;
   if (host.status == LookupStatus::kFound) answer.name = host.name;
   co_return answer;
 }

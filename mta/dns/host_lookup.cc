@@ -75,6 +75,8 @@ class DnsWalk {
       Look(result.answer, domain);
       if (found_ || over_) co_return;
       NextType(true);
+    } else if (result.cancelled) {
+      temporary_ = answer_.cancelled = over_ = true;
     } else if (result.outcome == DnsOutcome::kTryAgain && !domain.empty()) {
       temporary_ = true;
       over_ = !options_.work_around_broken_aaaa || !result.timed_out;
@@ -214,6 +216,7 @@ Task<CanonicalName> HostLookup::CanonicalIn(absl::string_view name, absl::string
     if (temporary) answer.status = LookupStatus::kTemporary;
     co_return answer;
   }
+  answer.cancelled = false;
   const size_t dot = answer.name.find('.');
   if (dot == std::string::npos || dot + 1 == answer.name.size()) {
     absl::StrAppend(&answer.name, dot == std::string::npos ? "." : "", own_domain);
@@ -261,6 +264,7 @@ Task<CanonicalName> HostLookup::CachedCanonical(absl::string_view name,
   } else {
     entry.answer = co_await Canonical(name, own_domain);
   }
+  if (entry.answer.cancelled || key.size() > kMaxHostNameBytes) co_return entry.answer;
   absl::Duration keep = kDefaultTtl;
   if (entry.answer.status == LookupStatus::kTemporary) keep = kTemporaryTtl;
   if (entry.answer.status == LookupStatus::kFound && entry.answer.ttl > absl::ZeroDuration()) {

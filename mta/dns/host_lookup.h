@@ -56,6 +56,9 @@ struct CanonicalName {
   std::string name = {};
   absl::Duration ttl = {};
   std::string message = {};  // "DNS failure: CNAME loop for x"; usually empty
+  // Whoever asked was asked to stop meanwhile, or his time was up: this says nothing about the
+  // name.
+  bool cancelled = false;
 };
 
 struct HostAddresses {
@@ -63,6 +66,7 @@ struct HostAddresses {
   std::string name;  // canonical
   std::vector<std::string> aliases;
   std::vector<IpAddress> addresses;
+  bool cancelled = false;  // as CanonicalName's
 };
 
 struct MxHost {
@@ -96,7 +100,7 @@ class HostLookup {
   Task<CanonicalName> Canonical(absl::string_view name, absl::string_view own_domain);
   // The same for the host map, and with names in brackets ("[192.0.2.1]", "[IPv6:2001:db8::1]"),
   // which give the name of the address. Answers are kept for an hour, or their TTL if that is
-  // shorter.
+  // shorter; temporary failures for a minute; those to whom the look-up was cancelled not at all.
   Task<CanonicalName> CachedCanonical(absl::string_view name, absl::string_view own_domain);
 
   // As the C library does it: files and DNS as nsswitch.conf says.

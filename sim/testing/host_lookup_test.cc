@@ -72,6 +72,7 @@ class HostLookupTest : public testing::Test {
               DnsType::kPtr, "six.corp.example")};
     zone.names["slow.example"].fault = DnsFault::kTimeOut;
     zone.names["slow.corp.example"].fault = DnsFault::kTimeOut;
+    zone.names["1.2.0.198.in-addr.arpa"].fault = DnsFault::kTimeOut;
     zone.names["form.example"].fault = DnsFault::kFormErr;
     CHECK(host_.host().core().dns.Put(std::move(zone)).ok());
     Write("/etc/hosts", "127.0.0.1 localhost\n10.0.0.1 mx1.corp.example mx1 mail\n10.0.0.9 odd\n");
@@ -256,6 +257,30 @@ TEST_F(HostLookupTest, HostsOfOnePreferenceComeInAnyOrder) {
   EXPECT_EQ(host_.Run(&DrawMx, std::ref(orders)), 0);
   EXPECT_EQ(orders.size(), 6u);
   for (const auto& [order, times] : orders) EXPECT_GE(times, 5) << order;
+}
+
+Task<absl::StatusOr<CanonicalName>> AskCache(HostLookup& hosts, absl::string_view name) {
+  co_return co_await hosts.CachedCanonical(name, "");
+}
+
+Task<int> AskAgain(Environment& env, Said& said, std::string name) {
+  HostLookup hosts(env, {});
+  for (const absl::Duration patience : {absl::Seconds(1), absl::Hours(1), absl::Hours(1)}) {
+    const MonotonicTime before = env.clock().MonotonicNow();
+    const auto found = co_await WithDeadline(before + patience, AskCache(hosts, name));
+    EXPECT_TRUE(found.ok() && found->status == LookupStatus::kTemporary);
+    const absl::Duration took = env.clock().MonotonicNow() - before;
+    said.push_back(took == absl::ZeroDuration() ? "at once" : took > patience ? "late" : "asked");
+  }
+  co_return 0;
+}
+
+TEST_F(HostLookupTest, WhoGaveUpLeavesNothingInTheCache) {
+  for (const char* name : {"slow.example", "[198.0.2.1]"}) {
+    Said said;
+    EXPECT_EQ(host_.Run(&AskAgain, std::ref(said), std::string(name)), 0);
+    EXPECT_EQ(said, (Said{"asked", "asked", "at once"})) << name;
+  }
 }
 
 }  // namespace
