@@ -32,11 +32,14 @@ class SocketMap final : public BaseMap {
 
  private:
   Task<absl::Status> OpenClass(std::string&) override {
-    CO_RETURN_IF_ERROR(co_await FindServers());
     CO_ASSIGN_OR_RETURN(const Semaphore::Permit permit, co_await one_at_a_time_.Acquire());
+    // Somebody else may have been faster.
+    if (connection_ != nullptr) co_return absl::OkStatus();
+    CO_RETURN_IF_ERROR(co_await FindServers());
     const absl::Status connected = co_await WithDeadline(Deadline(), Connect());
+    if (connected.ok() || absl::IsCancelled(connected)) co_return connected;
     // sendmail says nothing about a server that is not there.
-    co_return connected.ok() ? connected : absl::UnavailableError("");
+    co_return absl::UnavailableError("");
   }
 
   MonotonicTime Deadline() const {
@@ -47,7 +50,8 @@ class SocketMap final : public BaseMap {
     return absl::InvalidArgumentError(absl::StrCat("socket map \"", name(), "\": ", what));
   }
 
-  // "inet:port@host", "inet6:port@host", "unix:path", "local:path", "path".
+  // "inet:port@host", "inet6:port@host", "unix:path", "local:path", "path". For the holder of the
+  // permit, as Connect(), which goes through servers_.
   Task<absl::Status> FindServers() {
     absl::string_view text = flags().file;
     const size_t colon = text.find(':');
@@ -73,7 +77,9 @@ class SocketMap final : public BaseMap {
     if (const std::optional<IpAddress> address = ParseAddressText(host); address.has_value()) {
       addresses = {*address};
     } else {
-      addresses = (co_await context().hosts.ByName(host)).addresses;
+      const HostAddresses found = co_await context().hosts.ByName(host);
+      if (found.cancelled) co_return absl::CancelledError("");
+      addresses = found.addresses;
     }
     servers_.clear();
     for (const IpAddress& address : addresses) {
@@ -93,6 +99,7 @@ class SocketMap final : public BaseMap {
         co_return absl::OkStatus();
       }
       last = connection.status();
+      if (absl::IsCancelled(last)) break;
     }
     co_return last;
   }
@@ -123,14 +130,19 @@ class SocketMap final : public BaseMap {
     absl::Status last;
     for (int i = 0; i < kAttempts; ++i) {
       const bool kept = connection_ != nullptr;
-      if (!kept && !(co_await Connect()).ok()) co_return absl::UnavailableError("");
+      if (!kept) {
+        const absl::Status connected = co_await Connect();
+        if (absl::IsCancelled(connected)) co_return connected;
+        if (!connected.ok()) co_return absl::UnavailableError("");
+      }
       // Taken away first: a question without its answer must not be left on the wire.
       std::unique_ptr<Connection> connection = std::move(connection_);
       NetstringReader reader;
+      bool surplus = false;
       last = co_await WriteAll(*connection, question);
-      if (last.ok()) last = co_await ReadReply(*connection, reader);
+      if (last.ok()) last = co_await ReadReply(*connection, reader, surplus);
       if (last.ok()) {
-        connection_ = std::move(connection);
+        if (!surplus) connection_ = std::move(connection);
         co_return reader.text();
       }
       if (!kept || absl::IsCancelled(last) || !last.message().empty()) break;
@@ -138,7 +150,8 @@ class SocketMap final : public BaseMap {
     co_return last;
   }
 
-  static Task<absl::Status> ReadReply(Connection& connection, NetstringReader& reader) {
+  static Task<absl::Status> ReadReply(Connection& connection, NetstringReader& reader,
+                                      bool& surplus) {
     std::vector<char> buffer(4096);
     while (true) {
       const absl::StatusOr<size_t> read = co_await connection.Read(absl::MakeSpan(buffer));
@@ -150,7 +163,10 @@ class SocketMap final : public BaseMap {
       }
       absl::string_view bytes(buffer.data(), *read);
       CO_RETURN_IF_ERROR(reader.Take(bytes));
-      if (reader.complete()) co_return absl::OkStatus();
+      if (!reader.complete()) continue;
+      // What came too early would pass for the answer to the next question.
+      surplus = !bytes.empty();
+      co_return absl::OkStatus();
     }
   }
 

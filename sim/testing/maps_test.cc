@@ -1,6 +1,4 @@
 // Maps on a simulated host: files that change, programs, servers, and what goes wrong with them.
-#include "mta/maps/map_table.h"
-
 #include <memory>
 #include <string>
 #include <utility>
@@ -19,83 +17,13 @@
 #include "mta/env/databases.h"
 #include "mta/env/stream.h"
 #include "mta/maps/netstring.h"
+#include "sim/testing/maps_test_util.h"
 #include "sim/testing/test_host.h"
 #include "sim/world/dns_zones.h"
 #include "sim/world/sim_pipe.h"
 
 namespace stagepost {
 namespace {
-
-using Said = std::vector<std::string>;
-
-// The maps of one process. K lines are written without their K.
-class Maps {
- public:
-  explicit Maps(Environment& env)
-      : hosts_(env, HostLookupOptions()), context_{env, configuration, nullptr, hosts_} {}
-
-  // The diagnostics, one on a line.
-  std::string Declare(absl::string_view line) {
-    const std::vector<std::string> words = absl::StrSplit(line, absl::MaxSplits(' ', 2));
-    MapDeclaration declaration;
-    declaration.name = words[0];
-    declaration.map_class = words[1];
-    if (words.size() > 2) declaration.arguments = words[2];
-    Diagnostics diagnostics;
-    table_.Declare(declaration, diagnostics);
-    std::string text;
-    for (const Diagnostic& each : diagnostics) absl::StrAppend(&text, each.text, "\n");
-    return text;
-  }
-
-  // "value", "value (69)" with another status than 0, "(68)" without a value; messages in front.
-  Task<std::string> Look(absl::string_view name, absl::string_view key,
-                         std::vector<absl::string_view> arguments = {}) {
-    Map* const map = table_.Find(name);
-    CHECK(map != nullptr);
-    const MapAnswer answer = co_await map->Lookup(key, arguments);
-    std::string text = answer.message.empty() ? "" : absl::StrCat(answer.message, "\n");
-    absl::StrAppend(&text, answer.value.value_or(""));
-    if (!answer.value.has_value() || answer.status != 0)
-      absl::StrAppend(&text, "(", answer.status, ")");
-    co_return text;
-  }
-
-  Configuration configuration;
-  MapContext& context() { return context_; }
-
- private:
-  HostLookup hosts_;
-  MapContext context_;
-  MapTable table_{context_};
-};
-
-Task<int> WriteTextFile(Environment& env, std::string path, std::string text) {
-  auto file = co_await env.files().Open(
-      path, {.write = true, .create = true, .truncate = true, .mode = 0644});
-  CHECK(file.ok());
-  CHECK((co_await (*file)->Write(0, text)).ok());
-  co_return 0;
-}
-
-struct Pair {
-  std::string key, value;
-};
-
-// Builds the database beside its place, then puts it there.
-Task<int> BuildDatabase(Environment& env, std::string path, DatabaseType type,
-                        std::vector<Pair> pairs) {
-  const std::string built = absl::StrCat(path, ".new");
-  auto file = co_await env.files().Open(
-      built, {.read = true, .write = true, .create = true, .truncate = true, .mode = 0644});
-  CHECK(file.ok());
-  auto builder = env.databases().Build(**file, {.type = type});
-  CHECK(builder.ok());
-  for (const Pair& pair : pairs) CHECK((*builder)->Put(pair.key, pair.value, PutMode::kKeep).ok());
-  CHECK((co_await (*builder)->Finish()).ok());
-  CHECK((co_await env.files().Rename(built, path)).ok());
-  co_return 0;
-}
 
 Task<int> ReadTextAnew(Environment& env, Said& said) {
   Maps maps(env);
@@ -211,41 +139,6 @@ TEST(MapsTest, FilesThatCannotBeRead) {
     EXPECT_TRUE(absl::StrContains(log, absl::StrCat("NOQUEUE: SYSERR(root): ", line))) << line;
   }
   EXPECT_FALSE(absl::StrContains(log, "quiet"));
-}
-
-// Holds the exclusive lock of a database for a while, as makemap does.
-Task<int> HoldLock(Environment& env) {
-  auto file = co_await env.files().Open("/etc/mail/h.db", {.read = true});
-  CHECK(file.ok());
-  CHECK((co_await (*file)->Lock(LockKind::kFlock, LockMode::kExclusive, LockWait::kYes)).ok());
-  (void)co_await Sleep(absl::Seconds(20));
-  co_return 0;
-}
-
-Task<int> MakeOne(Environment& env) {
-  co_return co_await BuildDatabase(env, "/etc/mail/h.db", DatabaseType::kHash, {{"one", "1"}});
-}
-
-Task<int> AskLocked(Environment& env, Said& said, SimHost& host) {
-  Maps maps(env);
-  maps.Declare("h hash /etc/mail/h");
-  said.push_back(co_await maps.Look("h", "one"));
-  SimProcess& holder = host.Spawn({}, [](const ExitStatus&) {});
-  holder.StartTask(&HoldLock, std::ref(holder.environment()));
-  (void)co_await Sleep(absl::Seconds(1));
-  const MonotonicTime before = env.clock().MonotonicNow();
-  said.push_back(co_await maps.Look("h", "one"));
-  EXPECT_GE(env.clock().MonotonicNow() - before, absl::Seconds(18));
-  co_return 0;
-}
-
-TEST(MapsTest, WaitsForWhoeverWritesADatabase) {
-  TestHost host;
-  ASSERT_TRUE(host.disk().MakeDirectories("/etc/mail").ok());
-  ASSERT_EQ(host.Run(&MakeOne), 0);
-  Said said;
-  EXPECT_EQ(host.Run(&AskLocked, std::ref(said), std::ref(host.host())), 0);
-  EXPECT_EQ(said, (Said{"1", "1"}));
 }
 
 // Prints its arguments, or what the last of them says.
@@ -456,29 +349,6 @@ TEST(MapsTest, MapsThatKnowTheirAnswers) {
                         "alice,  bob",
                         "", "a.b"}));
   EXPECT_TRUE(absl::StrContains(host.Log(), "4Q: text more\n"));
-}
-
-Task<int> AskSlowServers(Environment& env, Said& said) {
-  Maps maps(env);
-  for (const char* line : {"h host -d1s -r2", "d dns -R A -d1s -r1 -T.temporary"}) {
-    EXPECT_EQ(maps.Declare(line), "");
-    const MonotonicTime before = env.clock().MonotonicNow();
-    said.push_back(co_await maps.Look(std::string(1, line[0]), "slow.example"));
-    const absl::Duration took = env.clock().MonotonicNow() - before;
-    said.push_back(absl::StrCat(absl::ToInt64Seconds(took), " s"));
-  }
-  co_return 0;
-}
-
-TEST(MapsTest, FlagsSayHowLongServersAreWaitedFor) {
-  TestHost host;
-  DnsZone zone;
-  zone.names["slow.example"].fault = DnsFault::kTimeOut;
-  ASSERT_TRUE(host.host().core().dns.Put(std::move(zone)).ok());
-  Said said;
-  EXPECT_EQ(host.Run(&AskSlowServers, std::ref(said)), 0);
-  EXPECT_EQ(said, (Said{"slow.example: Name server timeout\n(75)", "3 s",
-                        "slow.example.temporary(75)", "1 s"}));
 }
 
 }  // namespace
