@@ -9,6 +9,9 @@
 namespace stagepost {
 namespace {
 
+// Of a line in a message.
+constexpr size_t kMaxShownLineBytes = 2048;
+
 // The first colon outside of quotes.
 size_t FindColon(absl::string_view line) {
   bool quoted = false;
@@ -55,7 +58,11 @@ AliasText ParseAliasText(absl::string_view text) {
     const absl::string_view first = reader.Next();
     const int number = reader.line();
     const auto complain = [&](absl::string_view what) {
-      aliases.messages.push_back(absl::StrCat("line ", number, ": ", what));
+      std::vector<std::string>& messages = aliases.messages;
+      if (messages.size() > kMaxAliasMessages) return;
+      messages.push_back(absl::StrCat(
+          "line ", number, ": ",
+          messages.size() < kMaxAliasMessages ? what : "too many errors, no more are shown"));
     };
     std::string line(first);
     if (first.empty() || first[0] == '#') continue;
@@ -80,7 +87,7 @@ AliasText ParseAliasText(absl::string_view text) {
     entry.value =
         std::string(absl::StripAsciiWhitespace(absl::string_view(line).substr(colon + 1)));
     if (entry.name.empty()) {
-      complain(absl::StrCat(first, "... illegal alias name"));
+      complain(absl::StrCat(first.substr(0, kMaxShownLineBytes), "... illegal alias name"));
     } else if (entry.value.empty()) {
       complain("missing value for alias");
     } else {

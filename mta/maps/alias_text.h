@@ -17,6 +17,9 @@ struct AliasEntry {
   std::string value;  // continuation lines joined as they are
 };
 
+// Of messages; one more says that there are others.
+inline constexpr size_t kMaxAliasMessages = 1000;
+
 struct AliasText {
   std::vector<AliasEntry> entries;    // in order; of two with one name the later counts
   std::vector<std::string> messages;  // about lines that are left out: "line 7: missing colon"

@@ -25,8 +25,16 @@ namespace stagepost {
 // circles.
 class DbBudget {
  public:
+  // What one look-up may visit in the largest file: no bucket and no item is as long, and a file
+  // with holes may claim any number of pages.
+  static constexpr uint32_t kMaxLookupPages = 1 << 18;
+
   // For a file of `pages` pages.
   explicit DbBudget(uint32_t pages) : left_(4 * uint64_t{pages} + 16) {}
+  // For one key of it.
+  static DbBudget OfLookup(uint32_t pages) {
+    return DbBudget(pages < kMaxLookupPages ? pages : kMaxLookupPages);
+  }
   // kDataLoss when there is nothing left.
   absl::Status Spend(uint32_t page) {
     if (left_ == 0) return DbDamaged(page, "part of a circle");

@@ -158,7 +158,7 @@ Task<absl::StatusOr<bool>> DbChain::Next() {
 
 Task<absl::StatusOr<std::optional<std::string>>> GetFromHash(const DbMeta& meta, DbPager& pager,
                                                              absl::string_view key) {
-  DbBudget budget(pager.pages());
+  DbBudget budget = DbBudget::OfLookup(pager.pages());
   std::string value;
   uint32_t number = meta.BucketPage(meta.BucketOf(key));
   do {
@@ -178,7 +178,7 @@ Task<absl::StatusOr<std::optional<std::string>>> GetFromHash(const DbMeta& meta,
 
 Task<absl::StatusOr<std::optional<std::string>>> GetFromBtree(const DbMeta& meta, DbPager& pager,
                                                               absl::string_view key) {
-  DbBudget budget(pager.pages());
+  DbBudget budget = DbBudget::OfLookup(pager.pages());
   uint32_t number = meta.root;
   for (int above = kAboveRoot;;) {
     CO_ASSIGN_OR_RETURN(const DbPage page,

@@ -13,6 +13,20 @@
 namespace stagepost {
 namespace {
 
+TEST(AliasTextTest, MessagesHaveAnEnd) {
+  std::string text;
+  for (int i = 0; i < 5000; ++i) text += "bad\n";
+  text += "good: alice\n: " + std::string(100'000, 'x') + "\n";
+  const AliasText aliases = ParseAliasText(text);
+  EXPECT_EQ(aliases.entries.size(), 1u);
+  ASSERT_EQ(aliases.messages.size(), kMaxAliasMessages + 1);
+  EXPECT_EQ(aliases.messages[999], "line 1000: missing colon");
+  EXPECT_EQ(aliases.messages.back(), "line 1001: too many errors, no more are shown");
+  const AliasText long_line = ParseAliasText(": " + std::string(100'000, 'x') + "\n");
+  ASSERT_EQ(long_line.messages.size(), 1u);
+  EXPECT_LT(long_line.messages[0].size(), 3000u);
+}
+
 TEST(MapFlagsTest, CommonFlags) {
   std::vector<std::string> errors;
   const MapFlags flags = ParseCommonFlags(
