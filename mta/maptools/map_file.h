@@ -56,7 +56,8 @@ class MapReplacement {
   }
   // Puts the new map in place, with the mode and the owners of the old one; durable when OK. A new
   // map's, or every map's, owner is `owner` if there is one; that this failed is said in
-  // `warnings`. On other errors the old map stays.
+  // `warnings`. On other errors the old map stays; but if it is the directory that cannot be
+  // synced, the new one is there, and a crash may bring the old one back.
   Task<absl::Status> Commit(std::optional<UserId> owner, std::string& warnings);
   // Leaves the old map as it is.
   Task<void> Abandon();
