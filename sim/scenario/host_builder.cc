@@ -16,6 +16,7 @@
 #include "mta/bin/makemap.h"
 #include "mta/bin/praliases.h"
 #include "mta/bin/sendmail.h"
+#include "mta/m4/m4_main.h"
 #include "sim/peer/sh.h"
 #include "sim/peer/sh_utilities.h"
 #include "sim/peer/sink.h"
@@ -91,6 +92,7 @@ absl::Status InstallPackages(const scenario::Host& spec, SimHost& host) {
   DiskEditor editor = host.editor();
   RETURN_IF_ERROR(InstallProgram(host, kSendmailPath, &SendmailMain));
   RETURN_IF_ERROR(InstallProgram(host, kMailLocalPath, &MailLocalMain));
+  RETURN_IF_ERROR(InstallProgram(host, "/usr/bin/m4", &M4Main));
   RETURN_IF_ERROR(InstallProgram(host, "/usr/sbin/makemap", &MakemapMain));
   RETURN_IF_ERROR(InstallProgram(host, "/usr/sbin/editmap", &EditmapMain));
   RETURN_IF_ERROR(InstallProgram(host, "/usr/sbin/praliases", &PraliasesMain));
