@@ -8,6 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "mta/cf/not_implemented.h"
 #include "mta/site/site.h"
+#include "sim/scenario/suggest.h"
+#include "sim/trace/one_line.h"
 
 namespace stagepost {
 namespace {
@@ -70,7 +72,8 @@ absl::StatusOr<LintOptions> ParseLintOptions(const std::vector<std::string>& wor
     } else if (word == "--help" || word == "-h") {
       options.help = true;
     } else {
-      return absl::InvalidArgumentError(absl::StrCat("unknown option ", word));
+      return absl::InvalidArgumentError(absl::StrCat("unknown option \"", OneLine(word, 80), "\"",
+                                                     DidYouMean(word, {"--json", "--help"})));
     }
   }
   if (!options.help && options.files.empty()) {
@@ -96,9 +99,9 @@ Task<int> LintMain(Environment& env, Arguments arguments) {
   const absl::StatusOr<LintOptions> options =
       ParseLintOptions({arguments.begin() + 1, arguments.end()});
   if (!options.ok()) {
-    (void)co_await WriteAll(
-        env.process().standard_error(),
-        absl::StrCat("stagepost: ", options.status().message(), "\nTry: stagepost lint --help\n"));
+    (void)co_await WriteAll(env.process().standard_error(),
+                            absl::StrCat("stagepost lint: ", options.status().message(),
+                                         "\nTry: stagepost lint --help\n"));
     co_return EX_USAGE;
   }
   std::string text(kHelp);

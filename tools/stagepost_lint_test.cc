@@ -92,9 +92,11 @@ TEST_F(LintTest, NamesMapsThatDoNotWork) {
 
 TEST_F(LintTest, RefusesAWrongCommandLine) {
   EXPECT_EQ(Lint({}), 64);
-  EXPECT_EQ(host_.error_output, "stagepost: no file given\nTry: stagepost lint --help\n");
-  EXPECT_EQ(Lint({"--nosuch", "/x.cf"}), 64);
-  EXPECT_EQ(host_.error_output, "stagepost: unknown option --nosuch\nTry: stagepost lint --help\n");
+  EXPECT_EQ(host_.error_output, "stagepost lint: no file given\nTry: stagepost lint --help\n");
+  EXPECT_EQ(Lint({"--jsn", "/x.cf"}), 64);
+  EXPECT_EQ(host_.error_output,
+            "stagepost lint: unknown option \"--jsn\" (did you mean \"--json\"?)\n"
+            "Try: stagepost lint --help\n");
   EXPECT_EQ(Lint({"--help"}), 0);
   EXPECT_EQ(host_.output, std::string(LintHelp()));
 }

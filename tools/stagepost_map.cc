@@ -3,6 +3,7 @@
 #include <sysexits.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -22,6 +23,8 @@
 #include "mta/maps/db_file.h"
 #include "mta/maptools/map_path.h"
 #include "mta/maptools/map_tool.h"
+#include "sim/scenario/suggest.h"
+#include "sim/trace/one_line.h"
 
 namespace stagepost {
 namespace {
@@ -245,8 +248,22 @@ Task<int> Check(Environment& env, std::string name) {
   co_return co_await PrintAndExit(env, kProgram, text, remarks.empty() ? 0 : 1);
 }
 
+// Takes "--" out of `words`. The first of them that looks like an option where a file should stand;
+// empty: none. After the file of `get` there are keys, which may look like anything.
+std::string MisplacedOption(absl::string_view command, std::vector<std::string>& words) {
+  for (size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == "--") {
+      words.erase(words.begin() + static_cast<std::ptrdiff_t>(i));
+      break;
+    }
+    if (words[i].size() > 1 && words[i][0] == '-') return words[i];
+    if (command == "get") break;
+  }
+  return "";
+}
+
 Task<int> Misused(Environment& env, std::string what) {
-  co_await Complain(env, absl::StrCat("stagepost: map: ", what, "\nTry: stagepost map --help\n"));
+  co_await Complain(env, absl::StrCat(kProgram, ": ", what, "\nTry: stagepost map --help\n"));
   co_return EX_USAGE;
 }
 
@@ -259,6 +276,9 @@ Task<int> MapMain(Environment& env, Arguments arguments) {
   const bool help = command == "--help" || (!words.empty() && words[0] == "--help");
   if (help) {
     co_return co_await PrintAndExit(env, kProgram, std::string(kHelp), kExitOk);
+  }
+  if (const std::string option = MisplacedOption(command, words); !option.empty()) {
+    co_return co_await Misused(env, absl::StrCat("unknown option \"", OneLine(option, 80), "\""));
   }
   if (command == "get") {
     if (words.size() < 2) co_return co_await Misused(env, "get needs a file and a key");
@@ -277,7 +297,8 @@ Task<int> MapMain(Environment& env, Arguments arguments) {
     }
     co_return exit_code;
   }
-  co_return co_await Misused(env, absl::StrCat("unknown command \"", Shown(command), "\""));
+  co_return co_await Misused(env, absl::StrCat("unknown command \"", OneLine(command, 80), "\"",
+                                               DidYouMean(command, {"get", "list", "check"})));
 }
 
 }  // namespace stagepost

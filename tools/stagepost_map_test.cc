@@ -85,10 +85,19 @@ TEST_F(MapTest, SaysWhatIsNoMap) {
 TEST_F(MapTest, ExplainsItself) {
   EXPECT_EQ(Map("--help"), 0);
   EXPECT_TRUE(absl::StartsWith(host_.output, "usage: stagepost map get"));
-  for (const char* wrong : {"", "get", "get /m", "list", "list /a /b", "check", "put /m"}) {
+  for (const char* wrong : {"", "get", "get /m", "list", "list /a /b", "check", "put /m",
+                            "list --all", "check /m --fix"}) {
     EXPECT_EQ(Map(wrong), 64) << wrong;
     EXPECT_TRUE(absl::EndsWith(host_.error_output, "\nTry: stagepost map --help\n")) << wrong;
   }
+  EXPECT_EQ(Map("chek /m"), 64);
+  EXPECT_EQ(host_.error_output,
+            "stagepost map: unknown command \"chek\" (did you mean \"check\"?)\n"
+            "Try: stagepost map --help\n");
+  Make("hash /m", "-a 1\n");
+  EXPECT_EQ(Map("get -- /m -a"), 0);
+  EXPECT_EQ(Map("get /m -a"), 0);
+  EXPECT_EQ(host_.output, "-a\t1\n");
 }
 
 }  // namespace
