@@ -1,164 +1,34 @@
 #include "mta/bin/address_test.h"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "mta/base/sysexits.h"
 #include "mta/base/version.h"
+#include "mta/bin/address_test_commands.h"
 #include "mta/bin/address_test_listing.h"
-#include "mta/bin/console.h"
 #include "mta/cf/lines.h"
 #include "mta/cf/own_names.h"
 #include "mta/cf/text.h"
-#include "mta/cf/well_known_names.h"
 #include "mta/dns/text_file.h"
-#include "mta/rewrite/address.h"
 
 namespace stagepost {
 namespace {
 
-constexpr int kExitOsError = 71;
-constexpr int kExitIoError = 74;
+// A macro of such a name is an operator, and stands for itself.
+constexpr absl::string_view kOperatorNames = "*+-~#@:>?|.[]()&0123456789";
 
-// What the machine does, as lines of output.
-class Printer : public RewriteObserver {
- public:
-  explicit Printer(std::string& out) : out_(out) {}
-
-  // The address that messages are about.
-  void set_subject(absl::string_view subject) { subject_ = std::string(subject); }
-  void set_level(int level) { level_ = level; }
-
-  void Entered(absl::string_view ruleset, absl::Span<const Token> tokens) override {
-    Line(ruleset, "   input:", tokens);
-  }
-  void Left(absl::string_view ruleset, absl::Span<const Token> tokens) override {
-    Line(ruleset, " returns:", tokens);
-  }
-  // In 7 bits, as sendmail gives all its messages; what becomes a NUL ends them.
-  void Message(const RewriteMessage& message) override {
-    const size_t begin = out_.size();
-    if (message.names_address) {
-      const std::string& address = message.address.empty() ? subject_ : message.address;
-      absl::StrAppend(&out_, AddressInMessages(address), "... ");
-    }
-    absl::StrAppend(&out_, message.text);
-    for (size_t i = begin; i < out_.size(); ++i) out_[i] &= 0x7f;
-    out_.resize(std::min(out_.find('\0', begin), out_.size()));
-    out_ += '\n';
-  }
-
-  // What single rules do, from -d21.2 on. Unlike sendmail's, lines of level 15 have no addresses of
-  // memory.
-  bool WantsRules() const override { return level_ >= 1; }
-  void Trying(absl::Span<const Token> left, int line) override {
-    if (level_ < 12) return;
-    absl::StrAppend(&out_, "-----trying rule");
-    if (level_ >= 15) absl::StrAppend(&out_, " (line ", line, ")");
-    Tokens(":", left);
-  }
-  void Failed() override {
-    if (level_ >= 12) absl::StrAppend(&out_, "----- rule fails\n");
-  }
-  void Matched(absl::Span<const Token> right) override {
-    if (level_ >= 12) Tokens("-----rule matches:", right);
-  }
-  void PutIn(int digit, absl::Span<const Token> tokens) override {
-    if (level_ < 15) return;
-    absl::StrAppend(&out_, "$", digit, ":");
-    for (const Token& token : tokens) {
-      absl::StrAppend(&out_, " \"");
-      AppendShown(token, out_);
-      out_ += '"';
-    }
-    out_ += '\n';
-  }
-  void PutIn(absl::string_view macro, const std::optional<std::string>& value) override {
-    if (level_ < 2) return;
-    absl::StrAppend(&out_, "rewrite: RHS $&", macro, " => \"");
-    AppendShown(value.value_or("(NULL)"), out_);
-    absl::StrAppend(&out_, "\"\n");
-  }
-  void Rewritten(absl::Span<const Token> tokens) override {
-    if (level_ >= 4) Tokens("rewritten as:", tokens);
-  }
-  void Looped(absl::Span<const Token> tokens) override { Tokens("workspace: ", tokens); }
-
- private:
-  void Tokens(absl::string_view what, absl::Span<const Token> tokens) {
-    out_.append(what.data(), what.size());
-    AppendShownTokens(tokens, out_);
-    out_ += '\n';
-  }
-
-  void Line(absl::string_view ruleset, absl::string_view what, absl::Span<const Token> tokens) {
-    constexpr size_t kNameWidth = 16;
-    std::array<char, kNameWidth> name;
-    name.fill(' ');
-    std::copy_n(ruleset.begin(), std::min(ruleset.size(), kNameWidth), name.begin());
-    out_.append(name.data(), kNameWidth);
-    Tokens(what, tokens);
-  }
-
-  std::string& out_;
-  std::string subject_;
-  int level_ = 0;
-};
-
-class AddressTest {
- public:
-  AddressTest(Environment& env, Site& site)
-      : env_(env), site_(site), console_(env.process()), printer_(console_.out()) {}
-
-  Task<int> Run(std::vector<std::string> debug);
-
- private:
-  std::string& out() { return console_.out(); }
-  Configuration& configuration() { return site_.configuration(); }
-
-  // False: /quit.
-  Task<bool> Execute(absl::string_view line);
-  Task<void> Help();
-  void Define(absl::string_view line);
-  void Show(absl::string_view line);
-  void List(absl::string_view line);
-  void Debug(absl::string_view specification);
-  Task<bool> Slash(absl::string_view line);
-  Task<void> LookUpMap(absl::string_view rest);
-  Task<void> Canonify(absl::string_view name);
-  Task<void> ListExchangers(absl::string_view name);
-  Task<void> Parse(absl::string_view address);
-  Task<void> Try(absl::string_view rest);
-  void SetFlags(absl::string_view flags);
-  void NoteUse();
-  Task<void> Rewrite(absl::string_view line);
-  Task<void> ApplyRulesets(absl::string_view list, TokenList& tokens);
-  AddressContext Context() {
-    return {site_.engine(), configuration(), configuration().macros, &printer_};
-  }
-  std::string OwnDomain();
-
-  // The name behind a '$', '.D' or '.C'; the rest of `text` is left in it.
-  std::optional<NameId> TakeName(absl::string_view& text);
-
-  Environment& env_;
-  Site& site_;
-  Console console_;
-  Printer printer_;
-  AddressUse use_;  // /tryflags
-  int exit_code_ = 0;
-};
+}  // namespace
 
 absl::string_view TakeWord(absl::string_view& text) {
   text = absl::StripLeadingAsciiWhitespace(text);
-  const size_t end = std::min(text.find_first_of(" \t"), text.size());
+  size_t end = 0;
+  while (end < text.size() && text[end] != ' ' && text[end] != '\t') ++end;
   const absl::string_view word = text.substr(0, end);
   text.remove_prefix(end);
   return word;
@@ -286,7 +156,9 @@ void AddressTest::Show(absl::string_view text) {
   }
   const Text* value = configuration().macros.Find(*name);
   if (value == nullptr) {
-    absl::StrAppend(&out(), "Undefined\n");
+    const std::string written = configuration().names.Written(*name);
+    const bool is_operator = written.size() == 1 && absl::StrContains(kOperatorNames, written);
+    absl::StrAppend(&out(), is_operator ? absl::StrCat("$", written) : "Undefined", "\n");
     return;
   }
   AppendShown(WriteText(*value, configuration().names), out());
@@ -350,149 +222,6 @@ Task<bool> AddressTest::Slash(absl::string_view line) {
   co_return true;
 }
 
-// /map name key. The key begins right behind the one blank after the name.
-Task<void> AddressTest::LookUpMap(absl::string_view rest) {
-  const absl::string_view name = TakeWord(rest);
-  if (name.empty()) {
-    absl::StrAppend(&out(), "Usage: /map mapname key\n");
-    co_return;
-  }
-  if (rest.size() < 2) {
-    absl::StrAppend(&out(), "No key specified\n");
-    co_return;
-  }
-  const absl::string_view key = rest.substr(1);
-  Map* map = site_.maps().Find(name);
-  if (map == nullptr) {
-    absl::StrAppend(&out(), "Map named \"", name, "\" not found\n");
-    co_return;
-  }
-  std::string complaint;
-  const bool open = co_await map->Open(complaint);
-  if (!complaint.empty()) {
-    absl::StrAppend(&out(), complaint, "\n");
-    exit_code_ = kExitOsError;
-  }
-  if (!open) {
-    absl::StrAppend(&out(), "Map named \"", name, "\" not open\n");
-    co_return;
-  }
-  absl::StrAppend(&out(), "map_lookup: ", name, " (", key, ") ");
-  const MapAnswer answer = co_await map->Ask(key, {});
-  if (!answer.message.empty()) absl::StrAppend(&out(), answer.message, "\n");
-  if (answer.value.has_value()) {
-    absl::StrAppend(&out(), "returns ", *answer.value, " (", answer.status, ")\n");
-  } else {
-    absl::StrAppend(&out(), "no match (", answer.status, ")\n");
-  }
-}
-
-Task<void> AddressTest::Canonify(absl::string_view name) {
-  const std::string domain = OwnDomain();
-  const CanonicalName found = co_await site_.hosts().Canonical(name, domain);
-  if (!found.message.empty()) absl::StrAppend(&out(), found.message, "\n");
-  absl::StrAppend(&out(), "getcanonname(", name, ") returns ", found.name, "\n");
-}
-
-Task<void> AddressTest::ListExchangers(absl::string_view name) {
-  const std::string domain = OwnDomain();
-  const MxAnswer answer = co_await site_.hosts().MailExchangers(
-      name,
-      [this](absl::string_view host) {
-        return configuration().classes.Contains(OneCharacterName('w'), host);
-      },
-      {.drop_local_host = false, .own_domain = domain});
-  absl::StrAppend(&out(), "getmxrr(", name, ") returns ");
-  if (answer.null_mx) {
-    absl::StrAppend(&out(), "null MX (See RFC7505)\n");
-    co_return;
-  }
-  const int count =
-      answer.status == LookupStatus::kTemporary ? -1 : static_cast<int>(answer.hosts.size());
-  absl::StrAppend(&out(), count, " value(s):\n");
-  for (const MxHost& host : answer.hosts) absl::StrAppend(&out(), "\t", host.name, "\n");
-}
-
-// Any number of letters; each sets one half.
-void AddressTest::SetFlags(absl::string_view flags) {
-  if (flags.empty()) {
-    absl::StrAppend(&out(), "Usage: /tryflags [Hh|Ee][Ss|Rr]\n");
-    return;
-  }
-  for (const char flag : flags) {
-    switch (absl::ascii_tolower(flag)) {
-      case 'h':
-        use_.header = true;
-        break;
-      case 'e':
-        use_.header = false;
-        break;
-      case 's':
-        use_.sender = true;
-        break;
-      case 'r':
-        use_.sender = false;
-        break;
-      default:
-        break;  // As sendmail: whatever else is written there counts for nothing.
-    }
-  }
-  NoteUse();
-}
-
-// ${addr_type}
-void AddressTest::NoteUse() {
-  configuration().macros.SetLiteral(
-      well_known::kAddrType, absl::StrCat(use_.header ? "h" : "e", use_.sender ? " s" : " r"));
-}
-
-absl::string_view UseName(AddressUse use) {
-  if (use.header) return use.sender ? "header sender" : "header recipient";
-  return use.sender ? "envelope sender" : "envelope recipient";
-}
-
-Task<void> AddressTest::Parse(absl::string_view address) {
-  absl::StrAppend(&out(), "Cracked address = ");
-  AppendShown(
-      WriteText(CrackAddress(address, CrackOptionsOf(configuration())), configuration().names),
-      out());
-  absl::StrAppend(&out(), "\nParsing ", UseName(use_), " address\n");
-  printer_.set_subject(address);
-  const std::optional<ParsedAddress> parsed =
-      co_await ParseAddress(Context(), address, {.use = use_});
-  if (!parsed.has_value()) {
-    absl::StrAppend(&out(), "Cannot parse\n");
-    co_return;
-  }
-  absl::StrAppend(&out(), "mailer ", parsed->mailer_name());
-  if (parsed->host.has_value() && !parsed->host->empty()) {
-    absl::StrAppend(&out(), ", host ", *parsed->host);
-  }
-  absl::StrAppend(&out(), ", user ", WithoutSpecialBytes(parsed->user, configuration()), "\n");
-}
-
-// /try mailer address
-Task<void> AddressTest::Try(absl::string_view rest) {
-  const absl::string_view name = TakeWord(rest);
-  const absl::string_view address = absl::StripLeadingAsciiWhitespace(rest);
-  if (address.empty()) {
-    absl::StrAppend(&out(), "Usage: /try mailer address\n");
-    co_return;
-  }
-  const Mailer* mailer = configuration().FindMailer(name);
-  if (mailer == nullptr) {
-    absl::StrAppend(&out(), "Unknown mailer ", name, "\n");
-    co_return;
-  }
-  absl::StrAppend(&out(), "Trying ", UseName(use_), " address ", address, " for mailer ", name,
-                  "\n");
-  printer_.set_subject(address);
-  const RemoteName written =
-      co_await NameForMailer(Context(), address, *mailer, {.use = use_, .from_domain = {}});
-  absl::StrAppend(&out(), "Rcode = ", written.exit_code,
-                  ", addr = ", WithoutSpecialBytes(written.text, configuration()), "\n");
-}
-
 // Rulesets by a comma list, then one blank, then an address list, in which blanks count: messages
 // show them.
 Task<void> AddressTest::Rewrite(absl::string_view line) {
@@ -509,7 +238,8 @@ Task<void> AddressTest::Rewrite(absl::string_view line) {
   }
   while (!addresses.empty()) {
     printer_.set_subject(addresses);
-    TokenList tokens;
+    TokenList& tokens = tokens_;
+    tokens.Clear();
     ScanOptions options;
     options.comments = Comments::kKeep;
     options.delimiter = ',';
@@ -537,8 +267,6 @@ Task<void> AddressTest::ApplyRulesets(absl::string_view list, TokenList& tokens)
     list = comma == absl::string_view::npos ? "" : list.substr(comma + 1);
   }
 }
-
-}  // namespace
 
 Task<int> RunAddressTest(Environment& env, Site& site, std::vector<std::string> debug) {
   AddressTest test(env, site);

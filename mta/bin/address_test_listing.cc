@@ -146,9 +146,12 @@ std::optional<int> FindRulesetNumber(const Configuration& configuration, absl::s
     return std::nullopt;
   }
   if (absl::ascii_isdigit(name[0])) {
-    const size_t digits = std::min(name.find_first_not_of("0123456789"), name.size());
+    size_t digits = 0;
     int number = 0;
-    if (!absl::SimpleAtoi(name.substr(0, digits), &number) || number >= kMaxNumberedRulesets) {
+    for (; digits < name.size() && absl::ascii_isdigit(name[digits]); ++digits) {
+      number = std::min(10 * number + (name[digits] - '0'), kMaxNumberedRulesets);
+    }
+    if (number >= kMaxNumberedRulesets) {
       absl::StrAppend(&out, "bad ruleset ", name.substr(0, digits), " (", kMaxNumberedRulesets,
                       " max)\n");
       return std::nullopt;
