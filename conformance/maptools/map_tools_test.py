@@ -6,10 +6,12 @@ the tools of one make and those of the other read.
 """
 
 import os
+import pty
 import shutil
 import stat
 import subprocess
 import tempfile
+import time
 import unittest
 
 from conformance.maptools import cases
@@ -252,6 +254,27 @@ class InterchangeTest(unittest.TestCase):
                                  (74, f"{tool}: standard output: No space left on device\n"))
         # The map was asked for, and is there.
         self.assertEqual(self.unmap(SENDMAILS, "hash", "n"), "b\t2\n")
+
+    def test_a_terminal_sees_progress(self):
+        """And nobody else does."""
+        for errors_to in "terminal", "pipe":
+            reader, writer = pty.openpty() if errors_to == "terminal" else os.pipe()
+            with subprocess.Popen([os.path.join(OURS, "makemap"), "-C", "t.cf", "hash", "m"],
+                                  stdin=subprocess.PIPE, stderr=writer, env=VARIABLES) as process:
+                process.stdin.write(b"a 1\nb 2\n")
+                process.stdin.flush()
+                time.sleep(2.2)  # it speaks every two seconds
+                process.stdin.write(b"c 3\n")
+                process.stdin.close()
+                self.assertEqual(process.wait(timeout=60), 0)
+            os.set_blocking(reader, False)
+            try:
+                said = os.read(reader, 4096).decode()
+            except BlockingIOError:
+                said = ""
+            self.assertEqual(said, "makemap: m: 3 lines\r\n" if errors_to == "terminal" else "")
+            os.close(writer)
+            os.close(reader)
 
     def test_no_configuration_of_libdb_is_read(self):
         with open("DB_CONFIG", "w", encoding="utf-8") as file:
