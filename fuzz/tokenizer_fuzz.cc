@@ -22,7 +22,7 @@ void CheckTokens(const TokenList& tokens, bool balanced) {
   for (const Token& token : tokens) {
     CHECK(token.size > 0 && token.size <= kMaxTokenBytes) << token.size;
     CHECK(token.kind == Token::Kind::kWord || token.kind == Token::Kind::kSpecial);
-    CHECK(token.hash.value() == CaselessHash(token.text()).value());
+    CHECK(token.hash == CaselessHash(token.text()).value());
     CHECK(SameToken(token, token));
     if (token.text() == "<") ++angles;
     if (token.text() == ">") --angles;

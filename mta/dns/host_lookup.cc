@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "mta/base/strings.h"
 #include "mta/dns/service_switch.h"
 
 namespace stagepost {
@@ -248,6 +249,14 @@ Task<CanonicalName> HostLookup::InDns(absl::string_view name, bool accept_mx, bo
   const ResolverFile settings = resolver_settings_;
   DnsWalk walk(env_.resolver(), options_, name, accept_mx);
   co_return co_await walk.Run(settings, search);
+}
+
+const CanonicalName* HostLookup::KnownCanonical(absl::string_view name) const {
+  const auto cached = cache_.find(ToStd(name));
+  if (cached == cache_.end() || env_.clock().MonotonicNow() >= cached->second.expires) {
+    return nullptr;
+  }
+  return &cached->second.answer;
 }
 
 Task<CanonicalName> HostLookup::CachedCanonical(absl::string_view name,

@@ -7,6 +7,7 @@
 #define STAGEPOST_MTA_DNS_HOST_LOOKUP_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -103,6 +104,9 @@ class HostLookup {
   // shorter; temporary failures for a minute; those to whom the look-up was cancelled not at all.
   Task<CanonicalName> CachedCanonical(absl::string_view name, absl::string_view own_domain);
 
+  // What CachedCanonical() has kept; null: nothing. Valid until the next look-up.
+  const CanonicalName* KnownCanonical(absl::string_view name) const;
+
   // As the C library does it: files and DNS as nsswitch.conf says.
   Task<HostAddresses> ByName(absl::string_view name);
   Task<HostAddresses> ByAddress(const IpAddress& address);
@@ -144,7 +148,7 @@ class HostLookup {
   TextFile service_switch_, hosts_, resolver_, name_service_;
   std::vector<HostsLine> hosts_lines_;
   ResolverFile resolver_settings_;
-  std::map<std::string, CacheEntry> cache_;  // by name as asked
+  std::map<std::string, CacheEntry, std::less<>> cache_;  // by name as asked
 };
 
 }  // namespace stagepost

@@ -1,5 +1,6 @@
 #include "mta/maps/base_map.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -60,6 +61,22 @@ Task<MapAnswer> BaseMap::Lookup(absl::string_view key,
     }
   }
   co_return answer;
+}
+
+std::optional<MapAnswer> BaseMap::AnswerNow(absl::string_view key,
+                                            absl::Span<const absl::string_view> arguments) {
+  const auto is_quote = [](char c) { return c == '"' || c == '\\'; };
+  const bool quoted = !flags_.keep_quotes && std::any_of(key.begin(), key.end(), is_quote);
+  const bool skipped = context_.deferred && flags_.skip_deferred;
+  if (state_ != State::kOpen || quoted || skipped || key.size() > kMaxMapKeyBytes) {
+    return std::nullopt;
+  }
+  return AnswerClassNow(key, arguments);
+}
+
+std::optional<MapAnswer> BaseMap::AnswerClassNow(absl::string_view,
+                                                 absl::Span<const absl::string_view>) {
+  return std::nullopt;
 }
 
 MapAnswer BaseMap::Found(absl::string_view value, absl::string_view key,

@@ -33,6 +33,8 @@ class BaseMap : public Map {
 
   Task<MapAnswer> Lookup(absl::string_view key,
                          absl::Span<const absl::string_view> arguments) final;
+  std::optional<MapAnswer> AnswerNow(absl::string_view key,
+                                     absl::Span<const absl::string_view> arguments) final;
   Task<MapAnswer> Ask(absl::string_view key, absl::Span<const absl::string_view> arguments) final;
   Task<bool> Open(std::string& message) final;
   std::optional<char> blank_substitute() const override { return flags_.blank_substitute; }
@@ -46,6 +48,9 @@ class BaseMap : public Map {
   // Ask() of the class. The map is open.
   virtual Task<MapAnswer> AskClass(absl::string_view key,
                                    absl::Span<const absl::string_view> arguments) = 0;
+  // AnswerNow() of the class, which knows of no temporary failures. The map is open.
+  virtual std::optional<MapAnswer> AnswerClassNow(absl::string_view key,
+                                                  absl::Span<const absl::string_view> arguments);
   // Open() of the class. An error's message is what sendmail says about it; it may be empty, and is
   // not used if the map is optional. `message` is said in any case. After kCancelled and
   // kDeadlineExceeded nothing is known about the map, and the next look-up tries again.

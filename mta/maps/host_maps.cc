@@ -71,6 +71,17 @@ class HostMap final : public BaseMap {
     co_return answer;
   }
 
+  // What was found out before; failures are told with what else there is to say about them.
+  std::optional<MapAnswer> AnswerClassNow(absl::string_view key,
+                                          absl::Span<const absl::string_view> arguments) override {
+    if (absl::StartsWith(key, "[")) return std::nullopt;
+    const CanonicalName* const known = context().hosts.KnownCanonical(key);
+    if (known == nullptr || !known->message.empty()) return std::nullopt;
+    if (known->status == LookupStatus::kFound) return Found(known->name, key, arguments);
+    if (known->status == LookupStatus::kNotFound) return MapAnswer{.status = kMapNoHost};
+    return std::nullopt;
+  }
+
   Task<absl::StatusOr<CanonicalName>> Find(absl::string_view key) {
     co_return co_await context().hosts.CachedCanonical(key, OwnDomain(context()));
   }

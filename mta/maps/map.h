@@ -45,6 +45,13 @@ class Map {
   virtual Task<MapAnswer> Lookup(absl::string_view key,
                                  absl::Span<const absl::string_view> arguments) = 0;
 
+  // What Lookup() would give, if that is known without waiting for anything and nothing but the
+  // answer comes of it; rules ask here first. nullopt: it has to be awaited.
+  virtual std::optional<MapAnswer> AnswerNow(absl::string_view /*key*/,
+                                             absl::Span<const absl::string_view> /*arguments*/) {
+    return std::nullopt;
+  }
+
   // What /map and a map made of maps ask: the class alone, which folds the key to lower case (not
   // with -f), fills %0 … %9 in from the key and `arguments`, and appends -a. REQUIRES: Open() gave
   // true.

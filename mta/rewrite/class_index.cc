@@ -33,9 +33,9 @@ size_t IndexedClass::ShortestPhrase(absl::Span<const Token> tokens, size_t from,
     size += token.size + (spaced ? 1 : 0);
     if (size > longest_) return 0;
     if (spaced) hash.Add(blank);
-    hash.Add(token.hash);
+    hash.Add(token.phrase_hash());
     const size_t count = i - from + 1;
-    if (count >= least && Has(hash, size, tokens.subspan(from, count), blank)) return count;
+    if (count >= least && Has(hash.value(), size, tokens.subspan(from, count), blank)) return count;
   }
   return 0;
 }

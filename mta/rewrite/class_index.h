@@ -38,12 +38,11 @@ class IndexedClass {
     uint64_t hash = 0;
     absl::string_view text;  // the class's own; empty: a free place
   };
-  bool Has(const CaselessHash& hash, size_t size, absl::Span<const Token> phrase,
-           char blank) const {
+  bool Has(uint64_t hash, size_t size, absl::Span<const Token> phrase, char blank) const {
     if (words_.empty()) return false;
-    for (size_t i = Place(hash.value()); !words_[i].text.empty(); i = (i + 1) & mask_) {
+    for (size_t i = Place(hash); !words_[i].text.empty(); i = (i + 1) & mask_) {
       const Word& word = words_[i];
-      if (word.hash == hash.value() && word.text.size() == size && Same(word.text, phrase, blank)) {
+      if (word.hash == hash && word.text.size() == size && Same(word.text, phrase, blank)) {
         return true;
       }
     }

@@ -27,6 +27,7 @@ void Evaluation::Start(int ruleset, TokenList& tokens, const Macros& macros,
   tokens_ = &tokens;
   macros_ = &macros;
   observer_ = observer;
+  traced_ = observer != nullptr && observer->WantsRules();
   status_ = 0;
   depth_ = 0;
   steps_ = 0;
@@ -47,8 +48,8 @@ Evaluation::Outcome Evaluation::Run() {
           break;
         }
         Commit();
-        CollectCalls();
-        if (Traced() && top().phase == Phase::kRules) observer_->Rewritten(FrameTokens());
+        if (errands_.calls) CollectCalls();
+        if (traced_ && top().phase == Phase::kRules) observer_->Rewritten(FrameTokens());
         break;
       case Phase::kCalls:
         MakeCall();
@@ -82,15 +83,11 @@ void Evaluation::Enter(int ruleset, size_t base, size_t limit) {
   frame.calls_left = 0;
 }
 
-// Counts what is done, and ends everything when it becomes too much: rulesets that call each other
-// twice would otherwise take longer than anybody lives, at a depth that is allowed.
-bool Evaluation::Spend(const Ruleset& ruleset) {
-  if (++steps_ <= machine_.steps) return true;
+void Evaluation::TooManySteps(const Ruleset& ruleset) {
   Say(kInternal,
       absl::StrCat("rewrite: too many steps (max ", machine_.steps, "), ruleset ", ruleset.name));
   depth_ = 0;
   Return(kConfigurationError);
-  return false;
 }
 
 void Evaluation::Leave() {
@@ -113,41 +110,34 @@ void Evaluation::Return(int status) {
   if (depth_ > 0 && status != 0 && status != kTemporaryFailure) top().calls_left = 0;
 }
 
-TokenMask Evaluation::FrameMask() {
-  TokenMask mask = 0;
-  for (const Token& token : FrameTokens()) mask |= MaskOf(token);
-  return mask;
-}
-
 void Evaluation::ApplyRules() {
   Frame& frame = top();
   const std::deque<Rule>& rules = frame.ruleset->rules;
-  const std::vector<Gate>& gates = frame.ruleset->gates;
+  const absl::Span<const Gate> gates = frame.ruleset->gates;
   const MatchContext context = {*macros_, machine_.names, machine_.blank, failures_};
-  TokenMask mask = FrameMask();
+  absl::Span<const Token> tokens = FrameTokens();
+  Overview seen = OverviewOf(tokens);
   Bindings bindings;
-  const bool traced = Traced();
-  while (frame.rule < rules.size() && !StartsMailer(FrameTokens())) {
-    if (!traced && frame.applications == 0 && !gates[frame.rule].MayPass(FrameTokens(), mask)) {
-      ++frame.rule;
-      continue;
+  while (!StartsMailer(tokens)) {
+    if (!traced_ && frame.applications == 0) {
+      while (frame.rule < gates.size() && !gates[frame.rule].MayPass(seen)) ++frame.rule;
     }
+    if (frame.rule >= gates.size()) break;
     const Rule& rule = rules[frame.rule];
     if (++frame.applications > kMaxRuleApplications) {
       Say(kInternal, absl::StrCat("Infinite loop in ruleset ", frame.ruleset->name, ", rule ",
                                   frame.rule + 1));
-      if (traced) observer_->Looped(FrameTokens());
+      if (traced_) observer_->Looped(tokens);
       break;
     }
-    if (traced) observer_->Trying(rule.left.span(), rule.line);
-    if (!gates[frame.rule].MayPass(FrameTokens(), mask) ||
-        !rule.pattern->Match(FrameTokens(), context, bindings)) {
-      if (traced) observer_->Failed();
+    if (traced_) observer_->Trying(rule.left.span(), rule.line);
+    if (!gates[frame.rule].MayPass(seen) || !rule.pattern->Match(tokens, context, bindings)) {
+      if (traced_) observer_->Failed();
       ++frame.rule;
       frame.applications = 0;
       continue;
     }
-    if (traced) observer_->Matched(rule.right.span());
+    if (traced_) observer_->Matched(rule.right.span());
     if (!Spend(*frame.ruleset)) return;
     if (rule.then == Rule::Then::kNext) {
       ++frame.rule;
@@ -158,8 +148,9 @@ void Evaluation::ApplyRules() {
     // With look-ups or calls there is more to do; after an error nothing.
     if (!Build(rule, bindings)) return;
     Commit();
-    if (traced) observer_->Rewritten(FrameTokens());
-    mask = FrameMask();
+    tokens = FrameTokens();
+    if (traced_) observer_->Rewritten(tokens);
+    seen = OverviewOf(tokens);
   }
   Leave();
 }
@@ -167,11 +158,12 @@ void Evaluation::ApplyRules() {
 // Puts the right side together. False: something is left to be done with it, or it has failed.
 bool Evaluation::Build(const Rule& rule, const Bindings& bindings) {
   built_.clear();
-  bool special = false;
+  errands_ = rule.errands;
   const absl::Span<const Token> tokens = FrameTokens();
+  const size_t limit = top().limit;
   for (const Token& token : rule.replacement()) {
     if (token.kind == Token::Kind::kDeferredMacro) {
-      if (built_.size() >= top().limit) return TooLong();
+      if (built_.size() >= limit) return TooLong();
       if (!PutMacroIn(token.name)) return false;
     } else if (token.Is(Operator::kReplacement)) {
       if (token.digit == 0 || token.digit > bindings.size) {
@@ -182,27 +174,24 @@ bool Evaluation::Build(const Rule& rule, const Bindings& bindings) {
       }
       const Binding& binding = bindings.taken[token.digit - 1];
       const absl::Span<const Token> bound = tokens.subspan(binding.first, binding.count);
-      if (Traced()) observer_->PutIn(token.digit, bound);
-      for (const Token& taken : bound) {
-        special |= taken.kind == Token::Kind::kOperator;
-        built_.push_back(taken);
-      }
+      if (traced_) observer_->PutIn(token.digit, bound);
+      for (const Token& taken : bound) errands_.Note(taken);
+      built_.insert(built_.end(), bound.begin(), bound.end());
     } else {
-      special |= token.kind == Token::Kind::kOperator;
       built_.push_back(token);
     }
-    if (built_.size() > top().limit) return TooLong();
+    if (built_.size() > limit) return TooLong();
   }
-  if (!special) return true;
+  if (!errands_.lookups && !errands_.calls) return true;
   top().phase = Phase::kLookups;
-  next_lookup_ = 0;
+  next_lookup_ = errands_.lookups ? 0 : built_.size();
   return false;
 }
 
 // $&x: its value, as tokens.
 bool Evaluation::PutMacroIn(NameId name) {
   const Text* const value = macros_->Find(name);
-  if (Traced()) {
+  if (traced_) {
     std::optional<std::string> text;
     if (value != nullptr) text = WriteText(*value, machine_.names);
     observer_->PutIn(machine_.names.Written(name), text);
@@ -277,7 +266,7 @@ void Evaluation::MakeCall() {
   Frame& frame = top();
   if (frame.calls_left == 0) {
     frame.phase = Phase::kRules;
-    if (Traced()) observer_->Rewritten(FrameTokens());
+    if (traced_) observer_->Rewritten(FrameTokens());
     return;
   }
   const Call call = frame.calls[--frame.calls_left];

@@ -92,11 +92,21 @@ class Evaluation {
   };
 
   Frame& top() { return frames_[depth_ - 1]; }
-  absl::Span<const Token> FrameTokens() { return absl::MakeConstSpan(work_).subspan(top().base); }
-  TokenMask FrameMask();
+  absl::Span<const Token> FrameTokens() {
+    const size_t base = top().base;
+    return {work_.data() + base, work_.size() - base};
+  }
 
   void Enter(int ruleset, size_t base, size_t limit);
-  bool Spend(const Ruleset& ruleset);
+  // Counts what is done, and ends everything when it becomes too much: rulesets that call each
+  // other twice would otherwise take longer than anybody lives, at a depth that is allowed.
+  bool Spend(const Ruleset& ruleset) {
+    if (++steps_ <= machine_.steps) [[likely]]
+      return true;
+    TooManySteps(ruleset);
+    return false;
+  }
+  void TooManySteps(const Ruleset& ruleset);
   void Leave();
   void Fail(int status);
   void Return(int status);
@@ -109,10 +119,10 @@ class Evaluation {
   bool MakeLookups();
   bool Prepare(size_t begin);
   size_t Part(size_t begin, Operator closing);
+  bool Take(const MapAnswer& answer);
   bool Answer(const MapAnswer& answer);
   bool Replace(absl::Span<const Token> tokens);
   bool Scan(absl::string_view characters);
-  bool Traced() const { return observer_ != nullptr && observer_->WantsRules(); }
   bool ScanDefault();
 
   int FindCalled(const Token& word);
@@ -128,6 +138,7 @@ class Evaluation {
   TokenList* tokens_ = nullptr;
   const Macros* macros_ = nullptr;
   RewriteObserver* observer_ = nullptr;
+  bool traced_ = false;  // it wants to see rules
   int status_ = 0;
 
   std::vector<Token> work_;   // the tokens of all frames, the innermost ones last
@@ -137,6 +148,7 @@ class Evaluation {
   int64_t steps_ = 0;
   std::vector<uint64_t> failures_;
 
+  Errands errands_;         // what is to be done with built_
   size_t next_lookup_ = 0;  // where to look for one in built_
   Lookup lookup_;
   Map* map_ = nullptr;

@@ -1,5 +1,7 @@
 // The look-ups of right sides: $( … $) and $[ … $].
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -38,8 +40,15 @@ bool Evaluation::MakeLookups() {
       ++next_lookup_;
       continue;
     }
-    if (!Prepare(next_lookup_) || map_ != nullptr) return false;
-    if (!Answer(MapAnswer())) return false;
+    if (!Prepare(next_lookup_)) return false;
+    MapAnswer answer;
+    if (map_ != nullptr) {
+      std::optional<MapAnswer> now = map_->AnswerNow(key_, arguments_);
+      if (!now.has_value()) return false;
+      answer = *std::move(now);
+      map_ = nullptr;
+    }
+    if (!Take(answer)) return false;
   }
   return true;
 }
@@ -79,9 +88,9 @@ bool Evaluation::Prepare(size_t begin) {
   arguments_.assign(argument_texts_.begin(), argument_texts_.end());
   const char blank =
       map_ == nullptr ? machine_.blank : map_->blank_substitute().value_or(machine_.blank);
-  key_ = JoinTokens(
+  JoinTokens(
       absl::MakeConstSpan(built_).subspan(lookup_.key_begin, lookup_.key_end - lookup_.key_begin),
-      blank);
+      blank, key_);
   return true;
 }
 
@@ -98,13 +107,18 @@ size_t Evaluation::Part(size_t begin, Operator closing) {
 void Evaluation::Resume(const MapAnswer& answer) {
   map_ = nullptr;
   machine_.classes.Refresh();
+  Take(answer);
+}
+
+// What comes of an answer. False: the ruleset has failed.
+bool Evaluation::Take(const MapAnswer& answer) {
   if (!answer.message.empty()) {
     for (const absl::string_view line : absl::StrSplit(answer.message, '\n')) {
       Say("451 4.3.0", std::string(line));
     }
   }
   if (answer.status == kTemporaryFailure) Return(kTemporaryFailure);
-  Answer(answer);
+  return Answer(answer);
 }
 
 // False: the ruleset has failed.

@@ -3,10 +3,26 @@
 #include <algorithm>
 #include <limits>
 
+#include "absl/base/attributes.h"
 #include "absl/strings/match.h"
 #include "mta/base/check.h"
 
 namespace stagepost {
+
+Overview OverviewOf(absl::Span<const Token> tokens) {
+  Overview seen = {.count = tokens.size()};
+  if (tokens.empty()) return seen;
+  const Token* last = &tokens.front();
+  seen.See(*last);
+  for (const Token& token : tokens.subspan(1)) {
+    seen.See(token);
+    seen.SeePair(*last, token);
+    last = &token;
+  }
+  seen.first = tokens.front().hash;
+  seen.last = last->hash;
+  return seen;
+}
 
 // One search. Places are an element of the pattern and a token of the list.
 class Pattern::Search {
@@ -28,14 +44,11 @@ class Pattern::Search {
   static constexpr int kForgetfulSteps = 200;
 
   // Matches one element, as little as it can be.
-  bool Step() {
+  ABSL_ATTRIBUTE_ALWAYS_INLINE bool Step() {
     const Element& element = elements_[element_];
     switch (element.kind) {
       case Kind::kLiteral:
-        if (token_ == tokens_.size() || !SameToken(*element.token, tokens_[token_])) return false;
-        ++token_;
-        ++element_;
-        return true;
+        return Literals();
       case Kind::kAny:
         return Bind(0) && Reach() && !Failed();
       case Kind::kSome:
@@ -58,7 +71,19 @@ class Pattern::Search {
     return false;
   }
 
-  bool Bind(size_t count) {
+  // All literals from here to the next element that is none.
+  ABSL_ATTRIBUTE_ALWAYS_INLINE bool Literals() {
+    do {
+      if (token_ == tokens_.size() || !SameToken(*elements_[element_].token, tokens_[token_])) {
+        return false;
+      }
+      ++token_;
+      ++element_;
+    } while (element_ < elements_.size() && elements_[element_].kind == Kind::kLiteral);
+    return true;
+  }
+
+  ABSL_ATTRIBUTE_ALWAYS_INLINE bool Bind(size_t count) {
     taken_by_[bindings_.size] = static_cast<uint16_t>(element_);
     bindings_.taken[bindings_.size++] = {static_cast<uint16_t>(token_),
                                          static_cast<uint16_t>(count)};
@@ -75,8 +100,10 @@ class Pattern::Search {
       to = tokens_.size();
     } else if (elements_[element_].kind == Kind::kLiteral) {
       const Token& literal = *elements_[element_].token;
-      while (to < tokens_.size() && !SameToken(literal, tokens_[to])) ++to;
-      if (to == tokens_.size()) return false;
+      const Token* const data = tokens_.data();
+      const size_t size = tokens_.size();
+      while (to < size && !SameToken(literal, data[to])) ++to;
+      if (to == size) return false;
     }
     Binding& binding = bindings_.taken[bindings_.size - 1];
     binding.count = static_cast<uint16_t>(to - binding.first);
@@ -153,7 +180,7 @@ class Pattern::Search {
            (context_.failures[Place() / 64] >> (Place() % 64) & 1) != 0;
   }
 
-  const std::vector<Element>& elements_;
+  const absl::Span<const Element> elements_;
   const absl::Span<const Token> tokens_;
   const MatchContext& context_;
   Bindings& bindings_;
@@ -188,21 +215,24 @@ Pattern::Pattern(absl::Span<const Token> left, ClassIndex& classes) {
     } else if (token.Is(Operator::kHost)) {
       element.kind = Kind::kNothing;
     } else {
-      gate_.literals |= MaskOf(token);
+      gate_.needs.See(token);
+      if (!elements_.empty() && elements_.back().kind == Kind::kLiteral) {
+        gate_.needs.SeePair(*elements_.back().token, token);
+      }
     }
     const bool takes_none = element.kind == Kind::kAny || element.kind == Kind::kNothing ||
                             element.kind == Kind::kMacro;
-    if (!takes_none) ++gate_.least_tokens;
+    if (!takes_none) ++gate_.needs.count;
     const bool binds = element.kind != Kind::kLiteral && element.kind != Kind::kNothing &&
                        element.kind != Kind::kMacro;
     if (binds) ++wildcards_;
     elements_.push_back(element);
   }
   CHECK(wildcards_ <= kMaxWildcards);
-  gate_.most_tokens = unlimited ? std::numeric_limits<uint32_t>::max() : gate_.least_tokens;
+  gate_.most_tokens = unlimited ? std::numeric_limits<size_t>::max() : gate_.needs.count;
   if (elements_.empty()) return;
-  if (elements_.front().kind == Kind::kLiteral) gate_.first = elements_.front().token->hash.value();
-  if (elements_.back().kind == Kind::kLiteral) gate_.last = elements_.back().token->hash.value();
+  if (elements_.front().kind == Kind::kLiteral) gate_.needs.first = elements_.front().token->hash;
+  if (elements_.back().kind == Kind::kLiteral) gate_.needs.last = elements_.back().token->hash;
 }
 
 bool Pattern::Match(absl::Span<const Token> tokens, const MatchContext& context,

@@ -26,11 +26,26 @@ namespace stagepost {
 // $*, $+, … in one left side.
 inline constexpr size_t kMaxWildcards = 9;
 
-// Which tokens are there at all: one bit of 64 for each.
-using TokenMask = uint64_t;
-inline TokenMask MaskOf(const Token& token) {
-  return TokenMask{1} << (token.hash.value() * 0x9e3779b97f4a7c15 >> 58);
-}
+// What can be seen of tokens at a glance: one bit of 64 for each that is there once, twice, and for
+// each two side by side; how many there are, and the hashes of the first and the last.
+struct Overview {
+  uint64_t once = 0;
+  uint64_t twice = 0;
+  uint64_t pairs = 0;
+  size_t count = 0;
+  uint64_t first = 0;
+  uint64_t last = 0;
+
+  void See(const Token& token) {
+    const uint64_t bit = uint64_t{1} << token.bit;
+    twice |= once & bit;
+    once |= bit;
+  }
+  void SeePair(const Token& a, const Token& b) {
+    pairs |= uint64_t{1} << ((5u * a.bit + b.bit) % 64);
+  }
+};
+Overview OverviewOf(absl::Span<const Token> tokens);
 
 // The tokens from `first` on, `count` of them, that one wildcard took.
 struct Binding {
@@ -54,17 +69,17 @@ struct MatchContext {
 
 // What can be said about a match before it is tried; most rules end here.
 struct Gate {
-  TokenMask literals = 0;  // which must all be there
-  uint32_t least_tokens = 0;
-  uint32_t most_tokens = 0;
-  uint64_t first = 0;  // hash of the literal at the beginning, at the end; 0: there is none
-  uint64_t last = 0;
+  // Of the literals: what must at least be seen of the tokens. `first` and `last`: of the literal
+  // at the beginning and at the end; 0: there is none. `count`: what is needed at least.
+  Overview needs;
+  size_t most_tokens = 0;
 
-  // `mask` has the bits of all `tokens`.
-  bool MayPass(absl::Span<const Token> tokens, TokenMask mask) const {
-    return (literals & ~mask) == 0 && tokens.size() >= least_tokens &&
-           tokens.size() <= most_tokens && (first == 0 || first == tokens.front().hash.value()) &&
-           (last == 0 || last == tokens.back().hash.value());
+  bool MayPass(const Overview& seen) const {
+    return ((needs.once & ~seen.once) | (needs.twice & ~seen.twice) |
+            (needs.pairs & ~seen.pairs)) == 0 &&
+           seen.count >= needs.count && seen.count <= most_tokens &&
+           (needs.first == 0 || needs.first == seen.first) &&
+           (needs.last == 0 || needs.last == seen.last);
   }
 };
 

@@ -14,7 +14,7 @@ namespace {
 constexpr int kMaxRulesetNumber = kMaxRulesets / 2;
 
 // Of a rule that never matches.
-constexpr Gate kClosed = {.least_tokens = 1, .most_tokens = 0};
+constexpr Gate kClosed = {.needs = {.count = 1}, .most_tokens = 0};
 
 bool Binds(const Token& token) {
   return token.Is(Operator::kZeroOrMore) || token.Is(Operator::kOneOrMore) ||
@@ -139,6 +139,7 @@ void Rulesets::Compile(const RuleSource& source, const Configuration& configurat
   if (matches) rule.pattern.emplace(rule.left, classes);
   ruleset.gates.push_back(matches ? rule.pattern->gate() : kClosed);
   ResolveCalls(rule.right.tokens());
+  for (const Token& token : rule.right) rule.errands.Note(token);
   if (rule.right.empty()) return;
   if (rule.right[0].Is(Operator::kUser)) rule.then = Rule::Then::kNext;
   if (rule.right[0].Is(Operator::kHost)) rule.then = Rule::Then::kReturn;

@@ -18,6 +18,18 @@
 
 namespace stagepost {
 
+// What there is to do when a right side has been put together.
+struct Errands {
+  bool lookups = false;
+  bool calls = false;
+
+  void Note(const Token& token) {
+    if (token.kind != Token::Kind::kOperator) return;
+    lookups |= token.op == Operator::kLookup || token.op == Operator::kCanonical;
+    calls |= token.op == Operator::kCall;
+  }
+};
+
 struct Rule {
   // What happens after the right side has taken the place of the tokens.
   enum class Then : uint8_t {
@@ -32,6 +44,7 @@ struct Rule {
   // Absent: nothing can match, the left side was wrong.
   std::optional<Pattern> pattern;
   Then then = Then::kAgain;
+  Errands errands;  // of the right side as it is written
 
   // What is put in: `right` without $: or $@ in front.
   absl::Span<const Token> replacement() const {

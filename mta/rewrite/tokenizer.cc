@@ -45,6 +45,23 @@ class Scan {
     return Plain(c, rest);
   }
 
+  // How many characters `rest` begins with that go on with the word being cut; they are stored.
+  size_t Word(absl::string_view rest) {
+    if (state_ != State::kAtom || escaped_ || comments_ > 0) return 0;
+    size_t size = 0;
+    while (size < rest.size() && types_[rest[size]] == Type::kAtom && rest[size] != '\\' &&
+           rest[size] != '\0' && rest[size] != options_.delimiter) {
+      ++size;
+    }
+    // The last few characters of the room are counted one by one.
+    if (static_cast<size_t>(write_ - start_) + size + out_.size() - first_ + 5 >=
+        kScanBufferBytes) {
+      return 0;
+    }
+    write_ = std::copy_n(rest.data(), size, write_);
+    return size;
+  }
+
   // An operator of the configuration; inside quotes its characters.
   bool OperatorToken(Token token) {
     if (escaped_ || state_ == State::kQuoted) {
@@ -95,7 +112,7 @@ class Scan {
     const Type type = types_[*token_];
     token.kind =
         type == Type::kAtom || type == Type::kOne ? Token::Kind::kWord : Token::Kind::kSpecial;
-    token.hash = CaselessHash(token.text());
+    token.Measure();
     token_ = write_;
     return Push(token);
   }
@@ -274,7 +291,8 @@ ScanResult Tokenizer::Scan(absl::string_view characters, const ScanOptions& opti
   class Scan scan(types_, options, room, out);
   size_t end = 0;
   for (; end < characters.size(); ++end) {
-    if (characters[end] == '\0') break;
+    end += scan.Word(characters.substr(end));
+    if (end == characters.size() || characters[end] == '\0') break;
     if (!scan.Character(characters[end], characters.substr(end + 1))) break;
   }
   scan.Finish();
@@ -294,15 +312,15 @@ ScanResult Tokenizer::ScanText(const Text& text, const Names& names, TokenList& 
       continue;
     }
     const std::string written = WriteText({piece}, names);
-    more = scan.OperatorToken({.data = written.data(),
-                               .size = static_cast<uint32_t>(written.size()),
-                               .kind = piece.kind == Piece::Kind::kOperator
-                                           ? Token::Kind::kOperator
-                                           : Token::Kind::kDeferredMacro,
-                               .op = piece.op,
-                               .digit = piece.digit,
-                               .name = piece.name,
-                               .hash = CaselessHash(written)});
+    Token token = {.data = written.data(),
+                   .size = static_cast<uint32_t>(written.size()),
+                   .kind = piece.kind == Piece::Kind::kOperator ? Token::Kind::kOperator
+                                                                : Token::Kind::kDeferredMacro,
+                   .op = piece.op,
+                   .digit = piece.digit,
+                   .name = piece.name};
+    token.Measure();
+    more = scan.OperatorToken(token);
   }
   scan.Finish();
   return scan.Result(0);

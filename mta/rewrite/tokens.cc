@@ -7,12 +7,24 @@
 
 namespace stagepost {
 
+void Token::Measure() {
+  CaselessHash all;
+  plain = true;
+  for (const char c : text()) {
+    all.Add(c);
+    plain &= static_cast<uint8_t>(c - ' ') < '\x7f' - ' ';
+  }
+  hash = all.value();
+  // Operator characters are what most rules look for: they share no bit with words.
+  constexpr uint64_t kSpread = 0x9e3779b97f4a7c15;
+  bit = static_cast<uint8_t>(size == 1 ? (hash - 1) % 32 : 32 + (hash * kSpread >> 59));
+}
+
 bool SameCharacters(const Token& a, const Token& b) {
   const bool operators = a.kind >= Token::Kind::kOperator;
   if (operators != (b.kind >= Token::Kind::kOperator)) return false;
   if (operators) return a.kind == b.kind && a.text() == b.text();
-  // The hash of one character tells which one it is.
-  return a.size == 1 || a.data == b.data || absl::EqualsIgnoreCase(a.text(), b.text());
+  return a.data == b.data || absl::EqualsIgnoreCase(a.text(), b.text());
 }
 
 char* TokenArena::Allocate(size_t size) {
@@ -61,9 +73,15 @@ void TokenList::Append(absl::Span<const Token> tokens) {
 }
 
 std::string JoinTokens(absl::Span<const Token> tokens, char blank) {
+  std::string joined;
+  JoinTokens(tokens, blank, joined);
+  return joined;
+}
+
+void JoinTokens(absl::Span<const Token> tokens, char blank, std::string& joined) {
   size_t size = tokens.size();
   for (const Token& token : tokens) size += token.size;
-  std::string joined;
+  joined.clear();
   joined.reserve(size);
   bool after_word = false;
   for (const Token& token : tokens) {
@@ -72,7 +90,6 @@ std::string JoinTokens(absl::Span<const Token> tokens, char blank) {
     joined.append(token.data, token.size);
     after_word = word;
   }
-  return joined;
 }
 
 namespace {
@@ -114,6 +131,27 @@ void ShowCharacter(uint8_t c, std::string& shown) {
   shown.push_back(static_cast<char>(c));
 }
 
+// memcpy(), for what has a few bytes. Gives the end.
+char* CopyShort(absl::string_view from, char* to) {
+  const size_t size = from.size();
+  const auto copy_ends = [&](size_t bytes) {
+    memcpy(to, from.data(), bytes);
+    memcpy(to + size - bytes, from.data() + size - bytes, bytes);
+  };
+  if (size == 1) {
+    *to = from[0];
+  } else if (size > 16) {
+    memcpy(to, from.data(), size);
+  } else if (size >= 8) {
+    copy_ends(8);
+  } else if (size >= 4) {
+    copy_ends(4);
+  } else if (size > 0) {
+    copy_ends(2);
+  }
+  return to + size;
+}
+
 }  // namespace
 
 void AppendShown(absl::string_view characters, std::string& out) {
@@ -127,6 +165,10 @@ void AppendShown(absl::string_view characters, std::string& out) {
 
 void AppendShown(const Token& token, std::string& out) {
   absl::string_view text = token.text();
+  if (token.plain) {
+    out.append(text.data(), text.size());
+    return;
+  }
   // What quotes other characters is gone from tokens, as far as anybody sees.
   for (size_t at = text.find('\xff'); at != text.npos; at = text.find('\xff')) {
     AppendShown(text.substr(0, at), out);
@@ -136,6 +178,19 @@ void AppendShown(const Token& token, std::string& out) {
 }
 
 void AppendShownTokens(absl::Span<const Token> tokens, std::string& out) {
+  size_t room = 0;
+  bool plain = true;
+  for (const Token& token : tokens) {
+    room += 1 + token.size;
+    plain &= token.plain;
+  }
+  if (plain) {
+    const size_t begin = out.size();
+    out.append(room, ' ');
+    char* to = &out[begin];
+    for (const Token& token : tokens) to = CopyShort(token.text(), to + 1);
+    return;
+  }
   for (const Token& token : tokens) {
     out.push_back(' ');
     AppendShown(token, out);

@@ -7,6 +7,7 @@
 #ifndef STAGEPOST_MTA_REWRITE_TOKENS_H_
 #define STAGEPOST_MTA_REWRITE_TOKENS_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -27,23 +28,37 @@ class CaselessHash {
   explicit CaselessHash(absl::string_view characters) {
     for (const char c : characters) Add(c);
   }
+  // What value() was of `size` characters.
+  CaselessHash(uint64_t value, size_t size) : value_(value), size_(size) {}
   void Add(char c) {
     value_ = value_ * kFactor + Lower(c) + 1;
-    power_ *= kFactor;
+    ++size_;
   }
   void Add(const CaselessHash& next) {
-    value_ = value_ * next.power_ + next.value_;
-    power_ *= next.power_;
+    value_ = value_ * Power(next.size_) + next.value_;
+    size_ += next.size_;
   }
   uint64_t value() const { return value_; }
 
  private:
   static constexpr uint64_t kFactor = 0x9e3779b97f4a7c15;
+  static constexpr size_t kPowers = 64;
+  static constexpr std::array<uint64_t, kPowers> MakePowers() {
+    std::array<uint64_t, kPowers> powers = {1};
+    for (size_t i = 1; i < kPowers; ++i) powers[i] = powers[i - 1] * kFactor;
+    return powers;
+  }
+  static uint64_t Power(size_t exponent) {
+    static constexpr std::array<uint64_t, kPowers> kPowerOf = MakePowers();
+    uint64_t power = 1;
+    for (; exponent >= kPowers; exponent -= kPowers - 1) power *= kPowerOf[kPowers - 1];
+    return power * kPowerOf[exponent];
+  }
   static uint64_t Lower(char c) {
     return static_cast<uint8_t>(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
   }
   uint64_t value_ = 0;
-  uint64_t power_ = 1;
+  size_t size_ = 0;
 };
 
 struct Token {
@@ -58,10 +73,16 @@ struct Token {
   Kind kind = Kind::kWord;
   Operator op = Operator::kZeroOrMore;  // of kOperator
   uint8_t digit = 0;                    // of kReplacement
+  bool plain = true;                    // traces show the characters as they are
   NameId name{};                        // of kDeferredMacro, kClass, …
   int16_t ruleset = -1;                 // of a rule's word: the ruleset it is the name of
-  CaselessHash hash;                    // of the characters; of an operator: as it is written
+  uint8_t bit = 0;                      // below 64; the same for the same characters
+  uint64_t hash = 0;                    // of the characters; of an operator: as it is written
 
+  // Finds out what follows from the characters: plain, bit, hash.
+  void Measure();
+  // To make that of a phrase.
+  CaselessHash phrase_hash() const { return {hash, size}; }
   // As it stands, quotes and backslashes included; of an operator: as it is written.
   absl::string_view text() const { return {data, size}; }
   bool Is(Operator o) const { return kind == Kind::kOperator && op == o; }
@@ -72,7 +93,10 @@ bool SameCharacters(const Token& a, const Token& b);
 
 // Whether a rule's word `a` and the word `b` are the same: case does not count.
 inline bool SameToken(const Token& a, const Token& b) {
-  return a.hash.value() == b.hash.value() && a.size == b.size && SameCharacters(a, b);
+  if (a.hash != b.hash || a.size != b.size) return false;
+  // The hash of one character tells which one it is.
+  constexpr auto kOperator = Token::Kind::kOperator;
+  return (a.size == 1 && a.kind < kOperator && b.kind < kOperator) || SameCharacters(a, b);
 }
 
 // Characters that stay where they are until the arena is cleared or destroyed.
@@ -133,6 +157,8 @@ class TokenList {
 // One string again: `blank` between two words that stand side by side (the option BlankSub where
 // nothing else is asked for), nothing elsewhere.
 std::string JoinTokens(absl::Span<const Token> tokens, char blank);
+// The same, in place of what is in `joined`.
+void JoinTokens(absl::Span<const Token> tokens, char blank, std::string& joined);
 
 // Characters as traces and listings show them: control and 8-bit ones in sendmail's notation
 // (^A, M-i).
