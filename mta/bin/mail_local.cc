@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "mta/base/status_macros.h"
+#include "mta/base/sysexits.h"
 #include "mta/bin/mail_local_lmtp.h"
 #include "mta/deliver/lmtp_command.h"
 #include "mta/deliver/mailbox.h"
@@ -16,10 +17,6 @@
 
 namespace stagepost {
 namespace {
-
-constexpr int kExitOk = 0;
-constexpr int kExitUnavailable = 69;
-constexpr int kExitTemporaryFailure = 75;
 
 constexpr absl::string_view kUsage =
     "usage: mail.local [-7] [-b] [-d] [-l] [-f from|-r from] user ...";

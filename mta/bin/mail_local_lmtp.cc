@@ -10,15 +10,13 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "mta/base/status_macros.h"
+#include "mta/base/sysexits.h"
 #include "mta/deliver/lmtp_command.h"
 #include "mta/deliver/message_spool.h"
 #include "mta/smtp/line_reader.h"
 
 namespace stagepost {
 namespace {
-
-constexpr int kExitOk = 0;
-constexpr int kExitTemporaryFailure = 75;
 
 constexpr size_t kMaxLine = 2048;
 

@@ -7,6 +7,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "mta/base/sysexits.h"
 #include "mta/base/version.h"
 #include "mta/bin/address_test.h"
 #include "mta/cf/macros.h"
@@ -24,11 +25,6 @@ namespace stagepost {
 namespace {
 
 // sysexits.h, as sendmail uses them.
-constexpr int kExitOk = 0;
-constexpr int kExitUnavailable = 69;
-constexpr int kExitSoftware = 70;
-constexpr int kExitOsError = 71;
-constexpr int kExitConfig = 78;
 
 std::string UserName(Environment& env) {
   const UserId id = env.process().credentials().real_user;
@@ -114,7 +110,7 @@ Task<int> RunQueueOnce(Environment& env, const Settings& settings) {
   }
   const auto queue = co_await OpenQueue(env, settings.queue_directory);
   if (!queue.ok()) {
-    co_return co_await Fail(env, kExitConfig, std::string(queue.status().message()));
+    co_return co_await Fail(env, kExitConfiguration, std::string(queue.status().message()));
   }
   absl::StatusOr<HostClasses> classes = co_await ReadHostClasses(env, settings);
   if (!classes.ok()) {
@@ -132,7 +128,7 @@ Task<int> FailToOpenQueue(Environment& env, std::string message) {
   env.log().Write(Severity::kCritical,
                   absl::StrCat("NOQUEUE: SYSERR(", UserName(env), "): ", message));
   co_await Print(env.process().standard_output(), absl::StrCat("451 4.0.0 ", message, "\r\n"));
-  co_return kExitConfig;
+  co_return kExitConfiguration;
 }
 
 Task<int> ServeDaemon(Environment& env, const Settings& settings) {

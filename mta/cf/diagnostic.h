@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "mta/base/sysexits.h"
 
 namespace stagepost {
 
@@ -27,7 +28,7 @@ struct Diagnostic {
   std::string text;  // without "FILE: line N: "
   // EX_SOFTWARE, as sendmail after most errors in its configuration. Of a warning: 0 or, rarely,
   // what a program that goes on ends with at last.
-  int exit_code = 70;
+  int exit_code = kExitSoftware;
   bool shows_line = true;  // false: sendmail prints the text alone, whatever the line
 };
 

@@ -7,15 +7,12 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "mta/base/sysexits.h"
 #include "mta/cf/configuration.h"
 #include "mta/cf/diagnostic.h"
 #include "mta/cf/text.h"
 
 namespace stagepost {
-
-inline constexpr int kExitUsage = 64;
-inline constexpr int kExitOsError = 71;
-inline constexpr int kExitOsFile = 72;
 
 // Both references are outlived by what they refer to.
 struct LoadContext {
@@ -23,7 +20,7 @@ struct LoadContext {
   Diagnostics& diagnostics;
   SourceLine where;  // the line in hand
 
-  void Error(std::string text, int exit_code = 70);
+  void Error(std::string text, int exit_code = kExitSoftware);
   // sendmail goes on, and ends with `exit_code` if nothing worse happens.
   void Complain(std::string text, int exit_code);
   // Without file and line.

@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "mta/base/sysexits.h"
 #include "mta/cf/map_class_table.h"
 #include "mta/cf/option_value.h"
 
@@ -178,12 +179,13 @@ void OptionSetter::StoreCharacter(const OptionInfo& option, absl::string_view va
     case OptionId::kDeliveryMode:
       if (letter == '\0') letter = 'i';
       if (!absl::StrContains("bdiq", letter)) {
-        return Say(Severity::kFatal, 64, absl::StrCat("Unknown delivery mode ", shown), true);
+        return Say(Severity::kFatal, kExitUsage, absl::StrCat("Unknown delivery mode ", shown),
+                   true);
       }
       break;
     case OptionId::kEightBitMode:
       if (letter == '\0' || !absl::StrContains("mps", letter)) {
-        return Say(Severity::kFatal, 64, absl::StrCat("Unknown 8-bit mode ", shown), true);
+        return Say(Severity::kFatal, kExitUsage, absl::StrCat("Unknown 8-bit mode ", shown), true);
       }
       break;
     case OptionId::kSuperSafe:

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/string_view.h"
+#include "mta/base/sysexits.h"
 #include "mta/cf/diagnostic.h"
 #include "mta/cf/option_table.h"
 #include "mta/cf/options.h"
@@ -29,7 +30,7 @@ class OptionSetter {
   using Severity = Diagnostic::Severity;
 
   void Say(Severity severity, int exit_code, std::string text, bool shows_line);
-  void Error(std::string text) { Say(Severity::kError, 70, std::move(text), true); }
+  void Error(std::string text) { Say(Severity::kError, kExitSoftware, std::move(text), true); }
   void Warn(std::string text) { Say(Severity::kWarning, 0, std::move(text), false); }
   void Ignored(std::string text);
 

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "mta/base/sysexits.h"
 #include "mta/cf/map_class_table.h"
 #include "mta/cf/option_setter.h"
 #include "mta/cf/option_value.h"
@@ -61,7 +62,8 @@ int64_t OptionSetter::ReadTime(absl::string_view value, char unit) {
   std::vector<std::string> messages;
   const int64_t seconds = ReadInterval(value, unit, messages);
   // sendmail goes on, with this in mind for its exit code.
-  for (std::string& message : messages) Say(Severity::kWarning, 64, std::move(message), true);
+  for (std::string& message : messages)
+    Say(Severity::kWarning, kExitUsage, std::move(message), true);
   return seconds;
 }
 

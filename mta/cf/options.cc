@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
 #include "mta/base/check.h"
+#include "mta/base/sysexits.h"
 #include "mta/cf/option_setter.h"
 
 namespace stagepost {
@@ -56,7 +57,7 @@ Diagnostics Options::CheckTogether() const {
   const std::string& database = Text(OptionId::kMailboxDatabase);
   // "ldap" is known to sendmail, but to no database of ours: see not_implemented.h.
   if (database != "pw" && database != "ldap") {
-    say(OptionId::kMailboxDatabase, Diagnostic::Severity::kError, 69,
+    say(OptionId::kMailboxDatabase, Diagnostic::Severity::kError, kExitUnavailable,
         absl::StrCat("Can't initialize mailbox database \"", database, "\": Service unavailable"));
   }
   if (Flag(OptionId::kSingleThreadDelivery) && Text(OptionId::kHostStatusDirectory).empty()) {

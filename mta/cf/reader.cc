@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "mta/base/errno.h"
 #include "mta/base/status_macros.h"
+#include "mta/base/sysexits.h"
 #include "mta/cf/line_loader.h"
 #include "mta/cf/lines.h"
 #include "mta/cf/load_context.h"
@@ -112,7 +113,7 @@ std::string TextOf(const Configuration& configuration, NameId macro) {
 
 void Say(Diagnostics& to, Diagnostic::Severity severity, std::string text) {
   const bool error = severity == Diagnostic::Severity::kError;
-  to.push_back({severity, SourceLine(), std::move(text), error ? 70 : 0});
+  to.push_back({severity, SourceLine(), std::move(text), error ? kExitSoftware : kExitOk});
 }
 
 // What sendmail says when it has read everything.

@@ -5,6 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "mta/base/sysexits.h"
 #include "mta/daemon/daemon_options.h"
 #include "mta/daemon/time_interval.h"
 
@@ -30,7 +31,7 @@ Outcome SetMode(absl::string_view value, std::optional<Settings::Mode>& mode) {
   } else if (value.size() == 1 && absl::StrContains("ahHimpPsv", value)) {
     return NotAvailable(absl::StrCat("-b", value));
   } else {
-    return UsageError{absl::StrCat("Invalid operation mode ", value), 64, true};
+    return UsageError{absl::StrCat("Invalid operation mode ", value), kExitUsage, true};
   }
   return std::nullopt;
 }
@@ -45,7 +46,7 @@ Outcome SetQueueInterval(absl::string_view value, bool& one_run, Settings& setti
     return NotAvailable(absl::StrCat("-q", value));
   }
   const absl::StatusOr<absl::Duration> interval = ParseInterval(value, 'm');
-  if (!interval.ok()) return UsageError{std::string(interval.status().message()), 64, true};
+  if (!interval.ok()) return UsageError{std::string(interval.status().message()), kExitUsage, true};
   if (*interval == absl::ZeroDuration()) {
     one_run = true;
   } else {

@@ -13,6 +13,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "mta/base/sysexits.h"
 #include "mta/deliver/deliver.h"
 #include "mta/env/network.h"
 #include "mta/env/process.h"
@@ -65,8 +66,8 @@ struct Settings {
 
 // A command line that was not understood, or asks for something this version does not have.
 struct UsageError {
-  std::string message;     // for stderr, without the program's name
-  int exit_code = 64;      // EX_USAGE
+  std::string message;  // for stderr, without the program's name
+  int exit_code = kExitUsage;
   bool on_stdout = false;  // sendmail prints most messages of its own there
 };
 

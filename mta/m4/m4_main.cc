@@ -1,7 +1,5 @@
 #include "mta/m4/m4_main.h"
 
-#include <sysexits.h>
-
 #include <memory>
 #include <string>
 #include <utility>
@@ -12,6 +10,7 @@
 #include "absl/time/time.h"
 #include "mta/async/deadline.h"
 #include "mta/base/errno.h"
+#include "mta/base/sysexits.h"
 #include "mta/m4/m4.h"
 #include "mta/m4/m4_commands.h"
 #include "mta/m4/m4_files.h"
@@ -38,7 +37,7 @@ Task<int> OutputLost(Environment& env, absl::Status status) {
         "stagepost m4: standard output: ", ErrnoText(ErrnoOr(status, Errno::kEIO)), "\n");
     (void)co_await WriteAll(env.process().standard_error(), text);
   }
-  co_return EX_IOERR;
+  co_return kExitIoError;
 }
 
 // One run of the program.
@@ -214,12 +213,12 @@ Task<int> M4Main(Environment& env, Arguments arguments) {
     const std::string text =
         absl::StrCat("stagepost m4: ", options.status().message(), "\nTry: stagepost m4 --help\n");
     (void)co_await WriteAll(env.process().standard_error(), text);
-    co_return EX_USAGE;
+    co_return kExitUsage;
   }
   if (options->help) {
     const absl::Status status = co_await WriteAll(env.process().standard_output(), M4Help());
     if (!status.ok()) co_return co_await OutputLost(env, status);
-    co_return EX_OK;
+    co_return kExitOk;
   }
   M4Run run(env, *std::move(options));
   co_return co_await run.Run();

@@ -39,8 +39,8 @@ Task<bool> BaseMap::Open(std::string& message) {
 }
 
 Task<MapAnswer> BaseMap::Ask(absl::string_view key, absl::Span<const absl::string_view> arguments) {
-  if (state_ != State::kOpen) co_return MapAnswer{.status = kMapTemporary};
-  if (key.size() > kMaxMapKeyBytes) co_return MapAnswer{.status = kMapNoHost};
+  if (state_ != State::kOpen) co_return MapAnswer{.status = kExitTemporaryFailure};
+  if (key.size() > kMaxMapKeyBytes) co_return MapAnswer{.status = kExitNoHost};
   co_return co_await AskClass(key, arguments);
 }
 
@@ -49,13 +49,14 @@ Task<MapAnswer> BaseMap::Lookup(absl::string_view key,
   std::string message;
   if (!co_await Open(message)) co_return MapAnswer{.message = std::move(message)};
   const std::string stripped = flags_.keep_quotes ? std::string(key) : StripQuotes(key);
-  if (context_.deferred && flags_.skip_deferred) co_return MapAnswer{.status = kMapTemporary};
+  if (context_.deferred && flags_.skip_deferred)
+    co_return MapAnswer{.status = kExitTemporaryFailure};
   MapAnswer answer = co_await Ask(stripped, arguments);
   if (!message.empty()) {
     answer.message = absl::StrCat(message, answer.message.empty() ? "" : "\n", answer.message);
   }
-  if (answer.status == kMapTemporary) {
-    if (flags_.temporary_is_missing) answer.status = kMapNoHost;
+  if (answer.status == kExitTemporaryFailure) {
+    if (flags_.temporary_is_missing) answer.status = kExitNoHost;
     if (flags_.temporary_append.has_value()) {
       answer.value = absl::StrCat(stripped, *flags_.temporary_append);
     }

@@ -9,22 +9,12 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "mta/async/task.h"
+#include "mta/base/sysexits.h"
 #include "mta/maps/map.h"
 #include "mta/maps/map_context.h"
 #include "mta/maps/map_flags.h"
 
 namespace stagepost {
-
-// sysexits.h, as maps use it.
-inline constexpr int kMapFound = 0;
-inline constexpr int kMapBadKey = 65;
-inline constexpr int kMapNoUser = 67;
-inline constexpr int kMapNoHost = 68;  // not found, for most classes
-inline constexpr int kMapUnavailable = 69;
-inline constexpr int kMapSystemError = 71;
-inline constexpr int kMapTemporary = 75;
-inline constexpr int kMapProtocol = 76;
-inline constexpr int kMapConfiguration = 78;
 
 class BaseMap : public Map {
  public:

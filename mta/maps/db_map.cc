@@ -95,8 +95,8 @@ class DbMap final : public BaseMap {
                            absl::Span<const absl::string_view> arguments) override {
     const std::string folded = Folded(key);
     const absl::StatusOr<std::optional<std::string>> value = co_await Get(folded);
-    if (absl::IsCancelled(value.status())) co_return MapAnswer{.status = kMapTemporary};
-    if (!value.ok()) co_return Failed(kMapTemporary, std::string(value.status().message()));
+    if (absl::IsCancelled(value.status())) co_return MapAnswer{.status = kExitTemporaryFailure};
+    if (!value.ok()) co_return Failed(kExitTemporaryFailure, std::string(value.status().message()));
     if (!value->has_value()) co_return MapAnswer{};
     co_return Found(**value, key, arguments);
   }

@@ -57,9 +57,9 @@ class HostMap final : public BaseMap {
     if (name.status == LookupStatus::kFound) {
       answer = Found(name.name, key, arguments);
     } else if (name.status == LookupStatus::kNotFound) {
-      answer.status = kMapNoHost;
+      answer.status = kExitNoHost;
     } else {
-      answer.status = kMapTemporary;
+      answer.status = kExitTemporaryFailure;
       if (co_await context().hosts.UsesDns()) {
         answer.message = absl::StrCat(Shortened(key), ": Name server timeout");
       }
@@ -78,7 +78,7 @@ class HostMap final : public BaseMap {
     const CanonicalName* const known = context().hosts.KnownCanonical(key);
     if (known == nullptr || !known->message.empty()) return std::nullopt;
     if (known->status == LookupStatus::kFound) return Found(known->name, key, arguments);
-    if (known->status == LookupStatus::kNotFound) return MapAnswer{.status = kMapNoHost};
+    if (known->status == LookupStatus::kNotFound) return MapAnswer{.status = kExitNoHost};
     return std::nullopt;
   }
 
@@ -108,9 +108,9 @@ class BestmxMap final : public BaseMap {
     const MxAnswer mx = co_await context().hosts.MailExchangers(
         key, is_local, {.search = false, .drop_local_host = false, .own_domain = domain});
     MapAnswer answer;
-    if (mx.status == LookupStatus::kNotFound) answer.status = kMapNoHost;
-    if (mx.status == LookupStatus::kTemporary) answer.status = kMapTemporary;
-    if (mx.null_mx) answer.status = kMapUnavailable;
+    if (mx.status == LookupStatus::kNotFound) answer.status = kExitNoHost;
+    if (mx.status == LookupStatus::kTemporary) answer.status = kExitTemporaryFailure;
+    if (mx.null_mx) answer.status = kExitUnavailable;
     if (mx.hosts.empty()) co_return answer;
     std::string value = mx.hosts[0].name;
     if (flags().delimiter.has_value() && !flags().match_only) {
@@ -171,20 +171,21 @@ class DnsMap final : public BaseMap {
  private:
   Task<MapAnswer> AskClass(absl::string_view key,
                            absl::Span<const absl::string_view> arguments) override {
-    if (!type_.has_value()) co_return MapAnswer{.status = kMapNoHost};
+    if (!type_.has_value()) co_return MapAnswer{.status = kExitNoHost};
     const std::string name = flags().base_domain.empty()
                                  ? std::string(key)
                                  : absl::StrCat(key, ".", flags().base_domain);
     const absl::StatusOr<DnsSearchResult> asked = co_await SearchInTime(name);
-    if (!asked.ok()) co_return MapAnswer{.status = kMapTemporary};
-    if (asked->outcome == DnsOutcome::kTryAgain) co_return MapAnswer{.status = kMapTemporary};
+    if (!asked.ok()) co_return MapAnswer{.status = kExitTemporaryFailure};
+    if (asked->outcome == DnsOutcome::kTryAgain)
+      co_return MapAnswer{.status = kExitTemporaryFailure};
     std::vector<std::string> values;
     for (const DnsRecord& record : asked->answer.records) {
       if (record.type != *type_) continue;
       values.push_back(Printable(ValueOf(record)));
       if (!flags().delimiter.has_value() || values.size() == Limit()) break;
     }
-    if (values.empty()) co_return MapAnswer{.status = kMapNoHost};
+    if (values.empty()) co_return MapAnswer{.status = kExitNoHost};
     co_return Found(absl::StrJoin(values, std::string(1, flags().delimiter.value_or(','))), key,
                     arguments);
   }

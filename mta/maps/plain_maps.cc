@@ -22,7 +22,7 @@ class NullMap final : public BaseMap {
 
  private:
   Task<MapAnswer> AskClass(absl::string_view, MapWords) override {
-    co_return MapAnswer{.status = kMapNoHost};
+    co_return MapAnswer{.status = kExitNoHost};
   }
 };
 
@@ -62,7 +62,7 @@ class ArithMap final : public BaseMap {
   static constexpr size_t kMaxResultBytes = 15;
 
   Task<MapAnswer> AskClass(absl::string_view key, MapWords arguments) override {
-    if (key.empty() || arguments.size() < 2) co_return MapAnswer{.status = kMapConfiguration};
+    if (key.empty() || arguments.size() < 2) co_return MapAnswer{.status = kExitConfiguration};
     const int64_t a = ParseLong(arguments[0]);
     const int64_t b = ParseLong(arguments[1]);
     if (key[0] == 'l' || key[0] == '=') {
@@ -71,7 +71,7 @@ class ArithMap final : public BaseMap {
     }
     if (!absl::StrContains("+-*/%|&r", key.substr(0, 1))) {
       LogUnknown(key[0]);
-      co_return MapAnswer{.status = kMapConfiguration};
+      co_return MapAnswer{.status = kExitConfiguration};
     }
     const std::optional<int64_t> result = Compute(key[0], a, b);
     if (!result.has_value()) co_return MapAnswer{};
@@ -122,7 +122,8 @@ class ArpaMap final : public BaseMap {
   Task<MapAnswer> AskClass(absl::string_view key, MapWords) override {
     const bool v6 = absl::StartsWithIgnoreCase(key, "IPv6:");
     const std::optional<IpAddress> address = IpAddress::Parse(v6 ? key.substr(5) : key);
-    if (!address.has_value() || address->is_v4() == v6) co_return MapAnswer{.status = kMapBadKey};
+    if (!address.has_value() || address->is_v4() == v6)
+      co_return MapAnswer{.status = kExitDataError};
     std::string reversed;
     for (int i = v6 ? 15 : 3; i >= 0; --i) {
       const int byte = address->bytes()[i];
@@ -190,7 +191,7 @@ class MacroMap final : public BaseMap {
   Task<MapAnswer> AskClass(absl::string_view key, MapWords arguments) override {
     std::vector<std::string> errors;
     const ScannedName name = context().configuration.names.Scan(key, errors);
-    if (!name.id.has_value()) co_return Failed(kMapConfiguration, absl::StrJoin(errors, "\n"));
+    if (!name.id.has_value()) co_return Failed(kExitConfiguration, absl::StrJoin(errors, "\n"));
     Macros& macros =
         context().macros != nullptr ? *context().macros : context().configuration.macros;
     if (arguments.empty()) {
@@ -287,7 +288,8 @@ class UserMap final : public BaseMap {
       user = context().env.accounts().FindUser(absl::AsciiStrToLower(folded));
     }
     if (!user.ok()) {
-      co_return MapAnswer{.status = absl::IsNotFound(user.status()) ? kMapNoUser : kMapTemporary};
+      co_return MapAnswer{.status = absl::IsNotFound(user.status()) ? kExitNoUser
+                                                                    : kExitTemporaryFailure};
     }
     co_return Found(Field(*user), folded, arguments);
   }

@@ -29,16 +29,16 @@ class ProgramMap final : public BaseMap {
                            absl::Span<const absl::string_view> arguments) override {
     const ProgramRequest request = Request(key);
     absl::StatusOr<std::unique_ptr<Child>> child = co_await context().env.programs().Start(request);
-    if (!child.ok()) co_return MapAnswer{.status = kMapConfiguration};
+    if (!child.ok()) co_return MapAnswer{.status = kExitConfiguration};
     const MonotonicTime deadline = context().env.clock().MonotonicNow() + kMaxProgramTime;
     const absl::StatusOr<Run> run = co_await WithDeadline(deadline, Follow(**child));
-    if (absl::IsCancelled(run.status())) co_return MapAnswer{.status = kMapTemporary};
+    if (absl::IsCancelled(run.status())) co_return MapAnswer{.status = kExitTemporaryFailure};
     if (!run.ok()) {
-      co_return Failed(kMapTemporary,
+      co_return Failed(kExitTemporaryFailure,
                        absl::StrCat("prog_map_lookup(", name(), "): ", run.status().message()));
     }
     if (run->end.killed_by.has_value()) {
-      co_return Failed(kMapUnavailable,
+      co_return Failed(kExitUnavailable,
                        absl::StrCat("prog_map_lookup(", name(), "): child died on signal ",
                                     static_cast<int>(*run->end.killed_by)));
     }

@@ -41,7 +41,7 @@ class SequenceMap : public BaseMap {
  private:
   Task<MapAnswer> AskClass(absl::string_view key,
                            absl::Span<const absl::string_view> arguments) override {
-    MapAnswer all{.status = kMapNoHost};
+    MapAnswer all{.status = kExitNoHost};
     for (const std::string& name : members_) {
       Map* const member = table_.Find(name);
       std::string message;
@@ -52,10 +52,10 @@ class SequenceMap : public BaseMap {
       }
       if (answer.value.has_value()) {
         all.value = std::move(answer.value);
-        all.status = kMapFound;
+        all.status = kExitOk;
         break;
       }
-      if (answer.status == kMapTemporary) all.status = kMapTemporary;
+      if (answer.status == kExitTemporaryFailure) all.status = kExitTemporaryFailure;
     }
     co_return all;
   }

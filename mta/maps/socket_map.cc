@@ -109,18 +109,18 @@ class SocketMap final : public BaseMap {
     const absl::StatusOr<std::string> reply =
         co_await WithDeadline(Deadline(), Converse(Folded(key)));
     if (!reply.ok()) {
-      if (reply.status().message().empty()) co_return MapAnswer{.status = kMapTemporary};
-      co_return Failed(kMapTemporary,
+      if (reply.status().message().empty()) co_return MapAnswer{.status = kExitTemporaryFailure};
+      co_return Failed(kExitTemporaryFailure,
                        absl::StrCat("socket_map_lookup(", name(), "): ", reply.status().message()));
     }
     absl::string_view value = *reply;
     const absl::string_view word = value.substr(0, value.find(' '));
     value.remove_prefix(std::min(value.size(), word.size() + 1));
     if (word == "OK") co_return Found(value, key, arguments);
-    if (word == "NOTFOUND") co_return MapAnswer{.status = kMapNoHost};
-    if (word == "TEMP" || word == "TIMEOUT") co_return MapAnswer{.status = kMapTemporary};
-    if (word == "PERM") co_return MapAnswer{.status = kMapUnavailable};
-    co_return MapAnswer{.status = kMapProtocol};
+    if (word == "NOTFOUND") co_return MapAnswer{.status = kExitNoHost};
+    if (word == "TEMP" || word == "TIMEOUT") co_return MapAnswer{.status = kExitTemporaryFailure};
+    if (word == "PERM") co_return MapAnswer{.status = kExitUnavailable};
+    co_return MapAnswer{.status = kExitProtocol};
   }
 
   // One question, one answer. An error with an empty message: the server went away.

@@ -49,14 +49,14 @@ class TextMap final : public BaseMap {
       absl::StatusOr<Contents> read = co_await ReadContents();
       if (!read.ok()) {
         Reopen();
-        co_return MapAnswer{.status = kMapUnavailable};
+        co_return MapAnswer{.status = kExitUnavailable};
       }
       Take(*std::move(read));
     }
     // Both sides in lower case: columns are compared without regard to it, whatever -f says.
     const auto found = values_.find(absl::AsciiStrToLower(key));
     if (found == values_.end() || !found->second.has_value()) {
-      co_return MapAnswer{.status = kMapNoHost};
+      co_return MapAnswer{.status = kExitNoHost};
     }
     co_return Found(*found->second, key, arguments);
   }

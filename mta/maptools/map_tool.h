@@ -12,21 +12,13 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "mta/async/task.h"
+#include "mta/base/sysexits.h"
 #include "mta/env/environment.h"
 #include "mta/maps/db_file.h"
 #include "mta/maptools/map_file.h"
 #include "mta/maptools/map_settings.h"
 
 namespace stagepost {
-
-// Exit codes (sysexits.h), as sendmail's map tools use them.
-inline constexpr int kExitOk = 0;
-inline constexpr int kExitUsage = 64;
-inline constexpr int kExitDataError = 65;
-inline constexpr int kExitNoInput = 66;
-inline constexpr int kExitUnavailable = 69;
-inline constexpr int kExitCannotCreate = 73;
-inline constexpr int kExitIoError = 74;
 
 // What `-l` prints.
 inline constexpr char kMapTypes[] = "hash\nbtree\nimplicit\n";

@@ -8,13 +8,13 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "mta/base/quotes.h"
+#include "mta/base/sysexits.h"
 #include "mta/rewrite/crack_address.h"
 #include "mta/rewrite/error_mailer.h"
 
 namespace stagepost {
 namespace {
 
-constexpr int kTemporaryFailure = 75;  // sysexits
 constexpr char kConfiguration[] = "554 5.3.5";
 
 // What sendmail has room for.
@@ -48,7 +48,7 @@ Task<int> ApplyAll(AddressContext context, std::vector<int> rulesets, TokenList&
   for (const int ruleset : rulesets) {
     const int status =
         co_await context.engine.Apply(ruleset, tokens, context.macros, context.observer);
-    if (status == kTemporaryFailure) exit_code = status;
+    if (status == kExitTemporaryFailure) exit_code = status;
   }
   co_return exit_code;
 }
@@ -251,7 +251,7 @@ Task<std::optional<ParsedAddress>> ParseAddress(AddressContext context, absl::st
   }
   const int exit_code = co_await ApplyAll(context, {3, 0}, tokens);
   ParsedAddress parsed = co_await BuildAddress(context, options.use, tokens);
-  parsed.deferred = exit_code == kTemporaryFailure;
+  parsed.deferred = exit_code == kExitTemporaryFailure;
   if (parsed.mailer == nullptr && !parsed.temporary_error) co_return parsed;
   if (!options.use.sender && !options.use.header) co_await FindQueueGroup(context, parsed.user);
   if (parsed.deferred) {

@@ -4,39 +4,43 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "mta/base/quotes.h"
+#include "mta/base/sysexits.h"
 #include "mta/rewrite/address.h"
 #include "mta/rewrite/tokens.h"
 
 namespace stagepost {
 namespace {
 
-constexpr int kUnavailable = 69;
-
 struct NamedCode {
   absl::string_view name;
   int code;
 };
 constexpr NamedCode kNamedCodes[] = {
-    {"dataerr", 65},  {"nouser", 67}, {"nohost", 68},    {"unavailable", 69}, {"software", 70},
-    {"oserr", 71},    {"osfile", 72}, {"cantcreat", 73}, {"ioerr", 74},       {"tempfail", 75},
-    {"protocol", 76}, {"noperm", 77}, {"config", 78},    {"usage", 64},       {"noinput", 66},
+    {"dataerr", kExitDataError},    {"nouser", kExitNoUser},
+    {"nohost", kExitNoHost},        {"unavailable", kExitUnavailable},
+    {"software", kExitSoftware},    {"oserr", kExitOsError},
+    {"osfile", kExitOsFile},        {"cantcreat", kExitCannotCreate},
+    {"ioerr", kExitIoError},        {"tempfail", kExitTemporaryFailure},
+    {"protocol", kExitProtocol},    {"noperm", kExitNoPermission},
+    {"config", kExitConfiguration}, {"usage", kExitUsage},
+    {"noinput", kExitNoInput},
 };
 
 // What a D.S.N. code stands for: its class first, then what can be told from subject and detail.
 int ExitCodeOfStatus(absl::string_view status) {
-  if (status[0] == '2') return 0;
-  if (status[0] == '4') return 75;
-  if (status == "5.1.1") return 67;
-  if (status == "5.1.2") return 68;
-  if (status == "5.1.3") return 64;
-  if (absl::StartsWith(status, "5.5.")) return 76;
-  if (absl::StartsWith(status, "5.6.")) return 65;
-  return kUnavailable;
+  if (status[0] == '2') return kExitOk;
+  if (status[0] == '4') return kExitTemporaryFailure;
+  if (status == "5.1.1") return kExitNoUser;
+  if (status == "5.1.2") return kExitNoHost;
+  if (status == "5.1.3") return kExitUsage;
+  if (absl::StartsWith(status, "5.5.")) return kExitProtocol;
+  if (absl::StartsWith(status, "5.6.")) return kExitDataError;
+  return kExitUnavailable;
 }
 
 int ExitCodeOfHost(absl::string_view host) {
   if (absl::StrContains(host, '.')) {
-    return EnhancedCodeLength(host, '\0') > 0 ? ExitCodeOfStatus(host) : kUnavailable;
+    return EnhancedCodeLength(host, '\0') > 0 ? ExitCodeOfStatus(host) : kExitUnavailable;
   }
   if (!host.empty() && absl::ascii_isdigit(host[0])) {
     int number = 0;
@@ -49,7 +53,7 @@ int ExitCodeOfHost(absl::string_view host) {
   for (const NamedCode& named : kNamedCodes) {
     if (absl::EqualsIgnoreCase(named.name, host)) return named.code;
   }
-  return kUnavailable;
+  return kExitUnavailable;
 }
 
 bool BeginsWithReplyCode(absl::string_view text) {
@@ -74,7 +78,7 @@ size_t EnhancedCodeLength(absl::string_view text, char end) {
 
 ErrorMailer ReadErrorMailer(const std::optional<std::string>& host, absl::string_view user) {
   ErrorMailer error;
-  error.exit_code = host.has_value() ? ExitCodeOfHost(*host) : kUnavailable;
+  error.exit_code = host.has_value() ? ExitCodeOfHost(*host) : kExitUnavailable;
   if (host.has_value() && absl::StrContains(*host, '.')) error.status = *host;
   error.temporary = host.has_value() && absl::EqualsIgnoreCase(*host, "tempfail");
   const std::string stripped = StripQuotes(user);

@@ -5,13 +5,10 @@
 #include "absl/strings/str_cat.h"
 #include "mta/base/check.h"
 #include "mta/base/quotes.h"
+#include "mta/base/sysexits.h"
 
 namespace stagepost {
 namespace {
-
-constexpr int kDataError = 65;  // sysexits
-constexpr int kTemporaryFailure = 75;
-constexpr int kConfigurationError = 78;
 
 constexpr char kInternal[] = "554 5.3.0";
 
@@ -68,7 +65,7 @@ void Evaluation::Enter(int ruleset, size_t base, size_t limit) {
   if (depth_ > kMaxRewriteDepth) {
     Say(kInternal, absl::StrCat("rewrite: excessive recursion (max ", kMaxRewriteDepth,
                                 "), ruleset ", entered.name));
-    Return(kConfigurationError);
+    Return(kExitConfiguration);
     return;
   }
   if (!Spend(entered)) return;
@@ -87,7 +84,7 @@ void Evaluation::TooManySteps(const Ruleset& ruleset) {
   Say(kInternal,
       absl::StrCat("rewrite: too many steps (max ", machine_.steps, "), ruleset ", ruleset.name));
   depth_ = 0;
-  Return(kConfigurationError);
+  Return(kExitConfiguration);
 }
 
 void Evaluation::Leave() {
@@ -105,9 +102,9 @@ void Evaluation::Fail(int status) {
 
 void Evaluation::Return(int status) {
   int& to = depth_ == 0 ? status_ : top().status;
-  if (to == 0 || status == kTemporaryFailure) to = status;
+  if (to == 0 || status == kExitTemporaryFailure) to = status;
   // The calls that are left in a right side are not made then; they stay there as they are.
-  if (depth_ > 0 && status != 0 && status != kTemporaryFailure) top().calls_left = 0;
+  if (depth_ > 0 && status != 0 && status != kExitTemporaryFailure) top().calls_left = 0;
 }
 
 void Evaluation::ApplyRules() {
@@ -169,7 +166,7 @@ bool Evaluation::Build(const Rule& rule, const Bindings& bindings) {
       if (token.digit == 0 || token.digit > bindings.size) {
         Say(kInternal, absl::StrCat("rewrite: ruleset ", top().ruleset->name, ": replacement $",
                                     token.digit, " out of bounds"));
-        Fail(kConfigurationError);
+        Fail(kExitConfiguration);
         return false;
       }
       const Binding& binding = bindings.taken[token.digit - 1];
@@ -218,7 +215,7 @@ void Evaluation::Commit() {
 
 bool Evaluation::TooLong() {
   Say(kInternal, "rewrite: expansion too long");
-  Fail(kDataError);
+  Fail(kExitDataError);
   return false;
 }
 
@@ -242,7 +239,7 @@ void Evaluation::CollectCalls() {
     const int number = FindCalled(work_[i + 1]);
     if (number < 0) {
       frame.calls_left = 0;
-      Return(kConfigurationError);
+      Return(kExitConfiguration);
       return;
     }
     if (machine_.rulesets[number].rules.empty()) {
@@ -253,7 +250,7 @@ void Evaluation::CollectCalls() {
     if (frame.calls_left == kMaxCallsInRule) {
       Say(kInternal, absl::StrCat("Too many subroutine calls (", kMaxCallsInRule + 1, " max)"));
       frame.calls_left = 0;
-      Return(kConfigurationError);
+      Return(kExitConfiguration);
       return;
     }
     frame.calls[frame.calls_left++] = {static_cast<uint16_t>(i - frame.base),

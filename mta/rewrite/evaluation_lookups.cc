@@ -6,14 +6,11 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "mta/base/sysexits.h"
 #include "mta/rewrite/evaluation.h"
 
 namespace stagepost {
 namespace {
-
-constexpr int kDataError = 65;  // sysexits
-constexpr int kTemporaryFailure = 75;
-constexpr int kConfigurationError = 78;
 
 constexpr char kInternal[] = "554 5.3.0";
 
@@ -28,7 +25,7 @@ bool Evaluation::Scan(absl::string_view characters) {
   tokens_->tokens().clear();
   const ScanResult result = machine_.tokenizer.Scan(characters, {}, *tokens_);
   Say(result.messages);
-  if (!result.ok) Fail(kDataError);
+  if (!result.ok) Fail(kExitDataError);
   return result.ok;
 }
 
@@ -59,7 +56,7 @@ bool Evaluation::Prepare(size_t begin) {
   lookup_ = {.begin = begin, .key_begin = begin + (canonical ? 1 : 2)};
   if (!canonical && begin + 1 == built_.size()) {
     Say(kInternal, "rewrite: missing mapname");
-    Fail(kConfigurationError);
+    Fail(kExitConfiguration);
     return false;
   }
   const std::string name = canonical ? "host" : absl::AsciiStrToLower(built_[begin + 1].text());
@@ -117,7 +114,7 @@ bool Evaluation::Take(const MapAnswer& answer) {
       Say("451 4.3.0", std::string(line));
     }
   }
-  if (answer.status == kTemporaryFailure) Return(kTemporaryFailure);
+  if (answer.status == kExitTemporaryFailure) Return(kExitTemporaryFailure);
   return Answer(answer);
 }
 
@@ -154,7 +151,7 @@ bool Evaluation::ScanDefault() {
   if (tokens_->arena().bytes() > kArenaBytes) Compact();
   const ScanResult result = machine_.tokenizer.ScanAgain(tokens, machine_.blank, *tokens_);
   Say(result.messages);
-  if (!result.ok) Fail(kDataError);
+  if (!result.ok) Fail(kExitDataError);
   return result.ok;
 }
 

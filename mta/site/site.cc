@@ -5,14 +5,13 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "mta/base/sysexits.h"
 #include "mta/cf/map_class_table.h"
 #include "mta/cf/own_names.h"
 #include "mta/cf/well_known_names.h"
 
 namespace stagepost {
 namespace {
-
-constexpr int kExitTempFail = 75;
 
 // What the configuration says about finding hosts.
 HostLookupOptions HostOptionsOf(const Options& options) {
@@ -60,7 +59,7 @@ class MapClassQuery : public ClassQuery {
                                                     : message);
     }
     MapAnswer answer = co_await map->Ask(key, {});
-    if (answer.status == kExitTempFail) {
+    if (answer.status == kExitTemporaryFailure) {
       co_return absl::UnavailableError(absl::StrCat(
           "map ", spec, ": ", answer.message.empty() ? "temporary failure" : answer.message));
     }
