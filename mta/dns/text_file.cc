@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include "mta/base/passing_error.h"
 #include "mta/env/same_file.h"
 
 namespace stagepost {
@@ -24,6 +25,7 @@ Task<absl::StatusOr<std::string>> ReadAll(File& file) {
 
 Task<bool> TextFile::Refresh() {
   const absl::StatusOr<FileStat> now = co_await files_.Stat(path_);
+  if (text_.has_value() && IsPassingError(now.status())) co_return false;
   if (read_ && now.ok() == stat_.has_value() && (!now.ok() || SameFile(*now, *stat_)))
     co_return false;
   std::optional<std::string> text;
@@ -33,9 +35,13 @@ Task<bool> TextFile::Refresh() {
     options.read = true;
     options.non_blocking = true;
     absl::StatusOr<std::unique_ptr<File>> file = co_await files_.Open(path_, options);
+    if (text_.has_value() && IsPassingError(file.status())) co_return false;
     if (file.ok()) {
       const absl::StatusOr<FileStat> opened = co_await (*file)->Stat();
       absl::StatusOr<std::string> read = co_await ReadAll(**file);
+      if (text_.has_value() && (IsPassingError(opened.status()) || IsPassingError(read.status()))) {
+        co_return false;
+      }
       if (opened.ok() && read.ok()) {
         stat = *opened;
         text = *std::move(read);

@@ -22,7 +22,8 @@ class TextFile {
   TextFile(FileSystem& files, std::string path) : files_(files), path_(std::move(path)) {}
 
   // Looks whether the file is still what was read, and reads it otherwise. Whether text() has
-  // changed; true the first time.
+  // changed; true the first time. What cannot be read for the moment, since there are no more
+  // descriptors or the like, stays as it was.
   Task<bool> Refresh();
 
   // nullopt: there is no such file, or it cannot be read.

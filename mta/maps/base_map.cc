@@ -5,6 +5,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "mta/base/passing_error.h"
 #include "mta/base/quotes.h"
 
 namespace stagepost {
@@ -25,12 +26,12 @@ Task<bool> BaseMap::Open(std::string& message) {
     state_ = State::kOpen;
     co_return true;
   }
-  const bool too_late = absl::IsDeadlineExceeded(status);
-  if (flags_.optional && !too_late) {
+  const bool passing = absl::IsDeadlineExceeded(status) || IsPassingError(status);
+  if (flags_.optional && !passing) {
     state_ = State::kGone;
     co_return false;
   }
-  if (!too_late) state_ = State::kBroken;
+  if (!passing) state_ = State::kBroken;
   if (!status.message().empty()) {
     LogError(status.message());
     absl::StrAppend(&message, message.empty() ? "" : "\n", status.message());

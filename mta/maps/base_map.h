@@ -42,8 +42,9 @@ class BaseMap : public Map {
   virtual std::optional<MapAnswer> AnswerClassNow(absl::string_view key,
                                                   absl::Span<const absl::string_view> arguments);
   // Open() of the class. An error's message is what sendmail says about it; it may be empty, and is
-  // not used if the map is optional. `message` is said in any case. After kCancelled and
-  // kDeadlineExceeded nothing is known about the map, and the next look-up tries again.
+  // not used if the map is optional. `message` is said in any case. After kCancelled,
+  // kDeadlineExceeded and what IsPassingError() nothing is known about the map, and the next look-up
+  // tries again.
   virtual Task<absl::Status> OpenClass(std::string& message);
 
   // Found: the value with %0 … %9 filled in and -a; with -m the key with -a.

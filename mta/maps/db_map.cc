@@ -9,6 +9,7 @@
 #include "mta/async/deadline.h"
 #include "mta/async/semaphore.h"
 #include "mta/base/errno.h"
+#include "mta/base/passing_error.h"
 #include "mta/base/status_macros.h"
 #include "mta/env/same_file.h"
 #include "mta/maps/db_file.h"
@@ -53,17 +54,34 @@ class DbMap final : public BaseMap {
 
  private:
   Task<absl::Status> OpenClass(std::string&) override {
+    const absl::Status opened = co_await WithDeadline(Deadline(), OpenInTurn());
+    if (opened.ok() || absl::IsCancelled(opened)) co_return opened;
+    if (absl::IsDeadlineExceeded(opened)) co_return absl::DeadlineExceededError(Locked());
+    if (IsPassingError(opened)) co_return opened;
+    // implicit says nothing about a file that is not there or not right.
+    co_return map_class() == "implicit" ? absl::NotFoundError("") : opened;
+  }
+
+  // When whoever waits for his turn, or for whoever writes the database, gives up. Anybody who may
+  // read the file can lock it.
+  MonotonicTime Deadline() const { return context().env.clock().MonotonicNow() + kLockPatience; }
+  std::string Locked() const { return absl::StrCat("Cannot lock ", path_, ": deadline exceeded"); }
+
+  // After an error that passes.
+  absl::Status CannotOpen(const absl::Status& status) const {
+    return ErrnoStatus(ErrnoOf(status),
+                       absl::StrCat("Cannot open ", map_class(), " database ", path_));
+  }
+
+  Task<absl::Status> OpenInTurn() {
     CO_ASSIGN_OR_RETURN(const Semaphore::Permit permit, co_await one_at_a_time_.Acquire());
     if (db_ != nullptr) co_return absl::OkStatus();
-    absl::Status opened = co_await OpenFile();
-    // implicit says nothing about a file that is not there or not right.
-    const bool known = !absl::IsCancelled(opened) && !absl::IsDeadlineExceeded(opened);
-    if (!opened.ok() && known && map_class() == "implicit") opened = absl::NotFoundError("");
-    co_return opened;
+    co_return co_await OpenFile();
   }
 
   Task<absl::Status> OpenFile() {
     absl::StatusOr<std::unique_ptr<File>> file = co_await OpenMapFile(context(), path_);
+    if (IsPassingError(file.status())) co_return CannotOpen(file.status());
     if (!file.ok()) {
       const bool missing = ErrnoOf(file.status()) == Errno::kENOENT;
       co_return absl::NotFoundError(
@@ -71,15 +89,16 @@ class DbMap final : public BaseMap {
                        " map file ", path_, ": ", file.status().message()));
     }
     File* const raw = file->get();
-    CO_RETURN_IF_ERROR(co_await LockInTime(*raw));
+    SharedLock lock(*raw);
+    CO_RETURN_IF_ERROR(co_await lock.Take());
     absl::StatusOr<std::unique_ptr<DbFile>> db = absl::UnknownError("");
     const absl::StatusOr<FileStat> stat = co_await raw->Stat();
     if (stat.ok()) db = co_await DbFile::Open(*std::move(file));
     absl::Status dropped;
-    if (db.ok()) {
-      SharedLock lock(*raw);
-      dropped = co_await lock.Drop();
-    }
+    // Otherwise the file is closed, and the lock gone with it.
+    if (db.ok()) dropped = co_await lock.Drop();
+    if (IsPassingError(stat.status())) co_return CannotOpen(stat.status());
+    if (IsPassingError(db.status())) co_return CannotOpen(db.status());
     if (!db.ok() || (*db)->type() != type_ || !dropped.ok()) {
       co_return absl::DataLossError(
           absl::StrCat("Cannot open ", type_ == DbType::kBtree ? "btree" : "hash", " database ",
@@ -94,8 +113,12 @@ class DbMap final : public BaseMap {
   Task<MapAnswer> AskClass(absl::string_view key,
                            absl::Span<const absl::string_view> arguments) override {
     const std::string folded = Folded(key);
-    const absl::StatusOr<std::optional<std::string>> value = co_await Get(folded);
+    const absl::StatusOr<std::optional<std::string>> value =
+        co_await WithDeadline(Deadline(), Get(folded));
     if (absl::IsCancelled(value.status())) co_return MapAnswer{.status = kExitTemporaryFailure};
+    if (absl::IsDeadlineExceeded(value.status())) {
+      co_return Failed(kExitTemporaryFailure, Locked());
+    }
     if (!value.ok()) co_return Failed(kExitTemporaryFailure, std::string(value.status().message()));
     if (!value->has_value()) co_return MapAnswer{};
     co_return Found(**value, key, arguments);
@@ -114,26 +137,20 @@ class DbMap final : public BaseMap {
     co_return value;
   }
 
-  // kDeadlineExceeded: whoever writes it has not been ready in time. Anybody who may read the file
-  // can lock it.
-  Task<absl::Status> LockInTime(File& file) {
-    SharedLock lock(file);
-    const MonotonicTime deadline = context().env.clock().MonotonicNow() + kLockPatience;
-    const absl::Status locked = co_await WithDeadline(deadline, lock.Take());
-    if (locked.ok() || absl::IsCancelled(locked)) co_return locked;
-    co_return absl::Status(locked.code(),
-                           absl::StrCat("Cannot lock ", path_, ": ", locked.message()));
-  }
-
   // Locks the file that stands under the name now.
   Task<absl::Status> LockUnchanged() {
     constexpr int kAttempts = 5;
     for (int i = 0; i < kAttempts; ++i) {
-      CO_RETURN_IF_ERROR(co_await LockInTime(*file_));
+      SharedLock lock(*file_);
+      const absl::Status locked = co_await lock.Take();
+      if (absl::IsCancelled(locked)) co_return locked;
+      if (!locked.ok()) {
+        co_return absl::UnavailableError(
+            absl::StrCat("Cannot lock ", path_, ": ", locked.message()));
+      }
       const absl::StatusOr<FileStat> now = co_await context().env.files().Stat(path_);
       // What was removed is read on, as sendmail does.
       if (!now.ok() || SameFile(*now, stat_)) co_return absl::OkStatus();
-      SharedLock lock(*file_);
       CO_RETURN_IF_ERROR(co_await lock.Drop());
       CO_RETURN_IF_ERROR(co_await OpenFile());
     }

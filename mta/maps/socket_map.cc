@@ -32,11 +32,16 @@ class SocketMap final : public BaseMap {
 
  private:
   Task<absl::Status> OpenClass(std::string&) override {
+    const absl::Status opened = co_await WithDeadline(Deadline(), OpenInTurn());
+    co_return absl::IsDeadlineExceeded(opened) ? absl::UnavailableError("") : opened;
+  }
+
+  Task<absl::Status> OpenInTurn() {
     CO_ASSIGN_OR_RETURN(const Semaphore::Permit permit, co_await one_at_a_time_.Acquire());
     // Somebody else may have been faster.
     if (connection_ != nullptr) co_return absl::OkStatus();
     CO_RETURN_IF_ERROR(co_await FindServers());
-    const absl::Status connected = co_await WithDeadline(Deadline(), Connect());
+    const absl::Status connected = co_await Connect();
     if (connected.ok() || absl::IsCancelled(connected)) co_return connected;
     // sendmail says nothing about a server that is not there.
     co_return absl::UnavailableError("");

@@ -4,6 +4,7 @@
 #include "absl/container/btree_map.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "mta/base/passing_error.h"
 #include "mta/maps/alias_text.h"
 #include "mta/maps/map_classes.h"
 #include "mta/maps/map_file.h"
@@ -19,8 +20,10 @@ class StabMap final : public BaseMap {
   Task<absl::Status> OpenClass(std::string& message) override {
     const std::string& path = flags().file;
     absl::StatusOr<std::unique_ptr<File>> file = co_await OpenMapFile(context(), path);
+    if (IsPassingError(file.status())) co_return file.status();
     if (!file.ok()) co_return absl::NotFoundError("");
     const absl::StatusOr<std::string> text = co_await ReadMapText(**file);
+    if (IsPassingError(text.status())) co_return text.status();
     if (!text.ok()) co_return absl::NotFoundError("");
     const AliasText aliases = ParseAliasText(*text);
     values_.clear();

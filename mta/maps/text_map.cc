@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "mta/base/passing_error.h"
 #include "mta/base/status_macros.h"
 #include "mta/env/same_file.h"
 #include "mta/maps/map_classes.h"
@@ -28,6 +29,7 @@ class TextMap final : public BaseMap {
     const std::string& path = flags().file;
     if (!absl::StartsWith(path, "/")) co_return Wrong("\": file name must be fully qualified");
     absl::StatusOr<Contents> read = co_await ReadContents();
+    if (IsPassingError(read.status())) co_return read.status();
     if (!read.ok()) co_return Wrong(absl::StrCat("\": unsafe map file ", path));
     for (auto& [letter, name, column] : {Column{'k', flags().key_column, key_column_},
                                          {'v', flags().value_column, value_column_}}) {

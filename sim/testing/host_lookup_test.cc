@@ -283,5 +283,28 @@ TEST_F(HostLookupTest, WhoGaveUpLeavesNothingInTheCache) {
   }
 }
 
+Task<int> AskWithoutDescriptors(Environment& env, DiskEditor disk, bool& none_left, Said& said) {
+  HostLookup hosts(env, {});
+  for (const bool none : {false, true, false}) {
+    none_left = none;
+    const CanonicalName found = co_await hosts.Canonical("mx1", "corp.example");
+    said.push_back(found.status == LookupStatus::kFound ? found.name : "not found");
+    CHECK(disk.WriteFile("/etc/hosts", "10.0.0.1 mx1.new.example mx1\n").ok());
+    CHECK(disk.WriteFile("/etc/mail/service.switch", "hosts files\n").ok());
+  }
+  co_return 0;
+}
+
+TEST_F(HostLookupTest, FilesThatCannotBeReadForTheMomentStayAsTheyWere) {
+  bool none_left = false;
+  host_.fault = [&](FileCall call, absl::string_view) {
+    return none_left && call == FileCall::kOpen ? Errno::kEMFILE : Errno::kOk;
+  };
+  Said said;
+  EXPECT_EQ(host_.Run(&AskWithoutDescriptors, host_.disk(), std::ref(none_left), std::ref(said)),
+            0);
+  EXPECT_EQ(said, (Said{"mx1.corp.example", "mx1.corp.example", "mx1.new.example"}));
+}
+
 }  // namespace
 }  // namespace stagepost

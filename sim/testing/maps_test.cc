@@ -141,6 +141,39 @@ TEST(MapsTest, FilesThatCannotBeRead) {
   EXPECT_FALSE(absl::StrContains(log, "quiet"));
 }
 
+Task<int> MakeHash(Environment& env) {
+  co_return co_await BuildDatabase(env, "/etc/mail/h.db", DatabaseType::kHash, {{"one", "1"}});
+}
+
+Task<int> AskWithoutDescriptors(Environment& env, Said& said, bool& none_left) {
+  Maps maps(env);
+  for (const char* line : {"h hash -o /etc/mail/h", "i implicit -o /etc/mail/h",
+                           "t text -o -v1 /etc/mail/t", "s stab -o /etc/mail/aliases"}) {
+    EXPECT_EQ(maps.Declare(line), "");
+    for (const bool none : {true, false}) {
+      none_left = none;
+      const std::string answer = co_await maps.Look(std::string(1, line[0]), "one");
+      said.push_back(answer.substr(answer.rfind('\n') + 1));
+    }
+  }
+  co_return 0;
+}
+
+TEST(MapsTest, FilesThatCannotBeOpenedForTheMoment) {
+  TestHost host;
+  ASSERT_TRUE(host.disk().WriteFile("/etc/mail/t", "one 1\n").ok());
+  ASSERT_TRUE(host.disk().WriteFile("/etc/mail/aliases", "one: 1\n").ok());
+  ASSERT_EQ(host.Run(&MakeHash), 0);
+  bool none_left = false;
+  host.fault = [&](FileCall call, absl::string_view) {
+    return none_left && call == FileCall::kOpen ? Errno::kEMFILE : Errno::kOk;
+  };
+  Said said;
+  EXPECT_EQ(host.Run(&AskWithoutDescriptors, std::ref(said), std::ref(none_left)), 0);
+  // An optional map whose file is there is never taken for one that has none.
+  EXPECT_EQ(said, (Said{"(75)", "1", "(75)", "1", "(75)", "1", "(75)", "1"}));
+}
+
 // Prints its arguments, or what the last of them says.
 Task<int> Helper(Environment& env, Arguments arguments) {
   const std::string& key = arguments.back();
