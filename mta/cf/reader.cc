@@ -8,6 +8,7 @@
 #include "mta/base/errno.h"
 #include "mta/base/status_macros.h"
 #include "mta/base/sysexits.h"
+#include "mta/base/version.h"
 #include "mta/cf/line_loader.h"
 #include "mta/cf/lines.h"
 #include "mta/cf/load_context.h"
@@ -117,16 +118,15 @@ void Say(Diagnostics& to, Diagnostic::Severity severity, std::string text) {
 }
 
 // What sendmail says when it has read everything.
-void CheckWhole(const Configuration& configuration, absl::string_view program_version,
-                Diagnostics& to) {
+void CheckWhole(const Configuration& configuration, Diagnostics& to) {
   const int level = configuration.version_level;
   if (level > kConfigurationLevel) {
     Say(to, Diagnostic::Severity::kError,
         absl::StrCat("Warning: .cf version level (", level, ") exceeds sendmail version ",
-                     program_version, " functionality (", kConfigurationLevel, ")"));
+                     kSendmailVersion, " functionality (", kConfigurationLevel, ")"));
   } else if (level < kConfigurationLevel) {
     Say(to, Diagnostic::Severity::kWarning,
-        absl::StrCat("Warning: .cf file is out of date: sendmail ", program_version,
+        absl::StrCat("Warning: .cf file is out of date: sendmail ", kSendmailVersion,
                      " supports version ", kConfigurationLevel, ", .cf file is version ", level));
   }
   const Diagnostics together = configuration.options.CheckTogether();
@@ -180,7 +180,6 @@ Task<ReadResult> ReadConfiguration(Environment& env, std::unique_ptr<Configurati
   configuration.file = options.file;
   configuration.options.set_accounts(&env.accounts());
   // As it is before the file may call itself otherwise.
-  const std::string program_version = TextOf(configuration, OneCharacterName('v'));
   DefineOwnMailers(configuration);
   LineLoader reader(env, LoadContext{configuration, result.diagnostics, SourceLine()}, query);
   ApplyCommandLine(options, reader);
@@ -206,7 +205,7 @@ Task<ReadResult> ReadConfiguration(Environment& env, std::unique_ptr<Configurati
   }
   // Whatever this host calls itself belongs to it.
   configuration.classes.Add(OneCharacterName('w'), TextOf(configuration, OneCharacterName('j')));
-  CheckWhole(configuration, program_version, result.last_diagnostics);
+  CheckWhole(configuration, result.last_diagnostics);
   result.configuration = std::move(initial);
   result.exit_code = ExitCodeOf(result.diagnostics);
   if (result.exit_code == 0) result.exit_code = ExitCodeOf(result.last_diagnostics);
