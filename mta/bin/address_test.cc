@@ -13,7 +13,6 @@
 #include "mta/bin/address_test_commands.h"
 #include "mta/bin/address_test_listing.h"
 #include "mta/cf/lines.h"
-#include "mta/cf/own_names.h"
 #include "mta/cf/text.h"
 #include "mta/dns/text_file.h"
 

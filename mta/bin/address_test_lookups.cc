@@ -10,6 +10,7 @@
 #include "mta/cf/well_known_names.h"
 
 namespace stagepost {
+
 // /map name key. The key begins right behind the one blank after the name.
 Task<void> AddressTest::LookUpMap(absl::string_view rest) {
   const absl::string_view name = TakeWord(rest);

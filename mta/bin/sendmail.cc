@@ -24,8 +24,6 @@
 namespace stagepost {
 namespace {
 
-// sysexits.h, as sendmail uses them.
-
 std::string UserName(Environment& env) {
   const UserId id = env.process().credentials().real_user;
   const absl::StatusOr<User> user = env.accounts().FindUser(id);
