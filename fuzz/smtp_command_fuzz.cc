@@ -10,11 +10,11 @@
 #include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
 #include "mta/base/check.h"
+#include "mta/base/reply.h"
 #include "mta/message/header_collector.h"
 #include "mta/smtp/address.h"
 #include "mta/smtp/command_parser.h"
 #include "mta/smtp/data_decoder.h"
-#include "mta/smtp/reply.h"
 
 namespace stagepost {
 namespace {

@@ -60,6 +60,8 @@ struct Envelope {
   std::string envelope_id;  // Z line: ENVID
   std::string auth_sender;  // A line: AUTH= of MAIL
   int64_t body_bytes = 0;   // with LF line ends, as in the df file
+  // q line: why it is quarantined; empty: it is not. Its file is hf<id> then, and only -qQ tries it.
+  std::string quarantine;
   // $ lines: macros of the session that received it, by name without braces ("r" protocol, "s" HELO
   // name, "_" relay, "daemon_flags", …).
   std::map<std::string, std::string> macros;

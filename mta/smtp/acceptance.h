@@ -11,9 +11,9 @@
 
 #include "absl/strings/string_view.h"
 #include "mta/async/task.h"
+#include "mta/base/reply.h"
 #include "mta/env/network.h"
 #include "mta/queue/envelope.h"
-#include "mta/smtp/reply.h"
 
 namespace stagepost {
 

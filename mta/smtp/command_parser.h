@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "mta/smtp/reply.h"
+#include "mta/base/reply.h"
 
 namespace stagepost {
 

@@ -22,12 +22,12 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "mta/async/task.h"
+#include "mta/base/reply.h"
 #include "mta/env/system_log.h"
 #include "mta/message/header.h"
 #include "mta/queue/envelope.h"
 #include "mta/queue/queue.h"
 #include "mta/smtp/command_parser.h"
-#include "mta/smtp/reply.h"
 #include "mta/smtp/server_session.h"
 #include "mta/smtp/session_channel.h"
 

@@ -13,11 +13,11 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "mta/async/task.h"
+#include "mta/base/reply.h"
 #include "mta/base/time.h"
 #include "mta/env/environment.h"
 #include "mta/env/network.h"
 #include "mta/smtp/line_reader.h"
-#include "mta/smtp/reply.h"
 #include "mta/smtp/timeouts.h"
 
 namespace stagepost {

@@ -2,8 +2,8 @@
 //
 //   Reply(250, "2.1.0", "<u@outside.example>... Sender ok").Format()
 //       == "250 2.1.0 <u@outside.example>... Sender ok\r\n"
-#ifndef STAGEPOST_MTA_SMTP_REPLY_H_
-#define STAGEPOST_MTA_SMTP_REPLY_H_
+#ifndef STAGEPOST_MTA_BASE_REPLY_H_
+#define STAGEPOST_MTA_BASE_REPLY_H_
 
 #include <string>
 #include <vector>
@@ -41,4 +41,4 @@ struct Reply {
 
 }  // namespace stagepost
 
-#endif  // STAGEPOST_MTA_SMTP_REPLY_H_
+#endif  // STAGEPOST_MTA_BASE_REPLY_H_

@@ -1,4 +1,4 @@
-#include "mta/smtp/reply.h"
+#include "mta/base/reply.h"
 
 #include "absl/strings/str_cat.h"
 #include "mta/base/check.h"

@@ -1,0 +1,49 @@
+// Who is at the other end of a connection, as rules and log lines see it.
+// Operations Guide, 5.2 (client_addr, client_name, client_ptr, client_resolve, $_).
+#ifndef STAGEPOST_MTA_POLICY_CLIENT_H_
+#define STAGEPOST_MTA_POLICY_CLIENT_H_
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "mta/async/task.h"
+#include "mta/cf/macros.h"
+#include "mta/dns/host_lookup.h"
+#include "mta/env/network.h"
+
+namespace stagepost {
+
+// ${client_resolve}.
+enum class ClientResolution { kOk, kFail, kForged, kTemporary };
+
+struct Client {
+  SocketAddress address;  // the peer's
+  SocketAddress local;    // ours of this connection
+  // ${client_name}: "host.outside.example", or the address in brackets if no name is known to be
+  // its own.
+  std::string name;
+  // ${client_ptr}: what its PTR record says, whether or not that name leads back.
+  std::string ptr;
+  ClientResolution resolution = ClientResolution::kOk;
+  // Standard input of -bs, or the command line: no network peer; the name is "localhost".
+  bool is_local_process = false;
+
+  // $_ and relay=: "host.outside.example [192.0.2.33]", "[192.0.2.77]",
+  // "fake.example [192.0.2.88] (may be forged)".
+  std::string relay() const;
+};
+
+// Looks the name up (PTR, then the name's addresses), with /etc/hosts and the service switch as
+// the site has them. An error of DNS is a resolution, not an error.
+Task<Client> IdentifyClient(HostLookup& hosts, SocketAddress peer, SocketAddress local);
+
+// Defines $_, client_addr, client_name, client_port, client_ptr, client_resolve, if_addr, if_name,
+// if_family, server side names included, as sendmail does for a new connection.
+void DefineClientMacros(const Client& client, Macros& macros);
+
+// Resets them when the daemon is asked on behalf of a queued message.
+absl::string_view ResolutionName(ClientResolution resolution);  // "OK", "FAIL", "FORGED", "TEMP"
+
+}  // namespace stagepost
+
+#endif  // STAGEPOST_MTA_POLICY_CLIENT_H_
