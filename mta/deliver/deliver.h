@@ -3,6 +3,7 @@
 #define STAGEPOST_MTA_DELIVER_DELIVER_H_
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -11,6 +12,7 @@
 #include "mta/async/task.h"
 #include "mta/env/environment.h"
 #include "mta/queue/queue.h"
+#include "mta/site/site.h"
 
 namespace stagepost {
 
@@ -34,6 +36,24 @@ Task<absl::Status> DeliverMessage(Environment& env, Queue& queue, LocalMailer ma
 
 // One pass over the queue.
 Task<absl::Status> RunQueue(Environment& env, Queue& queue, LocalMailer mailer);
+
+// What a delivery is told by whoever starts it.
+struct DeliveryOptions {
+  // Part of a run over the queue, not the first attempt behind the acceptance: messages that are
+  // too young for another attempt (MinQueueAge) are passed over.
+  bool queue_run = false;
+};
+
+// Tries to deliver message `id` to all its recipients, as the site's rules, aliases and mailers
+// say: those delivered leave the envelope, those deferred stay with the reason, and an empty
+// envelope is removed. A recipient that failed for good stays, too, and says so, as long as there
+// is nobody to send bounces. OK also when some or all were deferred, when another holds the lock, or
+// when the message is gone; an error is one of the queue, and has been logged.
+Task<absl::Status> DeliverMessage(std::shared_ptr<Site> site, Queue& queue, std::string id,
+                                  DeliveryOptions options);
+
+// One pass over the queue.
+Task<absl::Status> RunQueue(std::shared_ptr<Site> site, Queue& queue, DeliveryOptions options);
 
 }  // namespace stagepost
 
