@@ -8,12 +8,15 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "mta/async/task.h"
 #include "mta/base/reply.h"
 #include "mta/env/system_log.h"
 #include "mta/rewrite/address.h"
+#include "mta/rewrite/tokens.h"
 
 namespace stagepost {
 
@@ -22,16 +25,20 @@ enum class CheckResult { kPass, kRefuse, kDiscard, kQuarantine };
 struct Verdict {
   CheckResult result = CheckResult::kPass;
   // kRefuse: what the client is told, 4xx or 5xx, with sendmail's texts where the ruleset gives
-  // none. A 421 ends the session. Without the address in front that parts of the session add.
+  // none, and with CheckQuestion::address in front where replies of this code have one. A 421 ends
+  // the session.
   Reply reply;
-  int exit_code = 0;  // of sysexits: what the ruleset ended with
+  int exit_code = 0;  // kRefuse: of sysexits
   // kQuarantine: why.
   std::string reason;
-  // $#mailer $@ host of an answer that passes (srv_features, greet_pause: "$# 5000"); empty: none.
+  // An answer that passes, $#mailer $@host $:user: greet_pause and srv_features tell this way
+  // ("$#5000"). Empty: none.
   std::string mailer;
   std::string host;
-  // What the ruleset made of its input, as text (srv_features lists letters).
-  std::string text;
+  // What the ruleset made of its input, in words: its tokens, without a $# in front.
+  std::vector<std::string> words;
+  // Rules could not be applied to the end, or a map was not there for the moment: 75, 78, …
+  int rewrite_status = 0;
 
   bool refused() const { return result == CheckResult::kRefuse; }
 };
@@ -43,18 +50,23 @@ struct CheckQuestion {
   std::optional<absl::string_view> second = std::nullopt;
   // Removes (comments) from the argument before it is scanned.
   bool strip_comments = false;
+  // Stands in front of replies that name an address ("<x@spam.example>... Access denied"): the one
+  // of MAIL or RCPT. Empty: none, as for check_relay.
+  absl::string_view address = {};
 };
 
 Task<Verdict> AskRuleset(AddressContext context, CheckQuestion question);
 
+// The verdict that $#error $@host $:user or $#discard gives: the part of AskRuleset() that reads
+// what rules, and so maps with other people's text in them, have put together.
+Verdict ReadVerdict(absl::Span<const Token> tokens, absl::string_view address);
+
 // sendmail's log line about a verdict that is not kPass:
 //   ID: ruleset=check_rcpt, arg1=<x@y>, relay=host.outside.example [192.0.2.33], reject=550 5.7.1 …
-// `id` is a queue id or empty ("NOQUEUE" is sendmail's word for that only in some lines).
+// and ", discard" or ", quarantine=REASON" in the place of reject=.
 struct CheckLog {
-  absl::string_view id;
-  absl::string_view relay;  // $_
-  // from= is there with delay_checks (row T-24): the sender as MAIL gave it.
-  absl::string_view sender;
+  absl::string_view id;  // a queue id; empty: there is none yet, and the line begins with ruleset=
+  absl::string_view relay;  // $_; empty: no relay=
 };
 void LogVerdict(SystemLog& log, const CheckLog& about, const CheckQuestion& question,
                 const Verdict& verdict);

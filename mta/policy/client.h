@@ -19,15 +19,19 @@ enum class ClientResolution { kOk, kFail, kForged, kTemporary };
 struct Client {
   SocketAddress address;  // the peer's
   SocketAddress local;    // ours of this connection
+  // ${if_name}: the name of our address; not looked up for loopback addresses.
+  std::string local_name;
   // ${client_name}: "host.outside.example", or the address in brackets if no name is known to be
   // its own.
   std::string name;
   // ${client_ptr}: what its PTR record says, whether or not that name leads back.
   std::string ptr;
   ClientResolution resolution = ClientResolution::kOk;
-  // Standard input of -bs, or the command line: no network peer; the name is "localhost".
+  // Standard input of -bs: no network peer. See LocalProcessClient().
   bool is_local_process = false;
 
+  // ${client_addr}: "192.0.2.33", "IPv6:2001:db8:0:0:0:0:0:1"; "0" for a local process.
+  std::string address_text() const;
   // $_ and relay=: "host.outside.example [192.0.2.33]", "[192.0.2.77]",
   // "fake.example [192.0.2.88] (may be forged)".
   std::string relay() const;
@@ -37,11 +41,13 @@ struct Client {
 // the site has them. An error of DNS is a resolution, not an error.
 Task<Client> IdentifyClient(HostLookup& hosts, SocketAddress peer, SocketAddress local);
 
-// Defines $_, client_addr, client_name, client_port, client_ptr, client_resolve, if_addr, if_name,
-// if_family, server side names included, as sendmail does for a new connection.
+// Whoever started sendmail -bs: `user` is the login name that $_ begins with.
+Client LocalProcessClient(absl::string_view user);
+
+// Defines $_, client_addr, client_name, client_port, client_ptr, client_resolve, if_addr, if_name
+// and if_family, $s not (HELO does), as sendmail does for a new connection.
 void DefineClientMacros(const Client& client, Macros& macros);
 
-// Resets them when the daemon is asked on behalf of a queued message.
 absl::string_view ResolutionName(ClientResolution resolution);  // "OK", "FAIL", "FORGED", "TEMP"
 
 }  // namespace stagepost
