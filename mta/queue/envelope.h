@@ -22,14 +22,18 @@ namespace stagepost {
 
 // A recipient that is still to be served. Those that are done leave the envelope.
 struct Recipient {
-  std::string address;          // alice@corp.example
-  std::string user;             // what the mailer is given: alice. Not in the qf file
-  std::string status;           // M line: why it was deferred last, "Deferred: …"; empty at first
-  bool bracketed = true;        // whether the R line has the address in angle brackets
-  std::string flags = "PFD";    // R line, before the colon: primary, DSN on failure and on delay
-  std::string final_recipient;  // r line: "RFC822; alice@corp.example"; empty: none
+  std::string address;    // alice@corp.example
+  std::string user;       // what the mailer is given: alice. Not in the qf file
+  std::string status;     // M line: why it was deferred last, "Deferred: …"; empty at first
+  bool bracketed = true;  // whether the R line has the address in angle brackets
+  // R line, before the colon: P primary, N NOTIFY was given, of which S success, F failure, D
+  // delay; A comes from an alias, B added as a blind copy.
+  std::string flags = "PFD";
+  std::string final_recipient;     // r line: "RFC822; alice@corp.example"; empty: none
   std::string original_recipient;  // Q line: ORCPT as it was given; empty: none
-  std::string controlling_user;    // C line: "alice:2001:2001:<alice@corp.example>"; empty: none
+  // C line, "user:uid:gid:alias": as whom programs and files are served, and which alias has led
+  // here. ":alice" has only the latter. Empty: none.
+  std::string controlling_user;
 };
 
 // Where the df file is, from its Stat(): the I line.
@@ -39,8 +43,17 @@ struct DataFileId {
   friend bool operator==(const DataFileId&, const DataFileId&) = default;
 };
 
+// DELIVERBY of the MAIL command (RFC 2852): the ! line.
+struct DeliverBy {
+  enum class Mode : uint8_t { kNotify, kReturn };  // N, R: what happens when the time is over
+  Mode mode = Mode::kNotify;
+  bool trace = false;   // T: a report when the message is passed on to who does not know DELIVERBY
+  int64_t seconds = 0;  // after `created`; N may have a time that is over, R is above zero
+  friend bool operator==(const DeliverBy&, const DeliverBy&) = default;
+};
+
 struct Envelope {
-  std::string id;                // queue id, 14 characters: 6AK6XWSU000517
+  std::string id;                // queue id, 14 or 15 characters: 6AK6XWSU000517
   std::string sender;            // reverse-path; empty for <>
   bool sender_bracketed = true;  // whether the S line has it in angle brackets
   std::vector<Recipient> recipients;
@@ -49,7 +62,12 @@ struct Envelope {
   absl::Time last_attempt = absl::InfinitePast();  // K line; InfinitePast: none
   int attempts = 0;                                // N line
   int64_t priority = 0;                            // P line
-  std::optional<DataFileId> data_file;             // I line
+  std::optional<DataFileId> data_file;             // I line; Commit() and Update() set it
+  // d line: the queue directory that holds the df file, absolute; empty: the one of the qf file.
+  std::string data_directory;
+  // The value of its Precedence field, as P lines of the configuration give it. Not in the qf file:
+  // who reads a message asks again.
+  int message_class = 0;
   std::string message;        // M line before S: the last error of the whole message
   bool eight_bit = false;     // F line '8': the body has bytes above 127
   bool has_8bitmime = false;  // B line "8BITMIME"
@@ -59,8 +77,10 @@ struct Envelope {
   std::string flags = "bs";
   std::string envelope_id;  // Z line: ENVID
   std::string auth_sender;  // A line: AUTH= of MAIL
-  int64_t body_bytes = 0;   // with LF line ends, as in the df file
-  // q line: why it is quarantined; empty: it is not. Its file is hf<id> then, and only -qQ tries it.
+  std::optional<DeliverBy> deliver_by;
+  int64_t body_bytes = 0;  // with LF line ends, as in the df file
+  // q line: why it is quarantined; empty: it is not. Its file is hf<id> then, and only -qQ tries
+  // it.
   std::string quarantine;
   // $ lines: macros of the session that received it, by name without braces ("r" protocol, "s" HELO
   // name, "_" relay, "daemon_flags", …).
