@@ -23,6 +23,7 @@
 #include "mta/deliver/lmtp_reply.h"
 #include "mta/env/clock.h"
 #include "mta/env/stream.h"
+#include "mta/message/message_text.h"
 #include "mta/smtp/line_reader.h"
 
 namespace stagepost {
@@ -33,14 +34,6 @@ struct LmtpTimeouts {
   absl::Duration data_block = absl::Minutes(3);  // one write of message text
   absl::Duration final_dot = absl::Minutes(10);  // each recipient's reply after the message
   absl::Duration quit = absl::Seconds(10);
-};
-
-// The text of a message, header and body, with LF line ends.
-class MessageText {
- public:
-  virtual ~MessageText() = default;
-  // The next piece, at most buffer.size() bytes; 0 at the end.
-  virtual Task<absl::StatusOr<size_t>> Read(absl::Span<char> buffer) = 0;
 };
 
 // One recipient and what became of it: the reply to RCPT if that refused it, else the one to DATA

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <optional>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "mta/message/date.h"
@@ -85,15 +84,6 @@ Header EnvelopeHeader(const Header& received, absl::string_view from_line,
   }
   std::copy_if(received.begin(), received.end(), std::back_inserter(header), IsForRecipients);
   return header;
-}
-
-std::string FieldValue(const Header& header, absl::string_view name) {
-  for (const HeaderField& field : header) {
-    if (absl::EqualsIgnoreCase(field.name, name)) {
-      return std::string(absl::StripAsciiWhitespace(field.value));
-    }
-  }
-  return "";
 }
 
 int CountReceived(const Header& header) {

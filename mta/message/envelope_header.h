@@ -41,9 +41,6 @@ std::string ReceivedValue(const Reception& reception);
 Header EnvelopeHeader(const Header& received, absl::string_view from_line,
                       const Reception& reception);
 
-// The value of the first field `name` without surrounding white space; empty if there is none.
-std::string FieldValue(const Header& header, absl::string_view name);
-
 // How many Received fields there are.
 int CountReceived(const Header& header);
 

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
+
 namespace stagepost {
 
 // One field of a message header, as it will be sent: `value` is what stands behind the colon, its
@@ -18,6 +20,12 @@ struct HeaderField {
 };
 
 using Header = std::vector<HeaderField>;
+
+// The first field `name`; null if there is none.
+const HeaderField* FindField(const Header& header, absl::string_view name);
+
+// Its value without surrounding white space; empty if there is none.
+std::string FieldValue(const Header& header, absl::string_view name);
 
 }  // namespace stagepost
 

@@ -1,0 +1,20 @@
+#include "mta/message/header.h"
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+
+namespace stagepost {
+
+const HeaderField* FindField(const Header& header, absl::string_view name) {
+  for (const HeaderField& field : header) {
+    if (absl::EqualsIgnoreCase(field.name, name)) return &field;
+  }
+  return nullptr;
+}
+
+std::string FieldValue(const Header& header, absl::string_view name) {
+  const HeaderField* field = FindField(header, name);
+  return field == nullptr ? "" : std::string(absl::StripAsciiWhitespace(field->value));
+}
+
+}  // namespace stagepost
