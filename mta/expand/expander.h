@@ -8,6 +8,7 @@
 #define STAGEPOST_MTA_EXPAND_EXPANDER_H_
 
 #include <cstddef>
+#include <memory>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -23,30 +24,70 @@ inline constexpr size_t kMaxSendEntries = 100'000;
 inline constexpr size_t kMaxIncludeBytes = 16 << 20;
 
 enum class ExpandMode {
-  kVerify,  // RCPT, VRFY: does it exist? Aliases are looked up and not followed.
-  kFull,    // delivery, EXPN, -bv
+  // RCPT, VRFY: does it exist? Aliases are looked up and not followed, and no .forward is read.
+  kVerify,
+  kFull,  // delivery, EXPN, -bv
+};
+
+// What sendmail says meanwhile: an error (a reply to EXPN, a line of -bv, of a bounce's
+// transcript), or a remark (printed with -v; "050 " to a client that said VERB).
+struct ExpansionNote {
+  std::string code;  // "550"; empty: a remark
+  std::string enhanced;
+  std::string place;    // "/home/alice/.forward: line 1: "; empty: none
+  std::string address;  // whose it is; empty: none
+  std::string text;
+  int exit_code = 0;  // of sysexits: -bv's, unless there is one already
+  // Of the code and address: whether replies show the address in front ("<x>... User unknown").
+  bool names_address = false;
+
+  // "/home/alice/.forward: line 1: nosuchuser... User unknown"
+  std::string Line() const;
+};
+
+class ExpansionObserver {
+ public:
+  virtual ~ExpansionObserver() = default;
+  virtual void Note(const ExpansionNote& note) = 0;
+};
+
+struct ExpandOptions {
+  ExpandMode mode = ExpandMode::kFull;
+  std::string id;  // queue id, for log lines
+  // Errors are logged as they come: RCPT, -bv. Not a delivery job, not EXPN.
+  bool log_errors = false;
+  ExpansionObserver* observer = nullptr;  // outlives it; or null
+  // -bv: the log line about MaxAliasRecursion is left out.
+  bool only_verifying = false;
 };
 
 class Expander {
  public:
-  // Everything outlives it. `id` is the queue id for log lines, `macros` are the envelope's.
-  Expander(Site& site, Macros& macros, std::string id, ExpandMode mode);
+  // `site` and `macros` (the envelope's) outlive it. Rulesets that are asked see ${addr_type}, $u,
+  // $h and $z as sendmail leaves them.
+  Expander(Site& site, Macros& macros, ExpandOptions options);
+  ~Expander();
 
   // Resolves `address` with the rules, as recipient of the envelope (not a comma list), and, with
-  // kFull, expands it. Gives the index of its own entry. What is wrong with it is in that entry.
+  // kFull, expands it. Gives the index of its entry, or of the entry that it is a duplicate of
+  // (whose address replies show). What is wrong with it is in that entry: state kBad, kDeferred.
   // `parsed` may be given by a caller that has resolved it already (a session, for check_rcpt).
+  //   RCPT: kBad is answered with entry.text, and the entry is not to be used; kDeferred means
+  //   "Recipient ok (will queue)"; everything else "Recipient ok".
   Task<size_t> Add(SendList& list, absl::string_view address,
                    const ParsedAddress* parsed = nullptr);
 
-  // A list as -t, an alias or a file has it: "alice, bob@x, :include:/list, |prog". Entries get
-  // `parent`. False: nothing in it could be used.
-  Task<bool> AddList(SendList& list, absl::string_view addresses, size_t parent);
+  // The same for an entry that was prepared by the caller: address, flags, original_recipient,
+  // final_recipient, controller as a qf file has them.
+  Task<size_t> AddEntry(SendList& list, SendEntry entry, const ParsedAddress* parsed = nullptr);
+
+  // A list as -t or a command line has it: "alice, bob@x". The entries come in reverse order, as
+  // sendmail's. Gives how many addresses there were.
+  Task<size_t> AddList(SendList& list, absl::string_view addresses);
 
  private:
-  Site& site_;
-  Macros& macros_;
-  const std::string id_;
-  const ExpandMode mode_;
+  class Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace stagepost
