@@ -3,8 +3,8 @@
 #
 #   ./tools/setup.sh [GROUP...]      GROUP: build (default), test, quickstart
 #
-# The group `test` also unpacks Debian's sendmail, which is never installed, into .deps/: tests
-# compile its m4 library and run its programs beside ours.
+# Debian's sendmail is never installed: the group `test` unpacks it into .deps/, as tests compile its
+# m4 library and run its programs beside ours, and `quickstart` its m4 library alone.
 #
 # The entry points under tools/ source this file and call `setup_packages`; nobody has to run it
 # first. Idempotent: takes a few milliseconds when nothing is missing.
@@ -37,11 +37,12 @@ test|libwrap0|the same
 quickstart|swaks|sends the demonstration message
 "
 
-# package|why: unpacked into .deps/PACKAGE, as two MTAs cannot be installed on one machine
+# group|package|why: unpacked into .deps/PACKAGE, as two MTAs cannot be installed on one machine
 readonly SETUP_UNPACKED="
-sendmail-bin|the real sendmail and its tools, to be compared with
-sendmail-base|their manual pages and helpers
-sendmail-cf|the m4 library and sample configurations
+test|sendmail-bin|the real sendmail and its tools, to be compared with
+test|sendmail-base|their manual pages and helpers
+test|sendmail-cf|the m4 library and sample configurations
+quickstart|sendmail-cf|the m4 library that the scenarios' configurations are made with
 "
 
 setup_say() { printf '%s\n' "$*" >&2; }
@@ -83,11 +84,12 @@ setup_download() {
   setup_find_root && setup_apt update && apt-get -qq download "$1"
 }
 
-# Unpacks what SETUP_UNPACKED lists and .deps/ lacks. A package appears there whole or not at all.
+# Unpacks what SETUP_UNPACKED lists for the groups given and .deps/ lacks. A package appears there
+# whole or not at all.
 setup_unpack() {
-  local package why scratch
-  while IFS='|' read -r package why; do
-    [[ -n $package && ! -d .deps/$package ]] || continue
+  local group package why scratch
+  while IFS='|' read -r group package why; do
+    [[ -n $package && " $* " == *" $group "* && ! -d .deps/$package ]] || continue
     setup_say "Debian package to unpack into .deps/:"
     setup_say "$(printf '  %-20s %s' "$package" "$why")"
     mkdir -p .deps && scratch=$(mktemp -d .deps/unpack.XXXXXX) || return 69
@@ -113,7 +115,7 @@ setup_packages() {
     fi
   done
   setup_install "$@" || return
-  if [[ " $* " == *" test "* ]]; then setup_unpack; fi
+  setup_unpack "$@"
 }
 
 # Installs the packages of these groups that are not installed.

@@ -18,6 +18,7 @@
 #include "sim/trace/hash128.h"
 #include "tools/campaign_journal.h"
 #include "tools/child_process.h"
+#include "tools/scenario_files.h"
 #include "tools/stagepost_campaign_report.h"
 #include "tools/stagepost_files.h"
 #include "tools/stagepost_worker.h"
@@ -82,9 +83,11 @@ class Campaign {
     header_ = absl::StrCat("stagepost-campaign 1 ", Flags(),
                            options_.check_determinism ? " twice\n" : " once\n");
     for (const std::string& file : files_) {
-      const absl::StatusOr<std::string> text = ReadWholeFile(file, kMaxScenarioBytes);
-      if (!text.ok()) return Complain(text.status().message(), EX_NOINPUT);
-      const absl::StatusOr<LoadedScenario> loaded = LoadScenario(file, *text);
+      std::string text;
+      const absl::StatusOr<LoadedScenario> loaded = scenario_files_.Load(file, &text);
+      if (absl::IsNotFound(loaded.status())) {
+        return Complain(loaded.status().message(), EX_NOINPUT);
+      }
       if (!loaded.ok()) {
         // FILE:LINE:COLUMN first, as editors expect it.
         context_.err << std::string(loaded.status().message()) << "\n";
@@ -95,7 +98,9 @@ class Campaign {
       tally.name = loaded->scenario.name();
       tally.file = file;
       Hasher128 hasher;
-      hasher.AddText(*text);
+      hasher.AddText(text);
+      // A scenario with another configuration is another scenario.
+      for (const std::string& cf : loaded->configurations) hasher.AddText(cf);
       absl::StrAppend(&header_, "scenario ", hasher.Finish().ToString(), " ", file, "\n");
     }
     done_.resize(files_.size());
@@ -282,6 +287,7 @@ class Campaign {
   const CampaignOptions& options_;
   const StagepostContext& context_;
   int exit_code_ = EX_OK;
+  ScenarioFiles scenario_files_;
   std::vector<std::string> files_;
   std::string header_;  // of the journal
   CampaignTally tally_;

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "sim/choice/choices.h"
+#include "tools/scenario_files.h"
 #include "tools/stagepost_files.h"
 #include "tools/stagepost_report.h"
 
@@ -97,9 +98,7 @@ class Replay {
   }
 
   absl::Status Load(const std::string& file) {
-    const absl::StatusOr<std::string> text = ReadWholeFile(file, kMaxScenarioBytes);
-    if (!text.ok()) return text.status();
-    absl::StatusOr<LoadedScenario> loaded = LoadScenario(file, *text);
+    absl::StatusOr<LoadedScenario> loaded = scenario_files_.Load(file);
     if (!loaded.ok()) return loaded.status();
     scenarios_.push_back(*std::move(loaded));
     return absl::OkStatus();
@@ -211,6 +210,7 @@ class Replay {
   const StagepostContext& context_;
   int exit_code_ = EX_OK;
   std::vector<std::string> files_;
+  ScenarioFiles scenario_files_;
   std::vector<LoadedScenario> scenarios_;
   std::string choice_log_;  // never empty when it was read: it has a header
   uint64_t choices_seed_ = 0;

@@ -10,7 +10,7 @@
 #include "mta/async/frame_pool.h"
 #include "sim/campaign/seed_result.h"
 #include "sim/trace/one_line.h"
-#include "tools/stagepost_files.h"
+#include "tools/scenario_files.h"
 
 namespace stagepost {
 namespace {
@@ -26,10 +26,9 @@ class Worker {
     }
     options_.faults = words[1].find('f') != std::string::npos;
     options_.canary = words[1].find('c') != std::string::npos;
+    ScenarioFiles files;
     for (size_t i = 2; i < words.size(); ++i) {
-      const absl::StatusOr<std::string> text = ReadWholeFile(words[i], kMaxScenarioBytes);
-      if (!text.ok()) return Refuse(text.status());
-      absl::StatusOr<LoadedScenario> loaded = LoadScenario(words[i], *text);
+      absl::StatusOr<LoadedScenario> loaded = files.Load(words[i]);
       if (!loaded.ok()) return Refuse(loaded.status());
       scenarios_.push_back(*std::move(loaded));
     }

@@ -1,11 +1,7 @@
 // A small campaign in every test run: all scenarios under faults, each seed twice; and the planted
 // defect is found, or the search itself is broken.
 
-#include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <set>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -17,29 +13,13 @@
 #include "sim/campaign/tally.h"
 #include "sim/scenario/loader.h"
 #include "sim/scenario/runner.h"
+#include "sim/testing/scenario_files.h"
 
 namespace stagepost {
 namespace {
 
 constexpr uint64_t kSeeds = 300;
 constexpr uint64_t kCanarySeeds = 1000;
-
-std::vector<std::string> ScenarioFiles() {
-  std::vector<std::string> files;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator("scenarios")) {
-    if (entry.path().extension() == ".textproto") files.push_back(entry.path().string());
-  }
-  std::sort(files.begin(), files.end());
-  return files;
-}
-
-LoadedScenario Load(const std::string& file) {
-  std::ostringstream text;
-  text << std::ifstream(file).rdbuf();
-  auto loaded = LoadScenario(file, text.str());
-  EXPECT_TRUE(loaded.ok()) << loaded.status();
-  return *std::move(loaded);
-}
 
 RunResult RunWith(const LoadedScenario& scenario, const RunOptions& options) {
   auto result = RunScenario(scenario, options);
@@ -50,7 +30,7 @@ RunResult RunWith(const LoadedScenario& scenario, const RunOptions& options) {
 class UnderFaults : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(UnderFaults, InvariantsHoldAndRunsRepeat) {
-  const LoadedScenario scenario = Load(GetParam());
+  const LoadedScenario scenario = LoadScenarioOrDie(GetParam());
   int shown = 0;
   for (uint64_t seed = 1; seed <= kSeeds && shown < 3; ++seed) {
     PoisonFreshFrames(0xa5);
@@ -67,7 +47,7 @@ TEST_P(UnderFaults, InvariantsHoldAndRunsRepeat) {
 }
 
 TEST_P(UnderFaults, SomethingReallyHappens) {
-  const LoadedScenario scenario = Load(GetParam());
+  const LoadedScenario scenario = LoadScenarioOrDie(GetParam());
   // Faults are drawn for the hosts that run the MTA; where there is none they would prove nothing.
   const auto& hosts = scenario.scenario.world().host();
   if (std::none_of(hosts.begin(), hosts.end(), [](const auto& host) { return host.has_mta(); })) {
@@ -83,7 +63,7 @@ TEST_P(UnderFaults, SomethingReallyHappens) {
   EXPECT_GE(struck, 5) << "of 20 seeds";
 }
 
-INSTANTIATE_TEST_SUITE_P(All, UnderFaults, ::testing::ValuesIn(ScenarioFiles()),
+INSTANTIATE_TEST_SUITE_P(All, UnderFaults, ::testing::ValuesIn(AllScenarios()),
                          [](const auto& info) {
                            std::string name = info.param;
                            for (char& c : name) c = isalnum(c) != 0 ? c : '_';
@@ -91,7 +71,7 @@ INSTANTIATE_TEST_SUITE_P(All, UnderFaults, ::testing::ValuesIn(ScenarioFiles()),
                          });
 
 TEST(Canary, IsFoundWithinAThousandSeeds) {
-  const LoadedScenario scenario = Load("scenarios/first/delivered.textproto");
+  const LoadedScenario scenario = LoadScenarioOrDie("scenarios/first/delivered.textproto");
   for (uint64_t seed = 1; seed <= kCanarySeeds; ++seed) {
     const RunResult result = RunWith(scenario, {.seed = seed, .faults = true, .canary = true});
     if (result.held()) continue;
@@ -104,7 +84,7 @@ TEST(Canary, IsFoundWithinAThousandSeeds) {
 }
 
 TEST(Canary, DoesNothingWithoutACrash) {
-  const LoadedScenario scenario = Load("scenarios/first/delivered.textproto");
+  const LoadedScenario scenario = LoadScenarioOrDie("scenarios/first/delivered.textproto");
   for (uint64_t seed = 1; seed <= 20; ++seed) {
     EXPECT_TRUE(RunWith(scenario, {.seed = seed, .canary = true}).held()) << "seed " << seed;
   }

@@ -6,6 +6,7 @@
 #ifndef STAGEPOST_SIM_SCENARIO_DIALOGUE_H_
 #define STAGEPOST_SIM_SCENARIO_DIALOGUE_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,8 +31,13 @@ struct DialogueResult {
   std::vector<std::string> replies;
 };
 
+struct DialogueRoute {
+  std::optional<IpAddress> from;  // nullopt: any
+  SocketAddress to;
+};
+
 // Ends with exit code 0, whatever came of it. `smtp`, `patterns` and `result` outlive it.
-Task<int> PlayDialogue(Environment& env, const scenario::Smtp& smtp, SocketAddress to,
+Task<int> PlayDialogue(Environment& env, const scenario::Smtp& smtp, DialogueRoute route,
                        PatternCache& patterns, DialogueResult& result);
 
 }  // namespace stagepost

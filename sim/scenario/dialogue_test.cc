@@ -61,7 +61,8 @@ class DialogueTest : public testing::Test {
     PatternCache patterns;
     result = {};
     Start(scene.host("client"), &PlayDialogue, std::cref(scene.loaded.scenario.step(0).smtp()),
-          SocketAddress{*IpAddress::Parse("192.0.2.1"), 25}, std::ref(patterns), std::ref(result));
+          DialogueRoute{std::nullopt, {*IpAddress::Parse("192.0.2.1"), 25}}, std::ref(patterns),
+          std::ref(result));
     scene.world.RunUntil([&] { return result.done; }, MonotonicTime() + absl::Hours(2));
     EXPECT_TRUE(result.done);
     std::vector<std::string> failures;

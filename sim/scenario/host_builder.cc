@@ -28,6 +28,9 @@ namespace {
 
 constexpr uint32_t kKibPerBlock = Disk::kBlockBytes / 1024;
 
+// smmsp's user and group, as values.cc has them.
+constexpr uint32_t kSmmsp = 25;
+
 struct Layout {
   absl::string_view path;
   FileMode mode;
@@ -43,6 +46,8 @@ constexpr Layout kDirectories[] = {
     {"/tmp", 01777},
     {"/usr/sbin", 0755},
     {"/var/mail", 01777},
+    {"/var/run", 0755},
+    {"/var/spool/clientmqueue", 0770, kSmmsp, kSmmsp},
     {"/var/spool/mqueue", 0700},
 };
 
@@ -88,9 +93,14 @@ absl::Status InstallSystem(SimHost& host) {
 }
 
 // What an installation of Stagepost brings, and the scenario's lists as class files.
-absl::Status InstallPackages(const scenario::Host& spec, SimHost& host) {
+absl::Status InstallPackages(const scenario::Host& spec, absl::string_view configuration,
+                             SimHost& host) {
   DiskEditor editor = host.editor();
   RETURN_IF_ERROR(InstallProgram(host, kSendmailPath, &SendmailMain));
+  for (const char* name : {"/usr/bin/newaliases", "/usr/bin/mailq", "/usr/bin/hoststat",
+                           "/usr/bin/purgestat", "/usr/lib/sendmail"}) {
+    RETURN_IF_ERROR(InstallProgram(host, name, &SendmailMain));
+  }
   RETURN_IF_ERROR(InstallProgram(host, kMailLocalPath, &MailLocalMain));
   RETURN_IF_ERROR(InstallProgram(host, "/usr/bin/m4", &M4Main));
   RETURN_IF_ERROR(InstallProgram(host, "/usr/sbin/makemap", &MakemapMain));
@@ -104,6 +114,7 @@ absl::Status InstallPackages(const scenario::Host& spec, SimHost& host) {
   const auto lines = [](const auto& names) {
     return names.empty() ? "" : absl::StrCat(absl::StrJoin(names, "\n"), "\n");
   };
+  RETURN_IF_ERROR(editor.WriteFile("/etc/mail/sendmail.cf", configuration));
   RETURN_IF_ERROR(editor.WriteFile("/etc/mail/local-host-names", lines(spec.mta().local())));
   return editor.WriteFile("/etc/mail/relay-domains", lines(spec.mta().relay()));
 }
@@ -156,7 +167,8 @@ void ApplyLink(const scenario::Link& link, World& world) {
   if (link.both()) world.fabric().SetLink(to.node(), from.node(), limits);
 }
 
-absl::StatusOr<SimHost*> BuildHost(const scenario::Host& spec, World& world) {
+absl::StatusOr<SimHost*> BuildHost(const scenario::Host& spec, absl::string_view configuration,
+                                   World& world) {
   HostSpec host_spec;
   host_spec.name = spec.name();
   host_spec.time_zone = *ParseFixedTimeZone(spec.time_zone());
@@ -170,7 +182,7 @@ absl::StatusOr<SimHost*> BuildHost(const scenario::Host& spec, World& world) {
   }
   RETURN_IF_ERROR(AddAccounts(spec, host));
   RETURN_IF_ERROR(InstallSystem(host));
-  RETURN_IF_ERROR(InstallPackages(spec, host));
+  RETURN_IF_ERROR(InstallPackages(spec, configuration, host));
   for (const scenario::File& file : spec.file()) RETURN_IF_ERROR(ApplyFile(file, host));
   for (const scenario::Quota& quota : spec.quota()) ApplyQuota(quota, host);
   return &host;

@@ -1,8 +1,9 @@
 // Turns the hosts of a scenario into simulated machines: disk layout, accounts, programs, services.
 //
 // Every host has the directories and modes of a Debian machine with sendmail installed, the system
-// accounts, and Stagepost's programs where sendmail's would be. The mta's lists become the class
-// files /etc/mail/local-host-names and /etc/mail/relay-domains.
+// accounts, and Stagepost's programs where sendmail's would be. A host with an mta has its
+// configuration as /etc/mail/sendmail.cf, and its lists as the class files
+// /etc/mail/local-host-names and /etc/mail/relay-domains.
 #ifndef STAGEPOST_SIM_SCENARIO_HOST_BUILDER_H_
 #define STAGEPOST_SIM_SCENARIO_HOST_BUILDER_H_
 
@@ -15,9 +16,11 @@ inline constexpr char kSendmailPath[] = "/usr/sbin/sendmail";
 inline constexpr char kMailLocalPath[] = "/usr/libexec/sendmail/mail.local";
 inline constexpr char kSinkPath[] = "/usr/sbin/sink";
 
-// Adds the host, with everything on its disk. Starts nothing. An error: what the scenario puts on
-// the disk does not go together with what every host has. REQUIRES: checked by the loader.
-absl::StatusOr<SimHost*> BuildHost(const scenario::Host& spec, World& world);
+// Adds the host, with everything on its disk; `configuration` is the text of its sendmail.cf.
+// Starts nothing. An error: what the scenario puts on the disk does not go together with what every
+// host has. REQUIRES: checked by the loader.
+absl::StatusOr<SimHost*> BuildHost(const scenario::Host& spec, absl::string_view configuration,
+                                   World& world);
 
 // Writes a file, makes a directory or a FIFO as the scenario says.
 absl::Status ApplyFile(const scenario::File& file, SimHost& host);

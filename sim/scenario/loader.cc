@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/text_format.h"
+#include "sim/scenario/default_configuration.h"
 #include "sim/scenario/scenario_text.h"
 #include "sim/scenario/validator.h"
 #include "sim/trace/one_line.h"
@@ -60,6 +61,10 @@ void FillInLines(LoadedScenario& loaded, const TextFormat::ParseInfoTree& places
       scenario.world(), Nested(&places, scenario::Scenario::descriptor(), "world", -1), "host");
   loaded.step_lines = LinesOf(scenario, &places, "step");
   loaded.expect_lines = LinesOf(scenario, &places, "expect");
+  for (const scenario::Host& host : scenario.world().host()) {
+    const bool named = host.mta().has_mc_file() || host.mta().has_cf_file();
+    loaded.configurations.emplace_back(named ? "" : DefaultConfiguration());
+  }
   loaded.turn_lines.resize(static_cast<size_t>(scenario.step_size()));
   for (int i = 0; i < scenario.step_size(); ++i) {
     if (!scenario.step(i).has_smtp()) continue;

@@ -27,12 +27,17 @@ inline constexpr int kMaxScenarioHosts = 64;
 inline constexpr int kMaxScenarioSteps = 10'000;
 inline constexpr int kMaxScenarioDepth = 16;
 inline constexpr int kMaxScenarioPatterns = 10'000;
+inline constexpr int kMaxTurnRepeats = 100'000;
 
 // What the runner takes. All texts are valid: values.h turns them into what they stand for.
 struct LoadedScenario {
   std::string file;  // as it was named
   // With defaults that depend on other fields filled in: User.uid, gid, home; File.mode.
   scenario::Scenario scenario;
+
+  // The sendmail.cf of each host: the default one, or empty until MakeConfigurations() of
+  // configurations.h has made it from the file that the scenario names.
+  std::vector<std::string> configurations;
 
   // "FILE:LINE" of a part; the line is that of the field's name.
   std::string Where() const;

@@ -12,6 +12,7 @@
 #include "sim/check/expectations.h"
 #include "sim/check/invariants.h"
 #include "sim/scenario/changes.h"
+#include "sim/scenario/command.h"
 #include "sim/scenario/dialogue.h"
 #include "sim/scenario/dns_values.h"
 #include "sim/scenario/faults.h"
@@ -20,7 +21,6 @@
 #include "sim/scenario/services.h"
 #include "sim/scenario/swarm.h"
 #include "sim/trace/render.h"
-#include "sim/world/sim_pipe.h"
 #include "sim/world/world.h"
 
 namespace stagepost {
@@ -62,6 +62,7 @@ class Run {
                     {EventKind::kStep, "step", absl::StrCat("of line ", loaded_.step_lines[i]), i});
       Perform(scenario.step(i), i);
     }
+    JoinDialogues();
     for (int i = 0; i < scenario.expect_size() && !OutOfTime(); ++i) {
       Check(scenario.expect(i), loaded_.WhereExpect(i));
     }
@@ -140,12 +141,28 @@ class Run {
     CHECK(false) << where;
   }
 
-  // The address that `from` reaches `to` by: of the same family as one of its own.
-  static std::optional<IpAddress> Route(SimHost& from, SimHost& to) {
-    if (&from == &to) return IpAddress::Parse("127.0.0.1");
+  // The addresses that a dialogue connects from and to: of the same family. From none: any.
+  struct Route {
+    std::optional<IpAddress> from;
+    IpAddress to;
+  };
+  static std::optional<Route> RouteOf(const scenario::Smtp& smtp, SimHost& from, SimHost& to) {
+    Route route;
+    if (smtp.has_from_address()) route.from = IpAddress::Parse(smtp.from_address());
+    if (smtp.has_to_address()) {
+      route.to = *IpAddress::Parse(smtp.to_address());
+      return route;
+    }
+    if (&from == &to && !route.from.has_value()) {
+      route.to = *IpAddress::Parse("127.0.0.1");
+      return route;
+    }
     for (const IpAddress& address : to.node().addresses) {
       for (const IpAddress& own : from.node().addresses) {
-        if (own.is_v4() == address.is_v4()) return address;
+        if (route.from.has_value() && *route.from != own) continue;
+        if (own.is_v4() != address.is_v4()) continue;
+        route.to = address;
+        return route;
       }
     }
     return std::nullopt;
@@ -155,8 +172,8 @@ class Run {
     const std::string where = loaded_.WhereStep(index);
     SimHost& from = HostOf(smtp.from());
     if (!from.up()) return Fail(where, absl::StrCat(smtp.from(), " is down"));
-    const std::optional<IpAddress> address = Route(from, HostOf(smtp.to()));
-    if (!address.has_value()) {
+    const std::optional<Route> route = RouteOf(smtp, from, HostOf(smtp.to()));
+    if (!route.has_value()) {
       return Fail(where, absl::StrCat(smtp.from(), " and ", smtp.to(),
                                       " have no addresses of the same family"));
     }
@@ -166,56 +183,48 @@ class Run {
     client.arguments = {"smtp-client"};
     SimProcess& process = from.Spawn(std::move(client), nullptr);
     process.StartTask(&PlayDialogue, std::ref(process.environment()), std::cref(smtp),
-                      SocketAddress{*address, static_cast<uint16_t>(smtp.port())},
+                      DialogueRoute{route->from, {route->to, static_cast<uint16_t>(smtp.port())}},
                       std::ref(patterns_), std::ref(dialogue));
+    if (smtp.beside()) {
+      beside_.push_back({&dialogue, index});
+      return;
+    }
     world_.RunUntil([&] { return dialogue.done || !from.up(); }, limit_);
+    Conclude(dialogue, index);
+  }
+
+  // What a dialogue came to.
+  void Conclude(const DialogueResult& dialogue, int index) {
+    const std::string where = loaded_.WhereStep(index);
+    const scenario::Smtp& smtp = loaded_.scenario.step(index).smtp();
     for (const std::string& reply : dialogue.replies) invariants_.ClientSaw(smtp.to(), reply);
-    for (DialogueFailure& failure : dialogue.failures) {
-      Fail(failure.turn < 0 ? where : loaded_.WhereTurn(index, failure.turn),
-           std::move(failure.what));
+    for (const DialogueFailure& failure : dialogue.failures) {
+      Fail(failure.turn < 0 ? where : loaded_.WhereTurn(index, failure.turn), failure.what);
     }
     if (!dialogue.done && OutOfTime()) Fail(where, "the dialogue has not ended");
   }
 
-  // A command's path, as its first word is looked up.
-  static std::string FindProgram(SimHost& host, const std::string& word) {
-    if (word.find('/') != word.npos) return word;
-    for (const char* directory : {"/usr/sbin/", "/usr/bin/", "/usr/lib/", "/bin/", "/sbin/"}) {
-      if (host.editor().Stat(absl::StrCat(directory, word)).ok()) {
-        return absl::StrCat(directory, word);
-      }
+  // Waits for the dialogues that go on beside the steps.
+  void JoinDialogues() {
+    for (const auto& [dialogue, index] : beside_) {
+      SimHost& from = HostOf(loaded_.scenario.step(index).smtp().from());
+      world_.RunUntil([&, done = &dialogue->done] { return *done || !from.up(); }, limit_);
+      Conclude(*dialogue, index);
     }
-    return absl::StrCat("/usr/sbin/", word);
   }
 
   void Perform(const scenario::Run& run, const std::string& where) {
     SimHost& host = HostOf(run.host());
     if (!host.up()) return Fail(where, absl::StrCat(run.host(), " is down"));
-    outputs_.resize(outputs_.size() + 2);
-    std::string* output = &outputs_[outputs_.size() - 2];
-    std::string* error = &outputs_.back();
-    const auto user = host.accounts().FindUser(ScenarioUser(host, run.as()));
-    CHECK(user.ok()) << run.as();
-    const Identity identity = *host.accounts().IdentityOf(*user);
-    ProcessSpec process;
-    process.arguments = *SplitCommand(run.command());
-    process.path = FindProgram(host, process.arguments[0]);
-    process.credentials = {identity.user,  identity.user,  identity.user,         identity.group,
-                           identity.group, identity.group, identity.supplementary};
-    process.input = MakeTextSource(run.stdin());
-    process.output = MakeCapturingSink(output);
-    process.error = MakeCapturingSink(error);
-    auto& status = exits_.emplace_back();
-    const auto started =
-        host.Execute(std::move(process), [&status](const ExitStatus& exit) { status = exit; });
-    if (!started.ok()) return Fail(where, std::string(started.status().message()));
-    world_.RunUntil([&] { return status.has_value() || !host.up(); }, limit_);
-    if (!status.has_value()) return Fail(where, absl::StrCat(run.command(), " has not ended"));
-    const int code =
-        status->killed_by.has_value() ? 128 + static_cast<int>(*status->killed_by) : status->code;
-    const std::string all = absl::StrCat(*output, *error);
-    if (code != run.expect_exit()) {
-      Fail(where, absl::StrCat(run.command(), ": exit code ", code, ", expected ",
+    Command& command = commands_.emplace_back();
+    const absl::Status started = StartCommand(host, run.command(), run.as(), run.stdin(), command);
+    if (!started.ok()) return Fail(where, std::string(started.message()));
+    world_.RunUntil([&] { return command.exit.has_value() || !host.up(); }, limit_);
+    if (!command.exit.has_value())
+      return Fail(where, absl::StrCat(run.command(), " has not ended"));
+    const std::string all = absl::StrCat(command.output, command.error);
+    if (command.exit_code() != run.expect_exit()) {
+      Fail(where, absl::StrCat(run.command(), ": exit code ", command.exit_code(), ", expected ",
                                run.expect_exit(), "; it said: ", absl::CEscape(all)));
     }
     if (run.has_expect_output() && !MatchesSomewhere(patterns_.Get(run.expect_output()), all)) {
@@ -314,9 +323,13 @@ class Run {
   TraceLog trace_;
   PatternCache patterns_;
   // What processes of the world write to; stays where it is.
-  std::deque<std::string> outputs_;
-  std::deque<std::optional<ExitStatus>> exits_;
+  std::deque<Command> commands_;
   std::deque<DialogueResult> dialogues_;
+  struct Beside {
+    const DialogueResult* dialogue;
+    int step;
+  };
+  std::vector<Beside> beside_;
   Services services_;
   World world_;
   Invariants invariants_;
@@ -329,11 +342,9 @@ class Run {
 
 absl::StatusOr<RunResult> RunScenario(const LoadedScenario& scenario, const RunOptions& options) {
   for (int i = 0; i < scenario.scenario.world().host_size(); ++i) {
-    if (scenario.scenario.world().host(i).mta().has_mc_file()) {
-      return absl::UnimplementedError(
-          absl::StrCat(scenario.WhereHost(i),
-                       ": field \"mc_file\": this version does not read configuration "
-                       "files; say which domains are `local` and which to `relay`"));
+    if (scenario.scenario.world().host(i).has_mta() && scenario.configurations[i].empty()) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          scenario.WhereHost(i), ": its configuration has not been made (MakeConfigurations)"));
     }
   }
   if (!options.choice_log.has_value()) {

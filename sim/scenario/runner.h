@@ -28,9 +28,9 @@ struct RunOptions {
   std::optional<std::string> choice_log = std::nullopt;
   // What RunResult::trace_text shows.
   TraceLog::Keep keep_trace = TraceLog::Keep::kNothing;
-  // Draws faults on top of the scenario's own (sim/scenario/swarm.h), and lets Buggify() sites fire.
-  // Steps and expectations that fail then say nothing; what counts are the invariants, and that
-  // everything comes to an end once the faults are over.
+  // Draws faults on top of the scenario's own (sim/scenario/swarm.h), and lets Buggify() sites
+  // fire. Steps and expectations that fail then say nothing; what counts are the invariants, and
+  // that everything comes to an end once the faults are over.
   bool faults = false;
   // Plants a defect that any search for faults must find: simulated disks leave out the sync of the
   // queue directory. Nothing outside the simulator knows of it.
@@ -58,9 +58,9 @@ struct RunResult {
   bool held() const { return failures.empty(); }
 };
 
-// An error Status: the scenario cannot be run at all. kUnimplemented: it asks for something that is
-// not there yet, such as mc_file; kInvalidArgument: the choice log is damaged. The message begins
-// with FILE:LINE where a line is to blame.
+// An error Status: the scenario cannot be run at all. kInvalidArgument: the choice log is damaged,
+// or the disk of a host cannot be made. The message begins with FILE:LINE where a line is to blame.
+// REQUIRES: MakeConfigurations() if the scenario names configuration files.
 absl::StatusOr<RunResult> RunScenario(const LoadedScenario& scenario, const RunOptions& options);
 
 }  // namespace stagepost

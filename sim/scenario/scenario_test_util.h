@@ -26,7 +26,7 @@ class ScenarioWorld {
         choices(Choices::FromSeed(seed)),
         world(choices, trace, absl::FromUnixSeconds(1'800'000'000)) {
     for (const scenario::Host& host : loaded.scenario.world().host()) {
-      const absl::StatusOr<SimHost*> built = BuildHost(host, world);
+      const absl::StatusOr<SimHost*> built = BuildHost(host, "", world);
       CHECK(built.ok()) << built.status().message();
     }
   }

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "mta/base/check.h"
+#include "sim/scenario/command.h"
 #include "sim/scenario/host_builder.h"
 #include "sim/scenario/values.h"
 
@@ -21,7 +23,8 @@ bool Listens(SimHost& host) { return !host.node().listeners.empty(); }
 
 absl::Status Services::Build() {
   for (const scenario::Host& spec : loaded_.scenario.world().host()) {
-    const absl::StatusOr<SimHost*> host = BuildHost(spec, world_);
+    const absl::StatusOr<SimHost*> host =
+        BuildHost(spec, loaded_.configurations[hosts_.size()], world_);
     if (!host.ok()) {
       return absl::InvalidArgumentError(
           absl::StrCat(loaded_.WhereHost(static_cast<int>(hosts_.size())), ": host \"", spec.name(),
@@ -44,8 +47,26 @@ MonotonicTime Services::After(absl::Duration duration, MonotonicTime limit) cons
   return std::min(limit, world_.now() + duration);
 }
 
+void Services::Prepare(size_t index, MonotonicTime limit) {
+  SimHost& host = *hosts_[index];
+  for (const std::string& line : specs_[index]->mta().prepare()) {
+    const std::string where = loaded_.WhereHost(static_cast<int>(index));
+    Command& command = commands_.emplace_back();
+    if (const absl::Status started = StartCommand(host, line, "root", "", command); !started.ok()) {
+      return fail_(where, absl::StrCat(line, ": ", started.message()));
+    }
+    world_.RunUntil([&] { return command.exit.has_value(); }, After(kStartLimit, limit));
+    if (!command.exit.has_value()) return fail_(where, absl::StrCat(line, " has not ended"));
+    if (!command.exit->ok()) {
+      return fail_(where, absl::StrCat(line, ": exit code ", command.exit_code(), "; it said: ",
+                                       absl::CEscape(absl::StrCat(command.output, command.error))));
+    }
+  }
+}
+
 void Services::StartAll(MonotonicTime limit) {
   for (size_t i = 0; i < hosts_.size(); ++i) {
+    Prepare(i, limit);
     if (specs_[i]->mta().start()) Start(i, loaded_.WhereHost(static_cast<int>(i)), limit);
   }
 }

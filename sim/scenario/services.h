@@ -10,6 +10,7 @@
 
 #include "absl/time/time.h"
 #include "mta/base/time.h"
+#include "sim/scenario/command.h"
 #include "sim/scenario/loader.h"
 #include "sim/world/world.h"
 
@@ -31,8 +32,8 @@ class Services {
   SimHost& HostOf(const std::string& name) const { return *hosts_[IndexOf(name)]; }
   const std::vector<SimHost*>& hosts() const { return hosts_; }
 
-  // Starts what the scenario wants running from the beginning, and waits until it listens, or till
-  // `limit`.
+  // Runs what MTAs are prepared with, starts what the scenario wants running from the beginning,
+  // and waits until it listens, or till `limit`.
   void StartAll(MonotonicTime limit);
   // Starts what the host serves and waits until it listens.
   void Start(const std::string& name, const std::string& where, MonotonicTime limit) {
@@ -50,6 +51,7 @@ class Services {
 
  private:
   size_t IndexOf(const std::string& name) const;
+  void Prepare(size_t index, MonotonicTime limit);
   void Start(size_t index, const std::string& where, MonotonicTime limit);
   MonotonicTime After(absl::Duration duration, MonotonicTime limit) const;
 
@@ -58,6 +60,7 @@ class Services {
   const Fail fail_;
   std::vector<const scenario::Host*> specs_;
   std::vector<SimHost*> hosts_;
+  std::deque<Command> commands_;
   std::deque<std::string> outputs_;  // what daemons write to; stays where it is
 };
 

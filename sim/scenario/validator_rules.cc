@@ -17,6 +17,14 @@
 #include "sim/trace/one_line.h"
 
 namespace stagepost {
+namespace {
+
+// Whether the field `name` is there.
+bool Has(const google::protobuf::Message& message, const char* name) {
+  return message.GetReflection()->HasField(message, message.GetDescriptor()->FindFieldByName(name));
+}
+
+}  // namespace
 
 using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
@@ -183,6 +191,7 @@ bool ScenarioValidator::UniqueUsers(const ScenarioNode& node, const scenario::Ho
 
 bool ScenarioValidator::MtaRule(const ScenarioNode& node) {
   const auto& mta = static_cast<const scenario::Mta&>(node.message);
+  if (mta.has_mc_file() && mta.has_cf_file()) return Fail(node, "cf_file", "excludes \"mc_file\"");
   if (!mta.has_queue_interval()) return true;
   const absl::Duration interval = *ParseScenarioDuration(mta.queue_interval());
   if (interval >= absl::Seconds(1) && interval == absl::Trunc(interval, absl::Seconds(1))) {
@@ -212,8 +221,15 @@ bool ScenarioValidator::SmtpRule(const ScenarioNode& node) {
   if (smtp.refused() && smtp.turn_size() > 0) {
     return Fail(node, "turn", "there is none when the connection is to be refused");
   }
-  if (smtp.refused() && smtp.has_greeting()) {
-    return Fail(node, "greeting", "there is none when the connection is to be refused");
+  for (const char* field : {"greeting", "greeting_not_before", "talks_first"}) {
+    if (smtp.refused() && Has(smtp, field)) {
+      return Fail(node, field, "there is none when the connection is to be refused");
+    }
+  }
+  for (const char* field : {"greeting", "greeting_not_before"}) {
+    if (smtp.talks_first() && Has(smtp, field)) {
+      return Fail(node, field, "excludes \"talks_first\": the first turn expects the greeting");
+    }
   }
   if (smtp.refused() && smtp.may_break()) return Fail(node, "may_break", "excludes \"refused\"");
   for (int i = 0; i + 1 < smtp.turn_size(); ++i) {
@@ -227,6 +243,16 @@ bool ScenarioValidator::SmtpRule(const ScenarioNode& node) {
 bool ScenarioValidator::TurnRule(const ScenarioNode& node) {
   const auto& turn = static_cast<const scenario::Turn&>(node.message);
   if (turn.close() && turn.reset()) return Fail(node, "reset", "excludes \"close\"");
+  if (turn.repeat() < 1 || turn.repeat() > kMaxTurnRepeats) {
+    return Fail(node, "repeat", absl::StrCat("is 1 to ", kMaxTurnRepeats));
+  }
+  if (turn.repeat() > 1 && (turn.close() || turn.reset())) {
+    return Fail(node, "repeat", "excludes \"close\" and \"reset\"");
+  }
+  if (turn.has_not_before() &&
+      *ParseScenarioDuration(turn.not_before()) > *ParseScenarioDuration(turn.within())) {
+    return Fail(node, "not_before", "is longer than \"within\"");
+  }
   const bool empty = turn.say_size() == 0 && !turn.has_raw() && turn.expect_size() == 0 &&
                      !turn.has_pause() && !turn.close() && !turn.reset();
   return !empty || FailWhole(node, "needs one of say, raw, expect, pause, close, reset");

@@ -234,18 +234,21 @@ def python_test(name, main = None, data = [], size = "small", **kwargs):
         **kwargs
     )
 
-def scenario_test(name, scenario = None, args = [], data = [], size = "small", **kwargs):
+def scenario_test(name, scenario = None, mc = None, args = [], data = [], size = "small", **kwargs):
     """Replays one scenario in the simulator; one test case.
 
     Args:
       name: of the test.
       scenario: the file; by default NAME.textproto.
+      mc: its mc_file, if it has one; the m4 library comes with it.
       args: options of `stagepost replay`, such as ["--seed=7"].
       data: files that the scenario names (configurations, messages).
       size: as sh_test.
       **kwargs: as sh_test (tags, ...).
     """
     scenario = scenario or name + ".textproto"
+    if mc:
+        data = data + [mc, "@sendmail_deb//:cf_tree"]
     native.sh_test(
         name = name,
         size = size,
