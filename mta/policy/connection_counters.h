@@ -1,8 +1,11 @@
 // How many connections a client has, and how many it made lately: ${client_connections},
 // ${client_rate}, ${total_rate}. Operations Guide, 5.2; cf/README, "Connection Rate Throttling".
 //
-// One for a daemon; sessions hold tickets. Memory is bounded: clients without an open connection
-// are forgotten when their window is over, and at most kMaxCountedClients are remembered.
+// One for a daemon; sessions hold tickets. A window has six parts, as sendmail's has, and moves on
+// by a part at a time: the rate is what was opened in this part and the five before it.
+//
+// Memory is bounded: clients without an open connection are forgotten when their window is over,
+// and at most kMaxCountedClients are remembered; one that finds no room counts as if it were alone.
 #ifndef STAGEPOST_MTA_POLICY_CONNECTION_COUNTERS_H_
 #define STAGEPOST_MTA_POLICY_CONNECTION_COUNTERS_H_
 
@@ -21,10 +24,12 @@ inline constexpr size_t kMaxCountedClients = 65'536;
 
 class ConnectionCounters {
  public:
-  // Rates are over the option ConnectionRateWindowSize.
+  // Rates are over `window`, the option ConnectionRateWindowSize; one below six seconds has parts
+  // of a second.
   ConnectionCounters(const Clock& clock, absl::Duration window);
   ~ConnectionCounters();
 
+  struct State;
   struct Counts {
     int connections = 0;  // of this client, open now, this one included
     int rate = 0;         // that it has made in the window
@@ -40,15 +45,15 @@ class ConnectionCounters {
 
    private:
     friend class ConnectionCounters;
-    Ticket(ConnectionCounters& counters, IpAddress client) : counters_(counters), client_(client) {}
-    ConnectionCounters& counters_;
+    Ticket(State& state, IpAddress client) : state_(state), client_(client) {}
+    State& state_;
     const IpAddress client_;
     Counts counts_;
+    bool remembered_ = true;
   };
   std::unique_ptr<Ticket> Open(const IpAddress& client);
 
  private:
-  struct State;
   std::unique_ptr<State> state_;
 };
 

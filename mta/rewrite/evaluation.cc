@@ -11,6 +11,8 @@ namespace stagepost {
 namespace {
 
 constexpr char kInternal[] = "554 5.3.0";
+constexpr char kBadRules[] = "554 5.3.5";
+constexpr char kTooDeep[] = "554 5.0.0";
 
 bool StartsMailer(absl::Span<const Token> tokens) {
   return !tokens.empty() && tokens[0].Is(Operator::kMailer);
@@ -63,8 +65,8 @@ void Evaluation::Enter(int ruleset, size_t base, size_t limit) {
     observer_->Entered(entered.name, absl::MakeConstSpan(work_).subspan(base));
   }
   if (depth_ > kMaxRewriteDepth) {
-    Say(kInternal, absl::StrCat("rewrite: excessive recursion (max ", kMaxRewriteDepth,
-                                "), ruleset ", entered.name));
+    Say(kTooDeep, absl::StrCat("rewrite: excessive recursion (max ", kMaxRewriteDepth,
+                               "), ruleset ", entered.name));
     Return(kExitConfiguration);
     return;
   }
@@ -122,7 +124,7 @@ void Evaluation::ApplyRules() {
     if (frame.rule >= gates.size()) break;
     const Rule& rule = rules[frame.rule];
     if (++frame.applications > kMaxRuleApplications) {
-      Say(kInternal, absl::StrCat("Infinite loop in ruleset ", frame.ruleset->name, ", rule ",
+      Say(kBadRules, absl::StrCat("Infinite loop in ruleset ", frame.ruleset->name, ", rule ",
                                   frame.rule + 1));
       if (traced_) observer_->Looped(tokens);
       break;
@@ -226,7 +228,7 @@ int Evaluation::FindCalled(const Token& word) {
   const CalledRuleset called = machine_.rulesets.Find(name);
   if (called.number >= 0) return called.number;
   if (!called.message.empty()) Say(kInternal, called.message);
-  Say(kInternal, absl::StrCat("Unknown ruleset ", name));
+  Say(kBadRules, absl::StrCat("Unknown ruleset ", name));
   return called.number;
 }
 
