@@ -1,7 +1,6 @@
 // The sendmail program: what runs depends on its options, as the manual page sendmail(8) has it.
 //
-// This version is a daemon (-bd, -bD) with its queue runs (-q); every other mode and option fails
-// with a message that says so, exit status 64 (EX_USAGE).
+// A mode that this version does not have fails with a message that says so.
 #ifndef STAGEPOST_MTA_BIN_SENDMAIL_H_
 #define STAGEPOST_MTA_BIN_SENDMAIL_H_
 

@@ -4,23 +4,22 @@
 #include <functional>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "mta/async/deadline.h"
 #include "mta/async/scope.h"
 #include "mta/async/semaphore.h"
 #include "mta/base/errno.h"
+#include "mta/base/reply.h"
 #include "mta/base/status_macros.h"
 #include "mta/base/version.h"
-#include "mta/daemon/class_file.h"
+#include "mta/cf/names.h"
+#include "mta/daemon/load_site.h"
 #include "mta/deliver/deliver.h"
 #include "mta/smtp/server_session.h"
 
 namespace stagepost {
 namespace {
-
-// sendmail's MAXOPENTRIES and the pause between them.
-constexpr int kBindAttempts = 10;
-constexpr absl::Duration kBindPause = absl::Seconds(5);
 
 // After an error of accept(2): descriptors have run out, and will come back.
 constexpr absl::Duration kAcceptPause = absl::Seconds(5);
@@ -28,18 +27,24 @@ constexpr absl::Duration kAcceptPause = absl::Seconds(5);
 // Accepted messages whose delivery waits its turn; those beyond wait in the queue for its next run.
 constexpr size_t kMaxWaitingDeliveries = 10'000;
 
+absl::Duration TimeoutOf(const Options& options, TimeoutId id) {
+  const absl::Duration timeout = options.timeout(id);
+  // 0 is sendmail's way to say: no limit.
+  return timeout <= absl::ZeroDuration() ? absl::InfiniteDuration() : timeout;
+}
+
 class Daemon final : public AcceptedMessages {
  public:
-  Daemon(Environment& env, const Settings& settings, Queue& queue, HostClasses classes,
-         TaskContext& context)
-      : env_(env),
-        settings_(settings),
-        queue_(queue),
-        classes_(std::make_shared<const HostClasses>(std::move(classes))),
+  Daemon(DaemonContext context, TaskContext& tasks)
+      : env_(context.env),
+        settings_(context.settings),
+        site_(std::move(context.site)),
+        queue_(context.queue),
+        reporter_(context.reporter),
         permits_(kMaxDeliveries),
-        deliveries_(context, "deliveries", TaskScope::Policy::kSupervise, kMaxWaitingDeliveries),
-        sessions_(context, "sessions", TaskScope::Policy::kSupervise, kMaxSessions),
-        services_(context, "services", TaskScope::Policy::kSupervise, kMaxSessions) {}
+        deliveries_(tasks, "deliveries", TaskScope::Policy::kSupervise, kMaxWaitingDeliveries),
+        sessions_(tasks, "sessions", TaskScope::Policy::kSupervise, kMaxSessions),
+        services_(tasks, "services", TaskScope::Policy::kSupervise, kMaxSessions) {}
 
   Task<absl::Status> Run(std::vector<OpenPort>& ports);
   void OnAccepted(const std::string& id) override;
@@ -49,25 +54,27 @@ class Daemon final : public AcceptedMessages {
   static Task<absl::Status> QueueRunLoop(Daemon& self);
   static Task<absl::Status> ServeClient(Daemon& self, std::unique_ptr<Connection> connection,
                                         std::string port_name, int64_t number,
-                                        std::shared_ptr<const HostClasses> classes);
+                                        std::shared_ptr<Site> site);
   static Task<absl::Status> Deliver(Daemon& self, std::string id);
 
   Task<absl::Status> HandleSignals();
-  Task<absl::Status> RereadClasses();
+  Task<void> Reload();
   Task<absl::Status> RefuseClient(Connection& connection);
+  const Options& options() const { return site_->configuration().options; }
   int SessionLimit() const {
-    return settings_.max_children > 0 ? std::min(settings_.max_children, kMaxSessions)
-                                      : kMaxSessions;
+    const int64_t most = options().Number(OptionId::kMaxDaemonChildren);
+    return most > 0 ? static_cast<int>(std::min<int64_t>(most, kMaxSessions)) : kMaxSessions;
   }
-  LocalMailer Mailer() const;
+  void SetTitle(absl::string_view title);
   void LogStatus(Severity severity, absl::string_view what, const absl::Status& status) {
     env_.log().Write(severity, absl::StrCat("NOQUEUE: ", what, ": ", status.message()));
   }
 
   Environment& env_;
   const Settings& settings_;
+  std::shared_ptr<Site> site_;
   Queue& queue_;
-  std::shared_ptr<const HostClasses> classes_;
+  Reporter& reporter_;
   int64_t next_session_ = 1;
   Semaphore permits_;
   TaskScope deliveries_;
@@ -75,14 +82,19 @@ class Daemon final : public AcceptedMessages {
   TaskScope services_;  // accept and queue run loops
 };
 
+void Daemon::SetTitle(absl::string_view title) {
+  const std::string& prefix = options().Text(OptionId::kProcessTitlePrefix);
+  env_.process().SetTitle(prefix.empty() ? std::string(title) : absl::StrCat(prefix, ": ", title));
+}
+
 Task<absl::Status> Daemon::Run(std::vector<OpenPort>& ports) {
   for (OpenPort& port : ports) {
     CO_RETURN_IF_ERROR(services_.Spawn(&AcceptLoop, std::ref(*this), std::ref(port)));
   }
-  if (settings_.queue_interval.has_value()) {
+  if (settings_.queue.interval.has_value()) {
     CO_RETURN_IF_ERROR(services_.Spawn(&QueueRunLoop, std::ref(*this)));
   }
-  env_.process().SetTitle("accepting connections");
+  SetTitle(ports.empty() ? "Queue runner" : "accepting connections");
   const absl::Status status = co_await HandleSignals();
   env_.log().Write(Severity::kInfo, "stopping daemon, reason=signal");
 
@@ -108,20 +120,19 @@ Task<absl::Status> Daemon::HandleSignals() {
       co_return absl::OkStatus();
     }
     if (*signal != Signal::kHangup) continue;
-    if (const absl::Status status = co_await RereadClasses(); !status.ok()) {
-      LogStatus(Severity::kCritical, "SYSERR(root)", status);
-    }
+    co_await Reload();
   }
 }
 
-Task<absl::Status> Daemon::RereadClasses() {
-  CO_ASSIGN_OR_RETURN(HostClasses classes, co_await ReadHostClasses(env_, settings_));
-  classes_ = std::make_shared<const HostClasses>(std::move(classes));
-  env_.log().Write(Severity::kInfo, "class files read again after SIGHUP");
-  co_return absl::OkStatus();
+Task<void> Daemon::Reload() {
+  env_.log().Write(Severity::kInfo, absl::StrCat("restarting ", settings_.path, " due to signal"));
+  LoadedSite loaded = co_await LoadAgain(env_, settings_, reporter_);
+  if (loaded.site == nullptr) {
+    env_.log().Write(Severity::kCritical, "the configuration has errors: the old one stays");
+    co_return;
+  }
+  site_ = std::move(loaded.site);
 }
-
-LocalMailer Daemon::Mailer() const { return LocalMailerFor(env_, settings_, classes_); }
 
 Task<absl::Status> Daemon::AcceptLoop(Daemon& self, OpenPort& port) {
   while (true) {
@@ -139,7 +150,7 @@ Task<absl::Status> Daemon::AcceptLoop(Daemon& self, OpenPort& port) {
       continue;
     }
     CO_RETURN_IF_ERROR(self.sessions_.Spawn(&ServeClient, std::ref(self), *std::move(connection),
-                                            port.port.name, self.next_session_++, self.classes_));
+                                            port.options.name, self.next_session_++, self.site_));
   }
 }
 
@@ -154,14 +165,17 @@ Task<absl::Status> Daemon::RefuseClient(Connection& connection) {
 
 Task<absl::Status> Daemon::ServeClient(Daemon& self, std::unique_ptr<Connection> connection,
                                        std::string port_name, int64_t number,
-                                       std::shared_ptr<const HostClasses> classes) {
+                                       std::shared_ptr<Site> site) {
+  const Options& options = site->configuration().options;
   SessionSettings settings;
   settings.host_name = self.env_.host().name();
   settings.version = std::string(kVersion);
   settings.daemon_name = std::move(port_name);
-  settings.max_message_bytes = self.settings_.max_message_bytes;
-  settings.timeouts = self.settings_.timeouts;
-  LocalAcceptance acceptance(*classes, self.env_.accounts());
+  settings.max_message_bytes = options.Number(OptionId::kMaxMessageSize);
+  settings.timeouts.command = TimeoutOf(options, TimeoutId::kCommand);
+  settings.timeouts.data_block = TimeoutOf(options, TimeoutId::kDataBlock);
+  const HostClasses classes = ClassesOf(*site);
+  LocalAcceptance acceptance(classes, self.env_.accounts());
   const SessionContext context = {self.env_, settings, acceptance, self.queue_, self};
   co_return co_await RunServerSession(context, std::move(connection), number);
 }
@@ -179,8 +193,8 @@ Task<absl::Status> Daemon::Deliver(Daemon& self, std::string id) {
     CO_RETURN_IF_ERROR(co_await Sleep(absl::Seconds(90)));
   }
   // A delivery that is cut off in the middle may be made twice; it gets time to end.
-  const absl::Status status =
-      co_await Shield(kShutdownGrace, DeliverMessage(self.env_, self.queue_, self.Mailer(), id));
+  const absl::Status status = co_await Shield(
+      kShutdownGrace, DeliverMessage(self.env_, self.queue_, LocalMailerFor(*self.site_), id));
   if (!status.ok()) {
     self.env_.log().Write(Severity::kCritical, absl::StrCat(id, ": SYSERR: ", status.message()));
   }
@@ -189,68 +203,41 @@ Task<absl::Status> Daemon::Deliver(Daemon& self, std::string id) {
 
 Task<absl::Status> Daemon::QueueRunLoop(Daemon& self) {
   while (true) {
-    const absl::Status status =
-        co_await Shield(kShutdownGrace, RunQueue(self.env_, self.queue_, self.Mailer()));
+    const absl::Status status = co_await Shield(
+        kShutdownGrace, RunQueue(self.env_, self.queue_, LocalMailerFor(*self.site_)));
     if (!status.ok()) self.LogStatus(Severity::kCritical, "SYSERR: runqueue", status);
-    if (!(co_await Sleep(*self.settings_.queue_interval)).ok()) co_return absl::OkStatus();
+    if (!(co_await Sleep(*self.settings_.queue.interval)).ok()) co_return absl::OkStatus();
   }
-}
-
-// Binds one port; logs as sendmail does.
-absl::StatusOr<OpenPort> OpenOnePort(Environment& env, const DaemonPort& port) {
-  ListenOptions options;
-  options.address = port.address;
-  absl::StatusOr<std::unique_ptr<Listener>> listener = env.network().Listen(options);
-  if (!listener.ok()) {
-    const Errno error = ErrnoOf(listener.status());
-    env.log().Write(
-        Severity::kCritical,
-        absl::StrCat("NOQUEUE: SYSERR(root): opendaemonsocket: daemon ", port.name,
-                     ": cannot bind: ",
-                     error == Errno::kOk ? listener.status().message() : ErrnoText(error)));
-    return listener.status();
-  }
-  return OpenPort{port, *std::move(listener)};
 }
 
 }  // namespace
 
-LocalMailer LocalMailerFor(Environment& env, const Settings& settings,
-                           std::shared_ptr<const HostClasses> classes) {
-  LocalMailer mailer = settings.local_mailer;
-  mailer.host_name = env.host().name();
-  mailer.user_of = [&env, classes = std::move(classes)](absl::string_view address) {
+HostClasses ClassesOf(Site& site) {
+  HostClasses classes;
+  const auto fill = [&](char name, std::set<std::string>& words) {
+    for (const absl::string_view word :
+         site.configuration().classes.Words(OneCharacterName(name))) {
+      words.insert(absl::AsciiStrToLower(word));
+    }
+  };
+  fill('w', classes.local);
+  fill('R', classes.relay);
+  classes.own_addresses = site.env().host().interface_addresses();
+  return classes;
+}
+
+LocalMailer LocalMailerFor(Site& site) {
+  LocalMailer mailer;
+  mailer.host_name = site.env().host().name();
+  auto classes = std::make_shared<const HostClasses>(ClassesOf(site));
+  mailer.user_of = [&env = site.env(), classes = std::move(classes)](absl::string_view address) {
     return LocalAcceptance(*classes, env.accounts()).UserOf(address);
   };
   return mailer;
 }
 
-Task<absl::StatusOr<std::vector<OpenPort>>> OpenPorts(Environment& env, const Settings& settings) {
-  std::vector<OpenPort> open;
-  for (const DaemonPort& port : settings.ports) {
-    for (int attempt = 1;; ++attempt) {
-      absl::StatusOr<OpenPort> opened = OpenOnePort(env, port);
-      if (opened.ok()) {
-        open.push_back(*std::move(opened));
-        break;
-      }
-      env.log().Write(Severity::kAlert,
-                      absl::StrCat("daemon ", port.name, ": problem creating SMTP socket"));
-      if (attempt == kBindAttempts) {
-        env.log().Write(Severity::kCritical,
-                        absl::StrCat("NOQUEUE: SYSERR(root): opendaemonsocket: daemon ", port.name,
-                                     ": server SMTP socket wedged: exiting"));
-        co_return opened.status();
-      }
-      CO_RETURN_IF_ERROR(co_await Sleep(kBindPause));
-    }
-  }
-  co_return open;
-}
-
-Task<absl::Status> RunDaemon(Environment& env, const Settings& settings, Queue& queue,
-                             HostClasses classes, std::vector<OpenPort> ports) {
-  Daemon self(env, settings, queue, std::move(classes), co_await CurrentContext());
+Task<absl::Status> RunDaemon(DaemonContext context, std::vector<OpenPort> ports) {
+  Daemon self(std::move(context), co_await CurrentContext());
   co_return co_await self.Run(ports);
 }
 

@@ -4,8 +4,9 @@
 //                                                 queue runs --^
 //
 // Ends on SIGTERM or SIGINT: no more connections, idle sessions are told 421, whoever is inside a
-// message or a delivery gets kShutdownGrace, then everything has been joined. On SIGHUP the class
-// files are read again; new sessions use them, running ones keep theirs.
+// message or a delivery gets kShutdownGrace, then everything has been joined. On SIGHUP the
+// configuration is read again: new sessions and deliveries use it, running ones keep theirs; a file
+// with errors changes nothing.
 #ifndef STAGEPOST_MTA_DAEMON_DAEMON_H_
 #define STAGEPOST_MTA_DAEMON_DAEMON_H_
 
@@ -13,33 +14,38 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "mta/async/task.h"
+#include "mta/daemon/ports.h"
+#include "mta/daemon/reporter.h"
 #include "mta/daemon/settings.h"
+#include "mta/deliver/deliver.h"
 #include "mta/env/environment.h"
-#include "mta/env/network.h"
 #include "mta/queue/queue.h"
+#include "mta/site/site.h"
 #include "mta/smtp/local_acceptance.h"
 
 namespace stagepost {
 
-// A daemon's port with the socket that listens on it.
-struct OpenPort {
-  DaemonPort port;
-  std::unique_ptr<Listener> listener;
+// Sessions at a time when MaxDaemonChildren does not say less: a process has that many descriptors.
+inline constexpr int kMaxSessions = 1000;
+// Delivery jobs at a time; each has a mailer program running.
+inline constexpr int kMaxDeliveries = 20;
+
+// Everything that is referred to outlives the daemon.
+struct DaemonContext {
+  Environment& env;
+  const Settings& settings;
+  std::shared_ptr<Site> site;
+  Queue& queue;
+  Reporter& reporter;
 };
 
-// The local mailer of `settings`, for the addresses that `classes` call ours. `env` outlives it.
-LocalMailer LocalMailerFor(Environment& env, const Settings& settings,
-                           std::shared_ptr<const HostClasses> classes);
+// Until sessions and deliveries ask the rules themselves: what the site's classes say.
+HostClasses ClassesOf(Site& site);
+LocalMailer LocalMailerFor(Site& site);
 
-// Binds all ports, trying again as sendmail does (every 5 seconds, 10 times); each failure is
-// logged in its words. The error is that of the last try.
-Task<absl::StatusOr<std::vector<OpenPort>>> OpenPorts(Environment& env, const Settings& settings);
-
-// Serves until the process is told to end.
-Task<absl::Status> RunDaemon(Environment& env, const Settings& settings, Queue& queue,
-                             HostClasses classes, std::vector<OpenPort> ports);
+// Serves until the process is told to end. Without ports it only runs the queue.
+Task<absl::Status> RunDaemon(DaemonContext context, std::vector<OpenPort> ports);
 
 }  // namespace stagepost
 

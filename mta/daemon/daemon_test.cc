@@ -1,8 +1,7 @@
-// The command line and what it is made of. The daemon itself runs in the simulator's scenarios.
+// The command line. The daemon itself runs in the simulator's scenarios.
 #include <string>
 #include <variant>
 
-#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "mta/daemon/settings.h"
 #include "mta/daemon/time_interval.h"
@@ -10,8 +9,9 @@
 namespace stagepost {
 namespace {
 
-std::variant<Settings, UsageError> Parse(Arguments arguments) {
-  arguments.insert(arguments.begin(), "/usr/sbin/sendmail");
+std::variant<Settings, UsageError> Parse(Arguments arguments,
+                                         const std::string& name = "/usr/sbin/sendmail") {
+  arguments.insert(arguments.begin(), name);
   return ParseCommandLine(arguments);
 }
 
@@ -22,103 +22,112 @@ Settings Good(const Arguments& arguments) {
   return error == nullptr ? std::get<Settings>(parsed) : Settings();
 }
 
-std::string Bad(const Arguments& arguments, int exit_code = 64) {
+// What is said, with "E: " in front where it goes to standard error.
+std::string Bad(const Arguments& arguments) {
   const auto parsed = Parse(arguments);
   const auto* error = std::get_if<UsageError>(&parsed);
   EXPECT_NE(error, nullptr);
   if (error == nullptr) return "";
-  EXPECT_EQ(error->exit_code, exit_code);
-  return error->message;
+  EXPECT_EQ(error->exit_code, 64);
+  const bool on_error = error->stream == UsageError::Stream::kError;
+  return (on_error ? "E: " : "") + error->message;
 }
 
-TEST(ParseCommandLine, HasTheDefaultsOfSendmail) {
-  const Settings settings = Good({"-bd"});
-  EXPECT_EQ(settings.mode, Settings::Mode::kDaemon);
-  ASSERT_EQ(settings.ports.size(), 1u);
-  EXPECT_EQ(settings.ports[0].name, "MTA");
-  EXPECT_EQ(settings.ports[0].address.ToString(), "0.0.0.0:25");
-  EXPECT_EQ(settings.queue_interval, std::nullopt);
-  EXPECT_EQ(settings.queue_directory, "/var/spool/mqueue");
-  EXPECT_EQ(settings.timeouts.command, absl::Hours(1));
+Mode ModeOf(const std::string& name, const Arguments& arguments = {}) {
+  const auto parsed = Parse(arguments, name);
+  EXPECT_TRUE(std::holds_alternative<Settings>(parsed));
+  return std::get<Settings>(parsed).mode;
 }
 
-TEST(ParseCommandLine, TakesTheOptionsThereAre) {
+using Strings = std::vector<std::string>;
+
+TEST(ParseCommandLine, TakesItsModeFromNameAndFlag) {
+  EXPECT_EQ(ModeOf("/usr/sbin/sendmail"), Mode::kDeliver);
+  EXPECT_EQ(ModeOf("newaliases"), Mode::kRebuildAliases);
+  EXPECT_EQ(ModeOf("/usr/bin/mailq"), Mode::kPrintQueue);
+  EXPECT_EQ(ModeOf("/usr/bin/hoststat"), Mode::kHostStatus);
+  EXPECT_EQ(ModeOf("purgestat"), Mode::kPurgeHostStatus);
+  EXPECT_EQ(ModeOf("smtpd"), Mode::kDaemon);
+  EXPECT_EQ(ModeOf("mailq", {"-bv"}), Mode::kVerify);
+  EXPECT_EQ(ModeOf("sendmail", {"-bd", "-bp"}), Mode::kPrintQueue);
+  EXPECT_EQ(Good({"-bD"}).mode, Mode::kForegroundDaemon);
+}
+
+TEST(ParseCommandLine, KeepsWhatIsForTheConfiguration) {
+  const Settings test = Good({"-bt", "-C", "x.cf", "-d21.12", "-OLogLevel=1", "-oL2", "-MRSMTP",
+                              "-L", "sm-mta", "-em", "-i"});
+  EXPECT_EQ(test.mode, Mode::kAddressTest);
+  EXPECT_EQ(test.ConfigurationFile(), "x.cf");
+  EXPECT_EQ(test.long_options, Strings{"LogLevel=1"});
+  EXPECT_EQ(test.short_options, (Strings{"L2", "em", "iT"}));
+  EXPECT_EQ(test.macros, Strings{"RSMTP"});
+  EXPECT_EQ(test.debug, Strings{"21.12"});
+  EXPECT_EQ(test.log_tag, "sm-mta");
+  EXPECT_EQ(Good({"-bp"}).ConfigurationFile(), "/etc/mail/sendmail.cf");
+  EXPECT_EQ(Good({"-bp", "-Ac"}).ConfigurationFile(), "/etc/mail/submit.cf");
+  EXPECT_EQ(Good({"-bp", "-Ac", "-Cy"}).ConfigurationFile(), "y");
+}
+
+TEST(ParseCommandLine, ReadsFlagsThatStandTogetherOrAlone) {
+  const Settings settings = Good({"-vbp", "-d", "-q", "--", "-x"});
+  EXPECT_TRUE(settings.verbose);
+  EXPECT_EQ(settings.mode, Mode::kPrintQueue);
+  EXPECT_EQ(settings.debug, Strings{"0-99.1"});
+  EXPECT_TRUE(settings.queue.given);
+  EXPECT_EQ(settings.queue.interval, std::nullopt);
+  EXPECT_EQ(settings.recipients, Strings{"-x"});
+  EXPECT_EQ(Good({"-C", "-bp"}).ConfigurationFile(), "sendmail.cf");
+  EXPECT_EQ(Good({"-bv", "alice", "-v"}).recipients, (Strings{"alice", "-v"}));
+}
+
+TEST(ParseCommandLine, ReadsWhatIsForAMessage) {
   const Settings settings =
-      Good({"-L", "sm-mta", "-bD", "-q30m", "-OQueueDirectory=/q", "-O", "RunAsUser=smmta:smmsp",
-            "-O", "DaemonPortOptions=Port=2525, Addr=127.0.0.1, Name=Test", "-O",
-            "DaemonPortOptions=Family=inet6,Addr=::1,Port=587", "-O", "MaxMessageSize=1000", "-O",
-            "Timeout.command=10", "-O", "timeout.datablock=1h30m", "-OMaxDaemonChildren=3"});
-  EXPECT_EQ(settings.mode, Settings::Mode::kForegroundDaemon);
-  EXPECT_EQ(settings.log_tag, "sm-mta");
-  EXPECT_EQ(settings.queue_interval, absl::Minutes(30));
-  EXPECT_EQ(settings.queue_directory, "/q");
-  EXPECT_EQ(settings.run_as_user, "smmta:smmsp");
-  ASSERT_EQ(settings.ports.size(), 2u);
-  EXPECT_EQ(settings.ports[0].name, "Test");
-  EXPECT_EQ(settings.ports[0].address.ToString(), "127.0.0.1:2525");
-  EXPECT_EQ(settings.ports[1].address.ToString(), "[::1]:587");
-  EXPECT_EQ(settings.max_message_bytes, 1000);
-  EXPECT_EQ(settings.timeouts.command, absl::Minutes(10));
-  EXPECT_EQ(settings.timeouts.data_block, absl::Minutes(90));
-  EXPECT_EQ(settings.max_children, 3);
-  EXPECT_EQ(Good({"-q"}).mode, Settings::Mode::kQueueRun);
-  EXPECT_EQ(Good({"-q", "-oQ/q"}).queue_directory, "/q");
-  // What happens anyway may be asked for.
-  Good({"-bd", "-OSuperSafe=true", "-oL9", "-OTimeout.ident=0"});
-  EXPECT_EQ(Good({"-bd", "-OTimeout.command=0"}).timeouts.command, absl::InfiniteDuration());
-  EXPECT_EQ(Good({"-bd", "-ODaemonPortOptions=Port=smtp"}).ports[0].name, "Daemon0");
-  const Settings test = Good({"-bt", "-C", "x.cf", "-d21.12", "-OLogLevel=1", "-oL2", "-MRSMTP"});
-  EXPECT_EQ(test.mode, Settings::Mode::kAddressTest);
-  EXPECT_EQ(test.configuration_file, "x.cf");
-  EXPECT_EQ(test.long_options, std::vector<std::string>{"LogLevel=1"});
-  EXPECT_EQ(test.short_options, std::vector<std::string>{"L2"});
-  EXPECT_EQ(test.macros, std::vector<std::string>{"RSMTP"});
-  EXPECT_EQ(test.debug, std::vector<std::string>{"21.12"});
+      Good({"-fu@x", "-F", "A B", "-h3", "-Nsuccess,delay", "-Rhdrs", "-Vid+2B", "-pSMTP:h.example",
+            "-B8BITMIME", "-t", "-n", "-G", "bob"});
+  EXPECT_EQ(settings.sender, "u@x");
+  EXPECT_EQ(settings.full_name, "A B");
+  EXPECT_EQ(settings.hop_count, 3);
+  EXPECT_EQ(settings.dsn_notify, "success,delay");
+  EXPECT_EQ(settings.dsn_return, "hdrs");
+  EXPECT_EQ(settings.envelope_id, "id+2B");
+  EXPECT_EQ(settings.protocol, "SMTP");
+  EXPECT_EQ(settings.protocol_host, "h.example");
+  EXPECT_EQ(settings.body_type, "8BITMIME");
+  EXPECT_TRUE(settings.recipients_from_header && settings.do_not_expand && settings.gateway);
+  EXPECT_EQ(settings.recipients, Strings{"bob"});
+  EXPECT_EQ(Good({"-Bfoo"}).remarks, Strings{"Illegal body type foo"});
 }
 
-TEST(ParseCommandLine, RefusesWhatItDoesNotHave) {
-  const absl::string_view kTail = " is not available in this version of Stagepost";
-  EXPECT_EQ(Bad({"-bp"}), absl::StrCat("-bp", kTail));
-  EXPECT_EQ(Bad({"-bs"}), absl::StrCat("-bs", kTail));
-  EXPECT_EQ(Bad({"-d0.1"}), absl::StrCat("-d", kTail));
-  EXPECT_EQ(Bad({"-bd", "-O", "LogLevel=20"}), absl::StrCat("option LogLevel", kTail));
-  EXPECT_EQ(Bad({"-bd", "-O", "DaemonPortOptions=Modify=C"}),
-            absl::StrCat("DaemonPortOptions Modifier=C is", kTail.substr(3)));
-  EXPECT_EQ(Bad({"-bd", "-qIfoo"}), absl::StrCat("-qIfoo", kTail));
-  EXPECT_EQ(Bad({"-bd", "-q"}), absl::StrCat("-q without an interval beside -bd or -bD", kTail));
-  EXPECT_EQ(Bad({"alice"}), absl::StrCat("Submission of mail on the command line", kTail));
-  EXPECT_EQ(Bad({}), absl::StrCat("Submission of mail on the command line", kTail));
-  EXPECT_EQ(Bad({"-C/etc/mail/other.cf", "-bd"}),
-            "-C: only -bt reads configuration files in this version of Stagepost; options are set "
-            "with -O");
-  EXPECT_EQ(Bad({"-bd", "-oA/x"}), absl::StrCat("option AliasFile", kTail));
-  EXPECT_EQ(Bad({"-bd", "-oMrSMTP"}), absl::StrCat("option M", kTail));
-  EXPECT_EQ(Bad({"-bd", "-MRSMTP"}), absl::StrCat("-M", kTail));
-  EXPECT_EQ(std::get<UsageError>(ParseCommandLine({"/usr/bin/mailq"})).message,
-            absl::StrCat("mailq", kTail));
+TEST(ParseCommandLine, ReadsQueueRequests) {
+  EXPECT_EQ(Good({"-bd", "-q30m"}).queue.interval, absl::Minutes(30));
+  EXPECT_FALSE(Good({"-bd"}).queue.given);
+  EXPECT_TRUE(Good({"-qp5m"}).queue.persistent);
+  EXPECT_TRUE(Good({"-qf"}).queue.foreground);
+  EXPECT_EQ(Good({"-qGmain"}).queue.group, "main");
+  const QueueRequest part = Good({"-q!Ix", "-qRy", "-qQ"}).queue;
+  ASSERT_EQ(part.limits.size(), 2u);
+  EXPECT_TRUE(part.limits[0].excludes);
+  EXPECT_EQ(part.limits[0].field, 'I');
+  EXPECT_EQ(part.limits[1].text, "y");
+  EXPECT_TRUE(part.quarantined && part.is_subset());
 }
 
-TEST(ParseCommandLine, RefusesWhatIsWrong) {
-  EXPECT_EQ(Bad({"-bd", "-X"}), "option requires an argument -- X");
+TEST(ParseCommandLine, RefusesInTheWordsOfSendmail) {
+  EXPECT_EQ(Bad({"-bd", "-X"}), "E: option requires an argument -- X");
+  EXPECT_EQ(Bad({"-Z"}), "E: illegal option -- Z");
+  EXPECT_EQ(Bad({"-U"}), "E: ");
   EXPECT_EQ(Bad({"-bx"}), "Invalid operation mode x");
+  EXPECT_EQ(Bad({"-bz"}), "Frozen configurations unsupported");
   EXPECT_EQ(Bad({"-qz"}), "Invalid time unit `z'");
-  EXPECT_EQ(Bad({"-bd", "-O", "DaemonPortOptions=Port=99999"}, 70), "service \"99999\" unknown");
-  EXPECT_EQ(Bad({"-bd", "-O", "DaemonPortOptions=Port=0"}), "DaemonPortOptions: unknown port 0");
-  EXPECT_EQ(Bad({"-bd", "-O", "DaemonPortOptions=Addr=::1"}, 70), "host \"::1\" unknown");
-  EXPECT_EQ(Bad({"-bd", "-O", "NoSuchOption=1"}, 70), "readcf: unknown option name NoSuchOption");
-  EXPECT_EQ(Bad({"-bd", "-O", "PrivacyOptions=a b"}, 70),
-            "readcf: Op line: a unrecognized\nreadcf: Op line: b unrecognized");
-  EXPECT_EQ(Bad({"-bd", "-O", "Timeout.command=5q"}), "Invalid time unit `q'");
-  EXPECT_EQ(Bad({"-bd", "-O", "DeliveryMode=z"}), "Unknown delivery mode z");
-  EXPECT_EQ(Bad({"-bd", "-O", "MaxMessageSize"}), "option MaxMessageSize has no value");
-  EXPECT_EQ(Bad({"-bd", "-O", "QueueDirectory=mqueue*"}),
-            "option QueueDirectory needs one absolute path");
-  EXPECT_EQ(Bad({"-bd", "-O", "Timeout.command="}), "option Timeout.command: no value");
-  EXPECT_EQ(Bad({"-bd", "-O", "MaxMessageSize=1k"}),
-            "option MaxMessageSize: 1k is no number of bytes");
-  Arguments many = {"-bd"};
-  for (int i = 0; i < 20; ++i) many.push_back(absl::StrCat("-ODaemonPortOptions=Port=", 2000 + i));
-  EXPECT_EQ(Bad(many), "too many daemons defined");
+  EXPECT_EQ(Bad({"-q30m", "-bv", "alice"}), "Can not use -q with -bv");
+  EXPECT_EQ(Bad({"-bs", "-q"}), "550 Can not use -q with -bs\r");
+  EXPECT_EQ(Bad({"-Qx", "-bp"}), "Can not use -Q with -bp");
+  EXPECT_EQ(Bad({"-Q."}), "Can not use -Q.");
+  EXPECT_EQ(Bad({"-fa", "-rb"}), "More than one \"from\" person");
+  EXPECT_EQ(Bad({"-hx"}), "Bad hop count (x)");
+  EXPECT_EQ(Bad({"-Nnever,delay"}), "Invalid -N argument");
+  EXPECT_EQ(Bad({"-Rfoo"}), "Invalid -R value");
+  EXPECT_EQ(Bad({"-Va b"}), "Invalid syntax in -V flag");
 }
 
 TEST(ParseInterval, Table) {

@@ -1,0 +1,93 @@
+#include "mta/daemon/ports.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "mta/async/deadline.h"
+#include "mta/base/errno.h"
+#include "mta/base/status_macros.h"
+
+namespace stagepost {
+namespace {
+
+// sendmail's MAXOPENTRIES and the pause between them.
+constexpr int kBindAttempts = 10;
+constexpr absl::Duration kBindPause = absl::Seconds(5);
+constexpr int kBacklog = 10;
+
+absl::StatusOr<SocketAddress> AddressOf(const PortOptions& port) {
+  SocketAddress address{IpAddress(), port.port.value_or(kSmtpPort)};
+  if (port.family == "local") {
+    return absl::UnimplementedError("Family=local is not implemented in this version");
+  }
+  if (port.family == "inet6") address.address = IpAddress::V6({});
+  if (port.address.empty()) return address;
+  absl::string_view numeric = port.address;
+  absl::ConsumePrefix(&numeric, "IPv6:");
+  const std::optional<IpAddress> parsed = IpAddress::Parse(numeric);
+  if (!parsed.has_value()) {
+    return absl::UnimplementedError(
+        absl::StrCat("Addr=", port.address, ": a host's name is not implemented in this version"));
+  }
+  address.address = *parsed;
+  return address;
+}
+
+Task<absl::StatusOr<OpenPort>> OpenOnePort(Environment& env, const PortOptions& port,
+                                           Reporter& reporter) {
+  const absl::StatusOr<SocketAddress> address = AddressOf(port);
+  absl::Status failed = address.status();
+  if (address.ok()) {
+    ListenOptions options;
+    options.address = *address;
+    options.backlog = port.backlog.value_or(kBacklog);
+    absl::StatusOr<std::unique_ptr<Listener>> listener = env.network().Listen(options);
+    if (listener.ok()) co_return OpenPort{port, *std::move(listener)};
+    failed = listener.status();
+  }
+  const Errno error = ErrnoOf(failed);
+  co_await reporter.SystemError(
+      absl::StrCat("opendaemonsocket: daemon ", port.name,
+                   ": cannot bind: ", error == Errno::kOk ? failed.message() : ErrnoText(error)));
+  co_return failed;
+}
+
+}  // namespace
+
+std::vector<PortOptions> PortsOf(const Options& options) {
+  if (!options.daemon_ports().empty()) return options.daemon_ports();
+  PortOptions port;
+  port.name = "Daemon0";
+  return {port};
+}
+
+Task<absl::StatusOr<std::vector<OpenPort>>> OpenPorts(Environment& env,
+                                                      std::vector<PortOptions> ports,
+                                                      Reporter& reporter) {
+  std::vector<OpenPort> open;
+  for (const PortOptions& port : ports) {
+    for (int attempt = 1;; ++attempt) {
+      absl::StatusOr<OpenPort> opened = co_await OpenOnePort(env, port, reporter);
+      if (opened.ok()) {
+        open.push_back(*std::move(opened));
+        break;
+      }
+      env.log().Write(Severity::kAlert,
+                      absl::StrCat("daemon ", port.name, ": problem creating SMTP socket"));
+      if (attempt == kBindAttempts || absl::IsUnimplemented(opened.status())) {
+        const std::string text = absl::StrCat("opendaemonsocket: daemon ", port.name,
+                                              ": server SMTP socket wedged: exiting");
+        reporter.LogSystemError(text);
+        co_await reporter.Remark(absl::StrCat("421 4.0.0 ", text));
+        co_return opened.status();
+      }
+      CO_RETURN_IF_ERROR(co_await Sleep(kBindPause));
+    }
+  }
+  co_return open;
+}
+
+}  // namespace stagepost
