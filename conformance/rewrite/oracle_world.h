@@ -32,6 +32,9 @@ class OracleWorld {
   // Runs one of our programs as root, to its end.
   Result Run(Program program, Arguments arguments, std::string input);
 
+  World& world() { return *world_; }
+  SimHost& host() { return *host_; }
+
  private:
   Choices choices_;
   TraceLog trace_;
