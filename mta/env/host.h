@@ -20,6 +20,8 @@ class Host {
   virtual std::vector<IpAddress> interface_addresses() const = 0;
   // The load average of the last minute.
   virtual double load_average() const = 0;
+  // Processors that may be used: default limits of the load average follow their number.
+  virtual int processors() const { return 1; }
   // The zone that local times are written in.
   virtual absl::TimeZone time_zone() const = 0;
 };

@@ -7,6 +7,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <optional>
@@ -67,6 +68,10 @@ double PosixHost::load_average() const {
   double average = 0;
   if (::getloadavg(&average, 1) != 1) return 0;
   return average;
+}
+
+int PosixHost::processors() const {
+  return static_cast<int>(std::clamp(::sysconf(_SC_NPROCESSORS_ONLN), 1L, 65'536L));
 }
 
 absl::TimeZone PosixHost::time_zone() const { return absl::LocalTimeZone(); }

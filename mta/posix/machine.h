@@ -30,6 +30,7 @@ class PosixHost final : public Host {
   std::string name() const override;
   std::vector<IpAddress> interface_addresses() const override;
   double load_average() const override;
+  int processors() const override;
   absl::TimeZone time_zone() const override;  // TZ, else /etc/localtime
 };
 
