@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "mta/base/check.h"
@@ -153,8 +154,9 @@ RecordedWorld::Exit& RecordedWorld::Execute(Arguments arguments, const Identity&
 
 absl::Status RecordedWorld::Shell(const std::string& command) {
   const Exit& exit = Execute({"/bin/sh", "-c", command}, Identity(), "", kCommandLimit);
-  // Its own word for what it does not understand.
-  if (exit.status.has_value() && exit.status->code == 2 && absl::StartsWith(exit.error, "sh: ")) {
+  // Its own word for what it does not understand, or does not have.
+  const int code = exit.status.has_value() ? exit.status->code : 0;
+  if ((code == 2 && absl::StartsWith(exit.error, "sh: ")) || code == 127) {
     return absl::UnimplementedError(absl::StrCat("a fuller shell: ", command, ": ", exit.error));
   }
   return absl::OkStatus();
@@ -287,6 +289,46 @@ void RecordedWorld::StartDaemon(const JsonObject& step) {
   Record(std::move(result));
 }
 
+absl::Status RecordedWorld::Kill(const JsonObject& step) {
+  const std::string file = StringAt(step, "pid_file");
+  const std::string text = oracle_.host().editor().ReadFile(file).value_or("");
+  uint32_t pid = 0;
+  if (!absl::SimpleAtoi(text.substr(0, text.find('\n')), &pid)) {
+    return absl::NotFoundError(absl::StrCat(file, " holds no process id: ", text));
+  }
+  if (SimProcess* process = oracle_.host().FindProcess(pid)) {
+    process->Deliver(StringAt(step, "signal") == "HUP" ? Signal::kHangup : Signal::kTerminate);
+  }
+  World& world = oracle_.world();
+  world.RunUntil([] { return false; }, world.now() + absl::Seconds(1));
+  JsonObject result;
+  Set(result, "type", "sh");
+  Record(std::move(result));
+  return absl::OkStatus();
+}
+
+absl::Status RecordedWorld::StartNextHop(const JsonObject& step) {
+  RecordedNextHop& hop = next_hops_.emplace_back();
+  hop.at = {*IpAddress::Parse(StringAt(step, "addr")),
+            static_cast<uint16_t>(NumberAt(step, "port", 25))};
+  hop.script = Find(step, "script")->struct_value();
+  if (Find(hop.script, "dh") != nullptr) return absl::UnimplementedError("TLS of a next hop");
+  // Its place in the transcript is where a connection began.
+  hop.connected = [this](JsonObject connection) {
+    Record(std::move(connection));
+    return steps_.values_size() - 1;
+  };
+  hop.steps = &steps_;
+  ProcessSpec spec;
+  spec.path = "next-hop";
+  spec.arguments = {"next-hop"};
+  SimProcess& process = oracle_.host().Spawn(std::move(spec), nullptr);
+  process.StartTask(&ServeRecordedNextHop, std::ref(process.environment()), std::ref(hop));
+  World& world = oracle_.world();
+  world.RunUntil([&] { return hop.listening; }, world.now() + absl::Seconds(1));
+  return absl::OkStatus();
+}
+
 void RecordedWorld::StopDaemon() {
   if (daemon_ == nullptr) return;
   World& world = oracle_.world();
@@ -306,6 +348,11 @@ void RecordedWorld::StopDaemon() {
     Record(std::move(step));
   }
   daemon_ = nullptr;
+  // As the recorder: next hops end with the daemon.
+  for (const uint32_t pid : oracle_.host().ProcessIds()) {
+    SimProcess* process = oracle_.host().FindProcess(pid);
+    if (process->path() == "next-hop") process->Deliver(Signal::kKill);
+  }
 }
 
 RecordedDialogue& RecordedWorld::Connect(const JsonObject& step) {
@@ -396,6 +443,15 @@ absl::Status RecordedWorld::Step(const JsonObject& step) {
     JsonObject result;
     Set(result, "type", "sh");
     Record(std::move(result));
+  } else if (kind == "write") {
+    oracle_.WriteFile(StringAt(step, "path"), StringAt(step, "text"));
+    JsonObject result;
+    Set(result, "type", "sh");
+    Record(std::move(result));
+  } else if (kind == "kill") {
+    RETURN_IF_ERROR(Kill(step));
+  } else if (kind == "nexthop") {
+    RETURN_IF_ERROR(StartNextHop(step));
   } else if (kind == "wait") {
     world.RunUntil([] { return false; }, world.now() + absl::Seconds(NumberAt(step, "s", 0)));
   } else if (kind == "snapshot") {

@@ -14,6 +14,7 @@
 #include "conformance/rewrite/oracle_world.h"
 #include "conformance/smtp/json_text.h"
 #include "conformance/smtp/recorded_client.h"
+#include "conformance/smtp/recorded_next_hop.h"
 
 namespace stagepost {
 
@@ -31,7 +32,7 @@ class RecordedWorld {
       : surroundings_(surroundings), scenario_(scenario) {}
 
   // The transcript: "steps", "after", "syslog". kUnimplemented: the scenario needs what this world
-  // does not have (a fuller shell, next hops), and says what.
+  // does not have (a fuller shell, TLS), and says what.
   absl::StatusOr<JsonObject> Play();
 
  private:
@@ -50,6 +51,8 @@ class RecordedWorld {
   absl::Status Step(const JsonObject& step);
   void StartDaemon(const JsonObject& step);
   void StopDaemon();
+  absl::Status Kill(const JsonObject& step);
+  absl::Status StartNextHop(const JsonObject& step);
   void RunCommand(const JsonObject& step);
   RecordedDialogue& Connect(const JsonObject& step);
   void Parallel(const JsonObject& step);
@@ -65,6 +68,7 @@ class RecordedWorld {
   OracleWorld oracle_;
   std::deque<Exit> exits_;
   std::deque<RecordedDialogue> dialogues_;
+  std::deque<RecordedNextHop> next_hops_;
   Exit* daemon_ = nullptr;
   uint32_t daemon_pid_ = 0;
   google::protobuf::ListValue steps_;

@@ -1,4 +1,4 @@
-// chmod, chown, mkdir, rm: utilities that change files where they are.
+// chmod, chown, mkdir, rm, rmdir: utilities that change files where they are.
 
 #include <algorithm>
 #include <utility>
@@ -254,6 +254,18 @@ Task<int> ShChown(const ShCall& call) {
     const std::string& path = options.operands[i];
     const absl::Status changed = co_await ChangeOwners(call.env.files(), path, *owners);
     if (!changed.ok()) status = co_await Failed(call, path, changed);
+  }
+  co_return status;
+}
+
+Task<int> ShRmdir(const ShCall& call) {
+  const ShOptions options = ParseShOptions(call.arguments, "");
+  if (!options.unknown.empty()) co_return co_await Refuse(call, options.unknown);
+  if (options.operands.empty()) co_return co_await ShComplain(call, "a directory is needed");
+  int status = 0;
+  for (const std::string& path : options.operands) {
+    const absl::Status removed = co_await call.env.files().RemoveDirectory(path);
+    if (!removed.ok()) status = co_await Failed(call, path, removed);
   }
   co_return status;
 }

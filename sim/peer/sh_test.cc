@@ -179,6 +179,8 @@ TEST_P(ShTest, FilesAndDirectories) {
   EXPECT_EQ(Sh("mkdir -p /tmp/a/b/c && mkdir -p /tmp/a/b/c && mkdir -m 1777 /tmp/d"), "0::");
   EXPECT_EQ(Mode("/tmp/d"), 01777u);
   EXPECT_EQ(Sh("mkdir /tmp/a"), "1::mkdir: /tmp/a: File exists\n");
+  EXPECT_EQ(Sh("mkdir /tmp/e && rmdir /tmp/e && rmdir /tmp/a"),
+            "1::rmdir: /tmp/a: Directory not empty\n");
   EXPECT_EQ(Sh("echo x > /tmp/a/f; cp -p /tmp/a/f /tmp/a/b; ln /tmp/a/f /tmp/g; mv /tmp/g /tmp/d"),
             "0::");
   EXPECT_EQ(Content("/tmp/a/b/f"), "x\n");

@@ -249,10 +249,10 @@ struct KnownUtility {
   ShUtility utility;
 };
 constexpr KnownUtility kUtilities[] = {
-    {"cat", &Cat},        {"chmod", &ShChmod}, {"chown", &ShChown}, {"cp", &ShCp},
-    {"echo", &Echo},      {"false", &False},   {"kill", &Kill},     {"ln", &ShLn},
-    {"mkdir", &ShMkdir},  {"mv", &ShMv},       {"printf", &Printf}, {"rm", &ShRm},
-    {"sleep", &SleepFor}, {"true", &True},
+    {"cat", &Cat},       {"chmod", &ShChmod},  {"chown", &ShChown}, {"cp", &ShCp},
+    {"echo", &Echo},     {"false", &False},    {"kill", &Kill},     {"ln", &ShLn},
+    {"mkdir", &ShMkdir}, {"mv", &ShMv},        {"printf", &Printf}, {"rm", &ShRm},
+    {"rmdir", &ShRmdir}, {"sleep", &SleepFor}, {"true", &True},
 };
 
 }  // namespace

@@ -4,7 +4,7 @@
 //   chmod MODE FILE...                 ln [-sf] TARGET [NAME]        sleep NUMBER[smhd]
 //   chown USER[:GROUP] FILE...         mkdir [-p] [-m MODE] DIR...   true
 //   cp [-p] FILE... TO                 mv [-f] FILE... TO            false
-//   echo [-n] WORD...                  printf FORMAT [WORD...]
+//   echo [-n] WORD...                  printf FORMAT [WORD...]           rmdir DIR...
 //
 // POSIX's XCU says what they do; messages are theirs in kind, not in wording. Options beyond these
 // end with status 2 and a message that names them. All file operations are those of the caller's
@@ -67,6 +67,7 @@ Task<int> ShChown(const ShCall& call);
 Task<int> ShCp(const ShCall& call);
 Task<int> ShLn(const ShCall& call);
 Task<int> ShMkdir(const ShCall& call);
+Task<int> ShRmdir(const ShCall& call);
 Task<int> ShMv(const ShCall& call);
 Task<int> ShRm(const ShCall& call);
 
