@@ -5,8 +5,13 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "mta/base/errno.h"
 #include "mta/base/sysexits.h"
 #include "mta/bin/address_test.h"
+#include "mta/bin/debug_level.h"
+#include "mta/bin/modes.h"
+#include "mta/bin/run.h"
+#include "mta/bin/self_report.h"
 #include "mta/bin/start_daemon.h"
 #include "mta/cf/macros.h"
 #include "mta/cf/well_known_names.h"
@@ -30,6 +35,43 @@ Task<int> ReportUsage(Environment& env, std::string program, UsageError error) {
   co_return error.exit_code;
 }
 
+// Where -d output goes: -D's file, opened by whoever runs us, or standard output.
+class DebugOutput {
+ public:
+  explicit DebugOutput(Environment& env) : env_(env) {}
+
+  Task<absl::Status> Open(std::string path) {
+    OpenOptions options;
+    options.write = options.create = options.append = true;
+    options.non_blocking = true;
+    options.mode = 0644;
+    absl::StatusOr<std::unique_ptr<File>> file = co_await env_.files().Open(path, options);
+    if (!file.ok()) {
+      co_return absl::UnavailableError(
+          absl::StrCat("cannot open ", path, ": ", ErrnoText(ErrnoOf(file.status()))));
+    }
+    file_ = *std::move(file);
+    co_return absl::OkStatus();
+  }
+
+  Task<void> Write(std::string text) {
+    if (file_ == nullptr) {
+      co_await Print(env_.process().standard_output(), std::move(text));
+      co_return;
+    }
+    for (size_t written = 0; written < text.size();) {
+      const absl::StatusOr<size_t> some =
+          co_await file_->Write(0, absl::string_view(text).substr(written));
+      if (!some.ok()) co_return;
+      written += *some;
+    }
+  }
+
+ private:
+  Environment& env_;
+  std::unique_ptr<File> file_;
+};
+
 // What -bt says of itself to rules: mail of this user, delivered interactively.
 void DefineTestMacros(Environment& env, Macros& macros) {
   macros.SetLiteral(OneCharacterName('_'), absl::StrCat(RealUserName(env), "@localhost"));
@@ -52,16 +94,35 @@ bool NeedsTrust(const Settings& settings) {
   }
 }
 
-Task<int> RunMode(Environment& env, const Settings& settings, Arguments arguments,
-                  std::shared_ptr<Site> site, Reporter& reporter) {
-  if (settings.is_daemon() || (settings.queue.given && settings.queue.interval.has_value())) {
-    co_return co_await StartDaemon(env, settings, std::move(arguments), std::move(site), reporter);
+// False: whoever started us may not run this mode, and has been told so.
+Task<bool> CheckTrust(Run& run) {
+  if (!NeedsTrust(run.settings) || IsTrusted(run.env, run.options())) co_return true;
+  if (run.settings.is_daemon()) {
+    const UserId user = run.env.process().credentials().real_user;
+    run.env.log().Write(Severity::kAlert, absl::StrCat("user ", static_cast<uint32_t>(user),
+                                                       " attempted to run daemon"));
   }
-  if (settings.queue.given) co_return co_await RunQueueOnce(env, settings, site, reporter);
-  const char letter = static_cast<char>(settings.mode);
-  co_await reporter.UserError(absl::StrCat("-b", absl::string_view(&letter, 1),
-                                           " is not implemented in this version of Stagepost"));
-  co_return kExitUnavailable;
+  co_await run.reporter.UserError("Permission denied (real uid not trusted)");
+  co_return false;
+}
+
+// Submission is by submit.cf where there is one, unless -Am or -C say otherwise.
+Task<void> ChooseConfiguration(Environment& env, Settings& settings) {
+  const bool submits = settings.mode == Mode::kSmtp || settings.mode == Mode::kArpa ||
+                       (settings.mode == Mode::kDeliver && !settings.queue.given);
+  if (settings.configuration_file.has_value() || settings.submission != '\0' || !submits) co_return;
+  const std::string path(kSubmissionFile);
+  const absl::StatusOr<FileStat> stat = co_await env.files().Stat(path);
+  if (stat.ok()) settings.configuration_file = path;
+}
+
+Task<int> RunWithSite(Run& run) {
+  if (!co_await CheckTrust(run)) co_return kExitUsage;
+  const Settings& settings = run.settings;
+  if (settings.is_daemon() || settings.queue.interval.has_value()) {
+    co_return co_await StartDaemon(run);
+  }
+  co_return co_await RunMode(run);
 }
 
 }  // namespace
@@ -72,30 +133,36 @@ Task<int> SendmailMain(Environment& env, Arguments arguments) {
     const std::string program = arguments.empty() ? "sendmail" : arguments[0];
     co_return co_await ReportUsage(env, program, std::move(*error));
   }
-  const Settings& settings = std::get<Settings>(parsed);
+  Settings& settings = std::get<Settings>(parsed);
+  co_await ChooseConfiguration(env, settings);
   if (!settings.log_tag.empty()) env.log().SetTag(settings.log_tag);
+  DebugOutput debug(env);
+  if (!settings.debug_file.empty()) {
+    if (const absl::Status status = co_await debug.Open(settings.debug_file); !status.ok()) {
+      co_await Print(env.process().standard_output(), absl::StrCat(status.message(), "\n"));
+      co_return kExitCannotCreate;
+    }
+  }
+  const int level = DebugLevel(settings.debug, 0);
+  if (level > 0) {
+    std::string report = co_await ReportBeforeReading(env, settings, level);
+    co_await debug.Write(std::move(report));
+  }
   Reporter reporter(env, settings.speaks_smtp());
   for (const std::string& remark : settings.remarks) co_await reporter.Remark(remark);
   LoadedSite loaded = co_await LoadAndReport(env, settings, reporter);
-  if (settings.mode == Mode::kAddressTest && loaded.site != nullptr) {
+  if (loaded.site == nullptr) co_return loaded.exit_code;
+  const bool tests = settings.mode == Mode::kAddressTest;
+  if (!tests && loaded.exit_code != 0) co_return loaded.exit_code;
+  if (level > 0) co_await debug.Write(ReportAfterReading(loaded.site->configuration()));
+  if (tests) {
     // It goes on with what could be read, whatever was wrong, so that it can be looked at.
     DefineTestMacros(env, loaded.site->configuration().macros);
     const int exit_code = co_await RunAddressTest(env, *loaded.site, settings.debug);
     co_return loaded.exit_code != 0 ? loaded.exit_code : exit_code;
   }
-  if (loaded.exit_code != 0 || loaded.site == nullptr) co_return loaded.exit_code;
-  const std::shared_ptr<Site> site = std::move(loaded.site);
-  if (NeedsTrust(settings) && !IsTrusted(env, site->configuration().options)) {
-    if (settings.is_daemon()) {
-      env.log().Write(
-          Severity::kAlert,
-          absl::StrCat("user ", static_cast<uint32_t>(env.process().credentials().real_user),
-                       " attempted to run daemon"));
-    }
-    co_await reporter.UserError("Permission denied (real uid not trusted)");
-    co_return kExitUsage;
-  }
-  const int exit_code = co_await RunMode(env, settings, std::move(arguments), site, reporter);
+  Run run{env, settings, std::move(arguments), std::move(loaded.site), reporter};
+  const int exit_code = co_await RunWithSite(run);
   co_return exit_code != 0 ? exit_code : loaded.late_exit_code;
 }
 

@@ -18,21 +18,6 @@
 namespace stagepost {
 namespace {
 
-constexpr absl::string_view kNeedsPrivilege =
-    "Program mode requires special privileges, e.g., root or TrustedUser.\n";
-
-// The queue of the site; null: it cannot be used, and that has been said.
-Task<std::unique_ptr<Queue>> OpenQueueOf(Environment& env, Site& site, Reporter& reporter) {
-  absl::StatusOr<std::unique_ptr<Queue>> queue =
-      co_await OpenQueue(env, site.configuration().options.Text(OptionId::kQueueDirectory));
-  if (queue.ok()) co_return *std::move(queue);
-  co_await reporter.SystemError(std::string(queue.status().message()));
-  if (env.process().credentials().effective_user != kRootUser) {
-    co_await Print(env.process().standard_error(), std::string(kNeedsPrivilege));
-  }
-  co_return nullptr;
-}
-
 void LogStart(Environment& env, const Settings& settings) {
   if (settings.path.empty() || settings.path[0] != '/') {
     env.log().Write(Severity::kWarning, "daemon invoked without full pathname; kill -1 won't work");
@@ -64,58 +49,42 @@ Task<int> Fail(Reporter& reporter, int exit_code, absl::Status status) {
   co_return exit_code;
 }
 
+bool StaysInForeground(const Settings& settings) {
+  return settings.mode == Mode::kForegroundDaemon || settings.queue.foreground;
+}
+
 }  // namespace
 
-Task<int> StartDaemon(Environment& env, const Settings& settings, Arguments command_line,
-                      std::shared_ptr<Site> site, Reporter& reporter) {
-  const Options& options = site->configuration().options;
-  reporter.set_speaks_smtp(true);
+Task<int> StartDaemon(Run& run) {
+  Environment& env = run.env;
+  run.reporter.set_speaks_smtp(true);
   // What is wrong with the queue is found while whoever started us still listens.
-  std::unique_ptr<Queue> queue = co_await OpenQueueOf(env, *site, reporter);
+  std::unique_ptr<Queue> queue = co_await OpenQueueOf(run);
   if (queue == nullptr) co_return kExitConfiguration;
-  if (settings.mode != Mode::kForegroundDaemon && !settings.queue.foreground) {
+  if (!StaysInForeground(run.settings)) {
     if (const absl::Status status = env.process().Daemonise(); !status.ok()) {
-      co_return co_await Fail(reporter, kExitOsError, status);
+      co_return co_await Fail(run.reporter, kExitOsError, status);
     }
   }
-  LogStart(env, settings);
+  LogStart(env, run.settings);
   // Ports below 1024 need root, the queue must not: in this order.
   std::vector<OpenPort> ports;
-  if (settings.is_daemon()) {
-    auto opened = co_await OpenPorts(env, PortsOf(options), reporter);
+  if (run.settings.is_daemon()) {
+    auto opened = co_await OpenPorts(env, PortsOf(run.options()), run.reporter);
     if (!opened.ok()) co_return kExitUnavailable;
     ports = *std::move(opened);
   }
-  const std::string pid_file = options.Text(OptionId::kPidFile);
-  co_await LeavePidFile(env, options, std::move(command_line));
-  if (const absl::Status status = BecomeRunAsUser(env, options); !status.ok()) {
-    co_return co_await Fail(reporter, kExitOsError, status);
-  }
+  const std::string pid_file = run.options().Text(OptionId::kPidFile);
+  co_await LeavePidFile(env, run.options(), run.command_line);
+  if (!co_await DropPrivileges(run)) co_return kExitOsError;
   // Queue ids carry the process id, and what may be entered depends on the user: both have changed.
-  queue = co_await OpenQueueOf(env, *site, reporter);
+  queue = co_await OpenQueueOf(run);
   if (queue == nullptr) co_return kExitConfiguration;
-  const absl::Status status =
-      co_await RunDaemon(DaemonContext{env, settings, site, *queue, reporter}, std::move(ports));
+  const absl::Status status = co_await RunDaemon(
+      DaemonContext{env, run.settings, run.site, *queue, run.reporter}, std::move(ports));
   // Those who look for the daemon see that there is none.
   if (!pid_file.empty()) (void)co_await env.files().Unlink(pid_file);
   co_return status.ok() ? kExitOk : kExitOsError;
-}
-
-Task<int> RunQueueOnce(Environment& env, const Settings& settings, std::shared_ptr<Site> site,
-                       Reporter& reporter) {
-  if (settings.queue.is_subset() || !settings.queue.group.empty()) {
-    co_await reporter.UserError("-q with a part of the queue is not implemented in this version");
-    co_return kExitUnavailable;
-  }
-  if (const absl::Status status = BecomeRunAsUser(env, site->configuration().options);
-      !status.ok()) {
-    co_return co_await Fail(reporter, kExitOsError, status);
-  }
-  const std::unique_ptr<Queue> queue = co_await OpenQueueOf(env, *site, reporter);
-  if (queue == nullptr) co_return kExitConfiguration;
-  const absl::Status status = co_await RunQueue(env, *queue, LocalMailerFor(*site));
-  if (!status.ok()) co_return co_await Fail(reporter, kExitOsError, status);
-  co_return kExitOk;
 }
 
 }  // namespace stagepost

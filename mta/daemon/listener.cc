@@ -1,0 +1,202 @@
+#include "mta/daemon/listener.h"
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "mta/async/deadline.h"
+#include "mta/base/status_macros.h"
+
+namespace stagepost {
+namespace {
+
+// How often the limits are looked at when nobody connects, and for how long a port stays closed.
+constexpr absl::Duration kLook = absl::Seconds(5);
+constexpr absl::Duration kRefusal = absl::Seconds(15);
+// After an error of accept(2): descriptors have run out, and will come back.
+constexpr absl::Duration kAcceptPause = absl::Seconds(5);
+constexpr absl::Duration kDelayLogInterval = absl::Minutes(10);
+
+// "00:00:15", "1+02:03:04".
+std::string Interval(absl::Duration duration) {
+  const int64_t seconds = absl::ToInt64Seconds(duration);
+  const int64_t days = seconds / 86'400;
+  const std::string time =
+      absl::StrFormat("%02d:%02d:%02d", seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+  return days > 0 ? absl::StrCat(days, "+", time) : time;
+}
+
+}  // namespace
+
+struct Listeners::Port {
+  explicit Port(OpenPort port) : open(std::move(port)) {}
+
+  OpenPort open;                       // without a listener: closed
+  std::optional<TaskScope> accepting;  // its one task, while the port is open
+  ConnectionRate rate;
+  int sessions = 0;
+  // While it is closed.
+  MonotonicTime closed_until;
+  std::optional<MonotonicTime> refusing_since;
+  MonotonicTime next_reminder;
+};
+
+Listeners::Listeners(Environment& env, ConnectionHandler& handler, Reporter& reporter,
+                     std::vector<OpenPort> ports, TaskContext& tasks)
+    : env_(env),
+      handler_(handler),
+      reporter_(reporter),
+      tasks_(tasks),
+      sessions_(tasks, "sessions", TaskScope::Policy::kSupervise, kMaxSessions) {
+  for (OpenPort& port : ports) ports_.push_back(std::make_unique<Port>(std::move(port)));
+}
+
+Listeners::~Listeners() = default;
+
+Task<absl::Status> Listeners::Run() {
+  handler_.SetTitle("accepting connections");
+  const absl::Status status = co_await Watch();
+  for (const std::unique_ptr<Port>& port : ports_) co_await Close(*port);
+  co_return status;
+}
+
+Task<void> Listeners::EndSessions() {
+  sessions_.RequestStop();
+  (void)co_await sessions_.Join();
+}
+
+Task<absl::Status> Listeners::Watch() {
+  while (true) {
+    for (const std::unique_ptr<Port>& port : ports_) CO_RETURN_IF_ERROR(co_await Attend(*port));
+    const absl::Status rung = co_await WithDeadline(Now() + kLook, limit_reached_.Wait());
+    if (absl::IsCancelled(rung)) co_return absl::OkStatus();
+  }
+}
+
+Task<absl::Status> Listeners::Attend(Port& port) {
+  const bool closed = port.open.listener == nullptr;
+  if (closed && Now() < port.closed_until) co_return absl::OkStatus();
+  if (const Refusal refusal = WhyRefuse(port); refusal.reason != Reason::kNone) {
+    LogRefusal(port, refusal);
+    co_await Close(port);
+    port.closed_until = Now() + kRefusal;
+    co_return absl::OkStatus();
+  }
+  if (closed) CO_RETURN_IF_ERROR(co_await Open(port));
+  if (port.accepting.has_value() || port.open.listener == nullptr) co_return absl::OkStatus();
+  port.accepting.emplace(tasks_, "accepting", TaskScope::Policy::kSupervise, 1);
+  co_return port.accepting->Spawn(&AcceptLoop, std::ref(*this), std::ref(port));
+}
+
+Task<absl::Status> Listeners::Open(Port& port) {
+  Log(Severity::kInfo,
+      absl::StrCat("accepting connections again for daemon ", port.open.options.name));
+  std::vector<PortOptions> options = {port.open.options};
+  CO_ASSIGN_OR_RETURN(std::vector<OpenPort> opened,
+                      co_await OpenPorts(env_, std::move(options), reporter_));
+  // One that is optional may be missing.
+  if (!opened.empty()) port.open.listener = std::move(opened[0].listener);
+  port.refusing_since.reset();
+  handler_.SetTitle("accepting connections");
+  co_return absl::OkStatus();
+}
+
+Task<void> Listeners::Close(Port& port) {
+  if (port.accepting.has_value()) {
+    port.accepting->RequestStop();
+    (void)co_await port.accepting->Join();
+    port.accepting.reset();
+  }
+  port.open.listener.reset();
+}
+
+LoadLimits Listeners::LimitsOf(const Port& port) const {
+  return LoadLimitsOf(handler_.options(), port.open.options, env_.host().processors());
+}
+
+Listeners::Refusal Listeners::WhyRefuse(const Port& port) const {
+  const int load = RoundedLoad(env_.host());
+  if (LimitsOf(port).refuses(load)) {
+    return {Reason::kLoad, absl::StrCat("load average: ", load)};
+  }
+  const auto children = [](int64_t running, int64_t most) {
+    return Refusal{Reason::kChildren, absl::StrCat(running, " children, max ", most)};
+  };
+  const int64_t set = handler_.options().Number(OptionId::kMaxDaemonChildren);
+  const int64_t most = set > 0 ? std::min<int64_t>(set, kMaxSessions) : kMaxSessions;
+  if (sessions() >= most) return children(sessions(), most);
+  const int own = port.open.options.max_children.value_or(0);
+  if (own > 0 && port.sessions >= own) return children(port.sessions, own);
+  return {};
+}
+
+void Listeners::LogRefusal(Port& port, const Refusal& refusal) {
+  const std::string& name = port.open.options.name;
+  const std::string text =
+      absl::StrCat("rejecting connections on daemon ", name, ": ", refusal.text);
+  Log(refusal.reason == Reason::kLoad ? Severity::kNotice : Severity::kInfo, text);
+  handler_.SetTitle(text);
+  const absl::Duration reminder = handler_.options().Interval(OptionId::kRejectLogInterval);
+  if (!port.refusing_since.has_value()) {
+    port.refusing_since = Now();
+    port.next_reminder = Now() + reminder;
+  } else if (Now() >= port.next_reminder) {
+    Log(Severity::kError, absl::StrCat("have been rejecting connections on daemon ", name, " for ",
+                                       Interval(Now() - *port.refusing_since)));
+    port.next_reminder = Now() + reminder;
+  }
+}
+
+Task<absl::Status> Listeners::DelayByLoad(const Port& port) {
+  const LoadLimits limits = LimitsOf(port);
+  const int load = RoundedLoad(env_.host());
+  if (!limits.delays(load)) co_return absl::OkStatus();
+  if (!next_delay_log_.has_value() || Now() >= *next_delay_log_) {
+    next_delay_log_ = Now() + kDelayLogInterval;
+    Log(Severity::kInfo, absl::StrCat("delaying connections on daemon ", port.open.options.name,
+                                      ": load average=", load, " >= ", limits.delay));
+  }
+  co_return co_await Sleep(kLoadDelay);
+}
+
+Task<absl::Status> Listeners::AcceptLoop(Listeners& self, Port& port) {
+  while (true) {
+    if (self.WhyRefuse(port).reason != Reason::kNone) {
+      self.limit_reached_.Ring();
+      co_return absl::OkStatus();
+    }
+    CO_RETURN_IF_ERROR(co_await self.DelayByLoad(port));
+    absl::StatusOr<std::unique_ptr<Connection>> connection = co_await port.open.listener->Accept();
+    if (absl::IsCancelled(connection.status())) co_return absl::OkStatus();
+    if (!connection.ok()) {
+      self.reporter_.LogSystemError(
+          absl::StrCat("getrequests: accept: ", connection.status().message()));
+      CO_RETURN_IF_ERROR(co_await Sleep(kAcceptPause));
+      continue;
+    }
+    ++port.sessions;
+    const absl::Status spawned = self.sessions_.Spawn(&ServeOne, std::ref(self), std::ref(port),
+                                                      *std::move(connection), self.next_number_++);
+    if (!spawned.ok()) {
+      --port.sessions;
+      co_return spawned;
+    }
+    const int64_t limit = self.handler_.options().Number(OptionId::kConnectionRateThrottle);
+    if (!port.rate.Count(self.Now(), limit)) continue;
+    self.Log(Severity::kInfo, absl::StrCat("deferring connections on daemon ",
+                                           port.open.options.name, ": ", limit, " per second"));
+    CO_RETURN_IF_ERROR(co_await Sleep(absl::Seconds(1)));
+  }
+}
+
+Task<absl::Status> Listeners::ServeOne(Listeners& self, Port& port,
+                                       std::unique_ptr<Connection> connection, int64_t number) {
+  const absl::Status status =
+      co_await self.handler_.Serve(std::move(connection), port.open.options, number);
+  --port.sessions;
+  co_return status;
+}
+
+}  // namespace stagepost
