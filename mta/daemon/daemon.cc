@@ -1,6 +1,5 @@
 #include "mta/daemon/daemon.h"
 
-#include <algorithm>
 #include <functional>
 #include <utility>
 
@@ -8,24 +7,17 @@
 #include "absl/strings/str_cat.h"
 #include "mta/async/deadline.h"
 #include "mta/async/scope.h"
-#include "mta/async/semaphore.h"
-#include "mta/base/errno.h"
-#include "mta/base/reply.h"
-#include "mta/base/status_macros.h"
 #include "mta/base/version.h"
 #include "mta/cf/names.h"
+#include "mta/daemon/deliveries.h"
+#include "mta/daemon/listener.h"
 #include "mta/daemon/load_site.h"
+#include "mta/daemon/time_interval.h"
 #include "mta/deliver/deliver.h"
 #include "mta/smtp/server_session.h"
 
 namespace stagepost {
 namespace {
-
-// After an error of accept(2): descriptors have run out, and will come back.
-constexpr absl::Duration kAcceptPause = absl::Seconds(5);
-
-// Accepted messages whose delivery waits its turn; those beyond wait in the queue for its next run.
-constexpr size_t kMaxWaitingDeliveries = 10'000;
 
 absl::Duration TimeoutOf(const Options& options, TimeoutId id) {
   const absl::Duration timeout = options.timeout(id);
@@ -33,53 +25,45 @@ absl::Duration TimeoutOf(const Options& options, TimeoutId id) {
   return timeout <= absl::ZeroDuration() ? absl::InfiniteDuration() : timeout;
 }
 
-class Daemon final : public AcceptedMessages {
+class Daemon final : public ConnectionHandler {
  public:
-  Daemon(DaemonContext context, TaskContext& tasks)
+  Daemon(DaemonContext context, std::vector<OpenPort> ports, TaskContext& tasks)
       : env_(context.env),
         settings_(context.settings),
-        site_(std::move(context.site)),
+        current_{std::move(context.site)},
         queue_(context.queue),
         reporter_(context.reporter),
-        permits_(kMaxDeliveries),
-        deliveries_(tasks, "deliveries", TaskScope::Policy::kSupervise, kMaxWaitingDeliveries),
-        sessions_(tasks, "sessions", TaskScope::Policy::kSupervise, kMaxSessions),
-        services_(tasks, "services", TaskScope::Policy::kSupervise, kMaxSessions) {}
+        has_ports_(!ports.empty()),
+        deliveries_(context.env, current_, context.queue, tasks),
+        listeners_(context.env, *this, context.reporter, std::move(ports), tasks),
+        services_(tasks, "services", TaskScope::Policy::kSupervise, kMaxServices) {}
 
-  Task<absl::Status> Run(std::vector<OpenPort>& ports);
-  void OnAccepted(const std::string& id) override;
+  Task<absl::Status> Run();
+
+  Task<absl::Status> Serve(std::unique_ptr<Connection> connection, const PortOptions& port,
+                           int64_t number) override;
+  const Options& options() const override { return current_.site->configuration().options; }
+  void SetTitle(absl::string_view title) override;
 
  private:
-  static Task<absl::Status> AcceptLoop(Daemon& self, OpenPort& port);
-  static Task<absl::Status> QueueRunLoop(Daemon& self);
-  static Task<absl::Status> ServeClient(Daemon& self, std::unique_ptr<Connection> connection,
-                                        std::string port_name, int64_t number,
-                                        std::shared_ptr<Site> site);
-  static Task<absl::Status> Deliver(Daemon& self, std::string id);
+  static constexpr size_t kMaxServices = 2;
+
+  static Task<absl::Status> Listen(Daemon& self);
+  static Task<absl::Status> RunQueueAtIntervals(Daemon& self);
 
   Task<absl::Status> HandleSignals();
   Task<void> Reload();
-  Task<absl::Status> RefuseClient(Connection& connection);
-  const Options& options() const { return site_->configuration().options; }
-  int SessionLimit() const {
-    const int64_t most = options().Number(OptionId::kMaxDaemonChildren);
-    return most > 0 ? static_cast<int>(std::min<int64_t>(most, kMaxSessions)) : kMaxSessions;
-  }
-  void SetTitle(absl::string_view title);
-  void LogStatus(Severity severity, absl::string_view what, const absl::Status& status) {
-    env_.log().Write(severity, absl::StrCat("NOQUEUE: ", what, ": ", status.message()));
-  }
 
   Environment& env_;
   const Settings& settings_;
-  std::shared_ptr<Site> site_;
+  CurrentSite current_;
   Queue& queue_;
   Reporter& reporter_;
-  int64_t next_session_ = 1;
-  Semaphore permits_;
-  TaskScope deliveries_;
-  TaskScope sessions_;
-  TaskScope services_;  // accept and queue run loops
+  const bool has_ports_;
+  Deliveries deliveries_;
+  Listeners listeners_;
+  TaskScope services_;  // listening, queue runs
+  absl::Status listened_;
 };
 
 void Daemon::SetTitle(absl::string_view title) {
@@ -87,26 +71,26 @@ void Daemon::SetTitle(absl::string_view title) {
   env_.process().SetTitle(prefix.empty() ? std::string(title) : absl::StrCat(prefix, ": ", title));
 }
 
-Task<absl::Status> Daemon::Run(std::vector<OpenPort>& ports) {
-  for (OpenPort& port : ports) {
-    CO_RETURN_IF_ERROR(services_.Spawn(&AcceptLoop, std::ref(*this), std::ref(port)));
+Task<absl::Status> Daemon::Run() {
+  absl::Status status;
+  if (has_ports_) status = services_.Spawn(&Listen, std::ref(*this));
+  if (status.ok() && settings_.queue.interval.has_value()) {
+    status = services_.Spawn(&RunQueueAtIntervals, std::ref(*this));
   }
-  if (settings_.queue.interval.has_value()) {
-    CO_RETURN_IF_ERROR(services_.Spawn(&QueueRunLoop, std::ref(*this)));
-  }
-  SetTitle(ports.empty() ? "Queue runner" : "accepting connections");
-  const absl::Status status = co_await HandleSignals();
+  if (status.ok()) status = co_await HandleSignals();
   env_.log().Write(Severity::kInfo, "stopping daemon, reason=signal");
 
   // From the outside in: what is stopped first cannot make new work for what is stopped later.
   services_.RequestStop();
   (void)co_await services_.Join();
-  ports.clear();
-  sessions_.RequestStop();
-  (void)co_await sessions_.Join();
-  deliveries_.RequestStop();
-  (void)co_await deliveries_.Join();
-  co_return status;
+  co_await listeners_.EndSessions();
+  co_await deliveries_.End();
+  co_return status.ok() ? listened_ : status;
+}
+
+Task<absl::Status> Daemon::Listen(Daemon& self) {
+  self.listened_ = co_await self.listeners_.Run();
+  co_return self.listened_;
 }
 
 Task<absl::Status> Daemon::HandleSignals() {
@@ -119,8 +103,7 @@ Task<absl::Status> Daemon::HandleSignals() {
     if (*signal == Signal::kTerminate || *signal == Signal::kInterrupt) {
       co_return absl::OkStatus();
     }
-    if (*signal != Signal::kHangup) continue;
-    co_await Reload();
+    if (*signal == Signal::kHangup) co_await Reload();
   }
 }
 
@@ -131,82 +114,35 @@ Task<void> Daemon::Reload() {
     env_.log().Write(Severity::kCritical, "the configuration has errors: the old one stays");
     co_return;
   }
-  site_ = std::move(loaded.site);
+  current_.site = std::move(loaded.site);
 }
 
-Task<absl::Status> Daemon::AcceptLoop(Daemon& self, OpenPort& port) {
-  while (true) {
-    absl::StatusOr<std::unique_ptr<Connection>> connection = co_await port.listener->Accept();
-    if (absl::IsCancelled(connection.status())) co_return absl::OkStatus();
-    if (!connection.ok()) {
-      self.LogStatus(Severity::kCritical, "SYSERR(root): getrequests: accept", connection.status());
-      CO_RETURN_IF_ERROR(co_await Sleep(kAcceptPause));
-      continue;
-    }
-    if (static_cast<int>(self.sessions_.live()) >= self.SessionLimit()) {
-      // The client may be deaf; the next one is not made to wait for that.
-      (void)co_await WithDeadline(self.env_.clock().MonotonicNow() + kFarewellGrace,
-                                  self.RefuseClient(**connection));
-      continue;
-    }
-    CO_RETURN_IF_ERROR(self.sessions_.Spawn(&ServeClient, std::ref(self), *std::move(connection),
-                                            port.options.name, self.next_session_++, self.site_));
-  }
-}
-
-Task<absl::Status> Daemon::RefuseClient(Connection& connection) {
-  env_.log().Write(Severity::kNotice,
-                   absl::StrCat("rejecting connections on daemon MTA: ", sessions_.live(),
-                                " children, max ", SessionLimit()));
-  const Reply reply(421, "4.3.2", absl::StrCat(env_.host().name(), " Too many open connections."));
-  const std::string text = reply.Format();
-  co_return co_await WriteAll(connection, text);
-}
-
-Task<absl::Status> Daemon::ServeClient(Daemon& self, std::unique_ptr<Connection> connection,
-                                       std::string port_name, int64_t number,
-                                       std::shared_ptr<Site> site) {
+Task<absl::Status> Daemon::Serve(std::unique_ptr<Connection> connection, const PortOptions& port,
+                                 int64_t number) {
+  const std::shared_ptr<Site> site = current_.site;
   const Options& options = site->configuration().options;
   SessionSettings settings;
-  settings.host_name = self.env_.host().name();
+  settings.host_name = env_.host().name();
   settings.version = std::string(kVersion);
-  settings.daemon_name = std::move(port_name);
+  settings.daemon_name = port.name;
   settings.max_message_bytes = options.Number(OptionId::kMaxMessageSize);
   settings.timeouts.command = TimeoutOf(options, TimeoutId::kCommand);
   settings.timeouts.data_block = TimeoutOf(options, TimeoutId::kDataBlock);
   const HostClasses classes = ClassesOf(*site);
-  LocalAcceptance acceptance(classes, self.env_.accounts());
-  const SessionContext context = {self.env_, settings, acceptance, self.queue_, self};
+  LocalAcceptance acceptance(classes, env_.accounts());
+  const SessionContext context = {env_, settings, acceptance, queue_, deliveries_};
   co_return co_await RunServerSession(context, std::move(connection), number);
 }
 
-void Daemon::OnAccepted(const std::string& id) {
-  const absl::Status status = deliveries_.Spawn(&Deliver, std::ref(*this), id);
-  if (!status.ok()) {
-    env_.log().Write(Severity::kNotice, absl::StrCat(id, ": queued: ", status.message()));
+Task<absl::Status> Daemon::RunQueueAtIntervals(Daemon& self) {
+  const absl::Duration interval = *self.settings_.queue.interval;
+  if (!self.has_ports_) {
+    self.SetTitle(absl::StrCat("Queue runner@", FormatInterval(interval), " for ",
+                               self.options().Text(OptionId::kQueueDirectory)));
   }
-}
-
-Task<absl::Status> Daemon::Deliver(Daemon& self, std::string id) {
-  CO_ASSIGN_OR_RETURN(const Semaphore::Permit permit, co_await self.permits_.Acquire());
-  if (self.env_.probes().Buggify("daemon: a delivery starts late")) {
-    CO_RETURN_IF_ERROR(co_await Sleep(absl::Seconds(90)));
-  }
-  // A delivery that is cut off in the middle may be made twice; it gets time to end.
-  const absl::Status status = co_await Shield(
-      kShutdownGrace, DeliverMessage(self.env_, self.queue_, LocalMailerFor(*self.site_), id));
-  if (!status.ok()) {
-    self.env_.log().Write(Severity::kCritical, absl::StrCat(id, ": SYSERR: ", status.message()));
-  }
-  co_return status;
-}
-
-Task<absl::Status> Daemon::QueueRunLoop(Daemon& self) {
   while (true) {
-    const absl::Status status = co_await Shield(
-        kShutdownGrace, RunQueue(self.env_, self.queue_, LocalMailerFor(*self.site_)));
-    if (!status.ok()) self.LogStatus(Severity::kCritical, "SYSERR: runqueue", status);
-    if (!(co_await Sleep(*self.settings_.queue.interval)).ok()) co_return absl::OkStatus();
+    co_await self.deliveries_.RunTheQueue();
+    if (!(co_await Sleep(interval)).ok()) co_return absl::OkStatus();
   }
 }
 
@@ -237,8 +173,8 @@ LocalMailer LocalMailerFor(Site& site) {
 }
 
 Task<absl::Status> RunDaemon(DaemonContext context, std::vector<OpenPort> ports) {
-  Daemon self(std::move(context), co_await CurrentContext());
-  co_return co_await self.Run(ports);
+  Daemon self(std::move(context), std::move(ports), co_await CurrentContext());
+  co_return co_await self.Run();
 }
 
 }  // namespace stagepost

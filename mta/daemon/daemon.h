@@ -26,11 +26,6 @@
 
 namespace stagepost {
 
-// Sessions at a time when MaxDaemonChildren does not say less: a process has that many descriptors.
-inline constexpr int kMaxSessions = 1000;
-// Delivery jobs at a time; each has a mailer program running.
-inline constexpr int kMaxDeliveries = 20;
-
 // Everything that is referred to outlives the daemon.
 struct DaemonContext {
   Environment& env;

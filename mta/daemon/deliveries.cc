@@ -1,0 +1,58 @@
+#include "mta/daemon/deliveries.h"
+
+#include <functional>
+
+#include "absl/strings/str_cat.h"
+#include "mta/async/deadline.h"
+#include "mta/base/status_macros.h"
+#include "mta/daemon/daemon.h"
+#include "mta/deliver/deliver.h"
+#include "mta/smtp/timeouts.h"
+
+namespace stagepost {
+
+Deliveries::Deliveries(Environment& env, const CurrentSite& current, Queue& queue,
+                       TaskContext& tasks)
+    : env_(env),
+      current_(current),
+      queue_(queue),
+      permits_(kMaxDeliveries),
+      jobs_(tasks, "deliveries", TaskScope::Policy::kSupervise, kMaxWaitingDeliveries) {}
+
+void Deliveries::OnAccepted(const std::string& id) {
+  const absl::Status status = jobs_.Spawn(&Deliver, std::ref(*this), id);
+  if (!status.ok()) {
+    env_.log().Write(Severity::kNotice, absl::StrCat(id, ": queued: ", status.message()));
+  }
+}
+
+Task<absl::Status> Deliveries::Deliver(Deliveries& self, std::string id) {
+  CO_ASSIGN_OR_RETURN(const Semaphore::Permit permit, co_await self.permits_.Acquire());
+  if (self.env_.probes().Buggify("daemon: a delivery starts late")) {
+    CO_RETURN_IF_ERROR(co_await Sleep(absl::Seconds(90)));
+  }
+  // A delivery that is cut off in the middle may be made twice; it gets time to end.
+  const absl::Status status = co_await Shield(
+      kShutdownGrace,
+      DeliverMessage(self.env_, self.queue_, LocalMailerFor(*self.current_.site), id));
+  if (!status.ok()) {
+    self.env_.log().Write(Severity::kCritical, absl::StrCat(id, ": SYSERR: ", status.message()));
+  }
+  co_return status;
+}
+
+Task<void> Deliveries::RunTheQueue() {
+  const absl::Status status =
+      co_await Shield(kShutdownGrace, RunQueue(env_, queue_, LocalMailerFor(*current_.site)));
+  if (!status.ok()) {
+    env_.log().Write(Severity::kCritical,
+                     absl::StrCat("NOQUEUE: SYSERR: runqueue: ", status.message()));
+  }
+}
+
+Task<void> Deliveries::End() {
+  jobs_.RequestStop();
+  (void)co_await jobs_.Join();
+}
+
+}  // namespace stagepost
