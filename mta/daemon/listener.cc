@@ -18,6 +18,7 @@ constexpr absl::Duration kRefusal = absl::Seconds(15);
 // After an error of accept(2): descriptors have run out, and will come back.
 constexpr absl::Duration kAcceptPause = absl::Seconds(5);
 constexpr absl::Duration kDelayLogInterval = absl::Minutes(10);
+constexpr uint16_t kFirstUnprivilegedPort = 1024;
 
 // "00:00:15", "1+02:03:04".
 std::string Interval(absl::Duration duration) {
@@ -33,13 +34,12 @@ std::string Interval(absl::Duration duration) {
 struct Listeners::Port {
   explicit Port(OpenPort port) : open(std::move(port)) {}
 
-  OpenPort open;                       // without a listener: closed
+  OpenPort open;                       // has no listener while it is closed
   std::optional<TaskScope> accepting;  // its one task, while the port is open
   ConnectionRate rate;
   int sessions = 0;
-  // While it is closed.
-  MonotonicTime closed_until;
-  std::optional<MonotonicTime> refusing_since;
+  std::optional<MonotonicTime> refusing_since;  // absent: it is open
+  MonotonicTime refuse_until;
   MonotonicTime next_reminder;
 };
 
@@ -58,7 +58,10 @@ Listeners::~Listeners() = default;
 Task<absl::Status> Listeners::Run() {
   handler_.SetTitle("accepting connections");
   const absl::Status status = co_await Watch();
-  for (const std::unique_ptr<Port>& port : ports_) co_await Close(*port);
+  for (const std::unique_ptr<Port>& port : ports_) {
+    co_await StopAccepting(*port);
+    port->open.listener.reset();
+  }
   co_return status;
 }
 
@@ -76,40 +79,47 @@ Task<absl::Status> Listeners::Watch() {
 }
 
 Task<absl::Status> Listeners::Attend(Port& port) {
-  const bool closed = port.open.listener == nullptr;
-  if (closed && Now() < port.closed_until) co_return absl::OkStatus();
+  const bool refusing = port.refusing_since.has_value();
+  if (refusing && Now() < port.refuse_until) co_return absl::OkStatus();
   if (const Refusal refusal = WhyRefuse(port); refusal.reason != Reason::kNone) {
     LogRefusal(port, refusal);
-    co_await Close(port);
-    port.closed_until = Now() + kRefusal;
+    co_await StopAccepting(port);
+    // Who can not have the socket back keeps it, and clients wait in its backlog.
+    if (CanReopen(port)) port.open.listener.reset();
+    port.refuse_until = Now() + kRefusal;
     co_return absl::OkStatus();
   }
-  if (closed) CO_RETURN_IF_ERROR(co_await Open(port));
+  if (refusing) CO_RETURN_IF_ERROR(co_await Resume(port));
   if (port.accepting.has_value() || port.open.listener == nullptr) co_return absl::OkStatus();
   port.accepting.emplace(tasks_, "accepting", TaskScope::Policy::kSupervise, 1);
   co_return port.accepting->Spawn(&AcceptLoop, std::ref(*this), std::ref(port));
 }
 
-Task<absl::Status> Listeners::Open(Port& port) {
+Task<absl::Status> Listeners::Resume(Port& port) {
   Log(Severity::kInfo,
       absl::StrCat("accepting connections again for daemon ", port.open.options.name));
+  handler_.SetTitle("accepting connections");
+  port.refusing_since.reset();
+  if (port.open.listener != nullptr) co_return absl::OkStatus();
   std::vector<PortOptions> options = {port.open.options};
   CO_ASSIGN_OR_RETURN(std::vector<OpenPort> opened,
                       co_await OpenPorts(env_, std::move(options), reporter_));
-  // One that is optional may be missing.
+  // One that need not open may be missing.
   if (!opened.empty()) port.open.listener = std::move(opened[0].listener);
-  port.refusing_since.reset();
-  handler_.SetTitle("accepting connections");
   co_return absl::OkStatus();
 }
 
-Task<void> Listeners::Close(Port& port) {
+Task<void> Listeners::StopAccepting(Port& port) {
   if (port.accepting.has_value()) {
     port.accepting->RequestStop();
     (void)co_await port.accepting->Join();
     port.accepting.reset();
   }
-  port.open.listener.reset();
+}
+
+bool Listeners::CanReopen(const Port& port) const {
+  return port.open.options.port.value_or(kSmtpPort) >= kFirstUnprivilegedPort ||
+         env_.process().credentials().effective_user == kRootUser;
 }
 
 LoadLimits Listeners::LimitsOf(const Port& port) const {
@@ -174,6 +184,10 @@ Task<absl::Status> Listeners::AcceptLoop(Listeners& self, Port& port) {
       self.reporter_.LogSystemError(
           absl::StrCat("getrequests: accept: ", connection.status().message()));
       CO_RETURN_IF_ERROR(co_await Sleep(kAcceptPause));
+      continue;
+    }
+    if (port.open.options.Has('s')) {
+      self.Log(Severity::kError, "NOQUEUE: smtps: TLS not available, exiting");
       continue;
     }
     ++port.sessions;

@@ -9,7 +9,10 @@
 // A port that takes nobody has no socket, so that clients are refused at once and go on to the next
 // MX host: while the load average is at RefuseLA, or as many sessions run as MaxDaemonChildren
 // (all ports) or children= (this one) allow. That is looked at with every connection and every
-// five seconds; a closed port is looked at again after fifteen.
+// five seconds; a closed port is looked at again after fifteen. A daemon that could not open a port
+// again, as it is not root any more, leaves clients in the backlog instead.
+//
+// On a port with Modify=s nobody can be served: TLS is not there.
 #ifndef STAGEPOST_MTA_DAEMON_LISTENER_H_
 #define STAGEPOST_MTA_DAEMON_LISTENER_H_
 
@@ -83,8 +86,9 @@ class Listeners {
   Task<absl::Status> Watch();
   // Closes or opens the port as the limits ask for.
   Task<absl::Status> Attend(Port& port);
-  Task<absl::Status> Open(Port& port);
-  Task<void> Close(Port& port);
+  Task<absl::Status> Resume(Port& port);
+  Task<void> StopAccepting(Port& port);
+  bool CanReopen(const Port& port) const;
   Refusal WhyRefuse(const Port& port) const;
   void LogRefusal(Port& port, const Refusal& refusal);
   // Waits a second above DelayLA. kCancelled: asked to stop.

@@ -44,10 +44,13 @@ Task<absl::StatusOr<OpenPort>> OpenOnePort(Environment& env, const PortOptions& 
     ListenOptions options;
     options.address = *address;
     options.backlog = port.backlog.value_or(kBacklog);
+    // As the kernel has it by default: IPv4 clients come to a port of all IPv6 addresses, too.
+    options.v6_only = !address->address.is_unspecified();
     absl::StatusOr<std::unique_ptr<Listener>> listener = env.network().Listen(options);
     if (listener.ok()) co_return OpenPort{port, *std::move(listener)};
     failed = listener.status();
   }
+  if (port.Has('O')) co_return failed;
   const Errno error = ErrnoOf(failed);
   co_await reporter.SystemError(
       absl::StrCat("opendaemonsocket: daemon ", port.name,
@@ -75,6 +78,7 @@ Task<absl::StatusOr<std::vector<OpenPort>>> OpenPorts(Environment& env,
         open.push_back(*std::move(opened));
         break;
       }
+      if (port.Has('O')) break;
       env.log().Write(Severity::kAlert,
                       absl::StrCat("daemon ", port.name, ": problem creating SMTP socket"));
       if (attempt == kBindAttempts || absl::IsUnimplemented(opened.status())) {

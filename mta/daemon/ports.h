@@ -27,7 +27,8 @@ struct OpenPort {
 std::vector<PortOptions> PortsOf(const Options& options);
 
 // Binds all of them, trying again as sendmail does (every 5 seconds, 10 times); each failure is
-// reported in its words. The error is that of the last try.
+// reported in its words. The error is that of the last try. One that need not open (Modify=O) may
+// be missing.
 Task<absl::StatusOr<std::vector<OpenPort>>> OpenPorts(Environment& env,
                                                       std::vector<PortOptions> ports,
                                                       Reporter& reporter);
