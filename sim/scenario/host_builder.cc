@@ -17,6 +17,7 @@
 #include "mta/bin/praliases.h"
 #include "mta/bin/sendmail.h"
 #include "mta/m4/m4_main.h"
+#include "sim/peer/procmail.h"
 #include "sim/peer/sh.h"
 #include "sim/peer/sh_utilities.h"
 #include "sim/peer/sink.h"
@@ -103,6 +104,7 @@ absl::Status InstallPackages(const scenario::Host& spec, absl::string_view confi
   }
   RETURN_IF_ERROR(InstallProgram(host, kMailLocalPath, &MailLocalMain));
   RETURN_IF_ERROR(InstallProgram(host, "/usr/bin/m4", &M4Main));
+  RETURN_IF_ERROR(InstallProgram(host, "/usr/bin/procmail", &ProcmailMain));
   RETURN_IF_ERROR(InstallProgram(host, "/usr/sbin/makemap", &MakemapMain));
   RETURN_IF_ERROR(InstallProgram(host, "/usr/sbin/editmap", &EditmapMain));
   RETURN_IF_ERROR(InstallProgram(host, "/usr/sbin/praliases", &PraliasesMain));

@@ -41,7 +41,7 @@ void Install(TestHost& host, Program program = &MailLocalMain) {
 
 Task<int> Submit(Environment& env, std::string sender, std::vector<std::string> recipients,
                  std::string& id) {
-  std::unique_ptr<Queue> queue = *co_await OpenQueue(env, std::string(kDirectory));
+  std::unique_ptr<Queue> queue = *co_await OpenQueue(env, SingleQueue(kDirectory));
   std::unique_ptr<IncomingMessage> message = *co_await queue->Create(queue->NewId());
   id = message->id();
   (void)co_await message->AppendBody("Hello.\n.\nThis is a test.\n");
@@ -59,19 +59,19 @@ Task<int> Submit(Environment& env, std::string sender, std::vector<std::string> 
 }
 
 Task<int> Deliver(Environment& env, std::string id, absl::Status& status) {
-  std::unique_ptr<Queue> queue = *co_await OpenQueue(env, std::string(kDirectory));
+  std::unique_ptr<Queue> queue = *co_await OpenQueue(env, SingleQueue(kDirectory));
   status = co_await DeliverMessage(env, *queue, Mailer(), id);
   co_return 0;
 }
 
 Task<int> RunTheQueue(Environment& env, absl::Status& status) {
-  std::unique_ptr<Queue> queue = *co_await OpenQueue(env, std::string(kDirectory));
+  std::unique_ptr<Queue> queue = *co_await OpenQueue(env, SingleQueue(kDirectory));
   status = co_await RunQueue(env, *queue, Mailer());
   co_return 0;
 }
 
 Task<int> Peek(Environment& env, std::string id, std::optional<Envelope>& envelope) {
-  std::unique_ptr<Queue> queue = *co_await OpenQueue(env, std::string(kDirectory));
+  std::unique_ptr<Queue> queue = *co_await OpenQueue(env, SingleQueue(kDirectory));
   absl::StatusOr<std::unique_ptr<QueuedMessage>> message = co_await queue->Lock(id);
   if (message.ok()) envelope = (*message)->envelope();
   co_return 0;

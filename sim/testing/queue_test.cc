@@ -59,7 +59,7 @@ Task<absl::StatusOr<std::string>> StoreIn(Queue& queue) {
 }
 
 Task<int> Store(Environment& env, Stored& stored) {
-  absl::StatusOr<std::unique_ptr<Queue>> queue = co_await OpenQueue(env, std::string(kDirectory));
+  absl::StatusOr<std::unique_ptr<Queue>> queue = co_await OpenQueue(env, SingleQueue(kDirectory));
   stored.status = queue.status();
   if (!queue.ok()) co_return 1;
   absl::StatusOr<std::string> id = co_await StoreIn(**queue);
@@ -88,7 +88,7 @@ struct Found {
 };
 
 Task<int> Look(Environment& env, Found& found) {
-  absl::StatusOr<std::unique_ptr<Queue>> queue = co_await OpenQueue(env, std::string(kDirectory));
+  absl::StatusOr<std::unique_ptr<Queue>> queue = co_await OpenQueue(env, SingleQueue(kDirectory));
   if (!queue.ok()) co_return 1;
   absl::StatusOr<std::vector<std::string>> ids = co_await (*queue)->List();
   if (!ids.ok()) co_return 2;
@@ -205,7 +205,7 @@ TEST(Queue, ACrashLosesNothingThatWasAcceptedAndKeepsNothingHalf) {
 }
 
 Task<int> LockTwice(Environment& env, std::string& id, std::vector<absl::Status>& results) {
-  std::unique_ptr<Queue> queue = *co_await OpenQueue(env, std::string(kDirectory));
+  std::unique_ptr<Queue> queue = *co_await OpenQueue(env, SingleQueue(kDirectory));
   absl::StatusOr<std::unique_ptr<IncomingMessage>> message = co_await queue->Create(queue->NewId());
   id = (*message)->id();
   results.push_back((co_await queue->Create(id)).status());  // AlreadyExists
@@ -275,7 +275,7 @@ TEST(Queue, LeavesInPlaceOrAsideWhatItCannotUse) {
 }
 
 Task<int> CleanUp(Environment& env, absl::Status& status) {
-  std::unique_ptr<Queue> queue = *co_await OpenQueue(env, std::string(kDirectory));
+  std::unique_ptr<Queue> queue = *co_await OpenQueue(env, SingleQueue(kDirectory));
   status = co_await queue->RemoveOrphans();
   co_return 0;
 }
@@ -303,7 +303,7 @@ TEST(Queue, RemovesOldOrphans) {
 }
 
 Task<int> Open(Environment& env, absl::Status& status) {
-  status = (co_await OpenQueue(env, std::string(kDirectory))).status();
+  status = (co_await OpenQueue(env, SingleQueue(kDirectory))).status();
   co_return 0;
 }
 
