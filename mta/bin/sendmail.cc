@@ -1,6 +1,7 @@
 #include "mta/bin/sendmail.h"
 
 #include <memory>
+#include <optional>
 #include <utility>
 #include <variant>
 
@@ -116,7 +117,40 @@ Task<void> ChooseConfiguration(Environment& env, Settings& settings) {
   if (stat.ok()) settings.configuration_file = path;
 }
 
+// Whether the command line names what a set-id program must not touch for somebody else.
+bool AsksForMore(const Settings& settings) {
+  return settings.configuration_file.has_value() || !settings.debug_file.empty() ||
+         !settings.traffic_log.empty() || !settings.macros.empty();
+}
+
+// False: privileges could not be given up, which has been said.
+Task<bool> GiveUp(Environment& env, Reporter& reporter) {
+  if (env.process().credentials().real_user == kRootUser) co_return true;
+  const absl::Status status = GiveUpSetIds(env);
+  if (status.ok()) co_return true;
+  co_await reporter.SystemError(absl::StrCat("drop_privileges: ", status.message()));
+  co_return false;
+}
+
+// What a submission program, one with UseMSP, is not to do; nullopt: nothing is wrong.
+Task<std::optional<int>> CheckSubmission(Environment& env, const Settings& settings,
+                                         const Options& options, Reporter& reporter) {
+  if (settings.submission != 'c' || !options.Flag(OptionId::kUseMSP)) co_return std::nullopt;
+  if (settings.is_daemon()) {
+    co_await reporter.UserError("Mail submission program cannot be used as daemon");
+    co_return kExitUsage;
+  }
+  const absl::StatusOr<std::optional<Identity>> identity = RunAsIdentity(env, options);
+  const bool as_root = !identity.ok() || !identity->has_value() || (*identity)->user == kRootUser;
+  if (!as_root || env.process().credentials().real_user != kRootUser) co_return std::nullopt;
+  co_await reporter.UserError("Mail submission program must have RunAsUser set to non root user");
+  co_return kExitConfiguration;
+}
+
 Task<int> RunWithSite(Run& run) {
+  if (run.options().must_drop_privileges() && !co_await GiveUp(run.env, run.reporter)) {
+    co_return kExitOsError;
+  }
   if (!co_await CheckTrust(run)) co_return kExitUsage;
   const Settings& settings = run.settings;
   if (settings.is_daemon() || settings.queue.interval.has_value()) {
@@ -134,6 +168,8 @@ Task<int> SendmailMain(Environment& env, Arguments arguments) {
     co_return co_await ReportUsage(env, program, std::move(*error));
   }
   Settings& settings = std::get<Settings>(parsed);
+  Reporter reporter(env, settings.speaks_smtp());
+  if (AsksForMore(settings) && !co_await GiveUp(env, reporter)) co_return kExitOsError;
   co_await ChooseConfiguration(env, settings);
   if (!settings.log_tag.empty()) env.log().SetTag(settings.log_tag);
   DebugOutput debug(env);
@@ -148,12 +184,16 @@ Task<int> SendmailMain(Environment& env, Arguments arguments) {
     std::string report = co_await ReportBeforeReading(env, settings, level);
     co_await debug.Write(std::move(report));
   }
-  Reporter reporter(env, settings.speaks_smtp());
   for (const std::string& remark : settings.remarks) co_await reporter.Remark(remark);
   LoadedSite loaded = co_await LoadAndReport(env, settings, reporter);
   if (loaded.site == nullptr) co_return loaded.exit_code;
   const bool tests = settings.mode == Mode::kAddressTest;
-  if (!tests && loaded.exit_code != 0) co_return loaded.exit_code;
+  if (!tests) {
+    const std::optional<int> wrong =
+        co_await CheckSubmission(env, settings, loaded.site->configuration().options, reporter);
+    if (wrong.has_value()) co_return *wrong;
+    if (loaded.exit_code != 0) co_return loaded.exit_code;
+  }
   if (level > 0) co_await debug.Write(ReportAfterReading(loaded.site->configuration()));
   if (tests) {
     // It goes on with what could be read, whatever was wrong, so that it can be looked at.

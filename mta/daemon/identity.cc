@@ -50,14 +50,32 @@ absl::StatusOr<std::optional<Identity>> RunAsIdentity(Environment& env, const Op
   return std::optional(*std::move(identity));
 }
 
-absl::Status BecomeRunAsUser(Environment& env, const Options& options) {
+absl::Status BecomeRunAsUser(Environment& env, const Options& options, std::string* warning) {
   ASSIGN_OR_RETURN(const std::optional<Identity> identity, RunAsIdentity(env, options));
   if (!identity.has_value()) return absl::OkStatus();
-  if (env.process().credentials().effective() == *identity) return absl::OkStatus();
+  const Credentials& own = env.process().credentials();
+  if (own.effective() == *identity) return absl::OkStatus();
+  if (own.effective_user != kRootUser) {
+    if (warning != nullptr && options.Flag(OptionId::kUseMSP) &&
+        own.effective_group != identity->group) {
+      *warning = absl::StrCat("WARNING: RunAsUser for MSP ignored, check group ids (egid=",
+                              static_cast<uint32_t>(own.effective_group),
+                              ", want=", static_cast<uint32_t>(identity->group), ")");
+    }
+    return absl::OkStatus();
+  }
   const absl::Status status = env.process().BecomePermanently(*identity);
   if (status.ok()) return status;
   return absl::PermissionDeniedError(absl::StrCat(
       "drop_privileges: RunAsUser ", options.Text(OptionId::kRunAsUser), ": ", status.message()));
+}
+
+absl::Status GiveUpSetIds(Environment& env) {
+  const Credentials& own = env.process().credentials();
+  const bool same = own.real_user == own.effective_user && own.real_user == own.saved_user &&
+                    own.real_group == own.effective_group && own.real_group == own.saved_group;
+  if (same) return absl::OkStatus();
+  return env.process().BecomePermanently({own.real_user, own.real_group, own.supplementary});
 }
 
 bool IsTrusted(Environment& env, const Options& options) {

@@ -16,8 +16,15 @@ namespace stagepost {
 // error is in sendmail's words.
 absl::StatusOr<std::optional<Identity>> RunAsIdentity(Environment& env, const Options& options);
 
-// Takes on RunAsUser's identity for good, if it is not ours already.
-absl::Status BecomeRunAsUser(Environment& env, const Options& options);
+// Takes on RunAsUser's identity for good. Without privileges nothing changes, as in sendmail; what
+// is then to be said goes to `warning`, if it is not null (UseMSP, when the set-group-id bit is
+// missing).
+absl::Status BecomeRunAsUser(Environment& env, const Options& options,
+                             std::string* warning = nullptr);
+
+// A program with the set-user-id or set-group-id bit becomes whoever started it, for good: they ask
+// for something that only they can answer for.
+absl::Status GiveUpSetIds(Environment& env);
 
 // Whether whoever started us is root or TrustedUser: they alone run daemons and rebuild aliases.
 bool IsTrusted(Environment& env, const Options& options);

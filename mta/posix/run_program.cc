@@ -2,9 +2,11 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <map>
 #include <string>
 
@@ -23,6 +25,17 @@ void OpenMissingStreams() {
     if (::fcntl(fd, F_GETFD) >= 0) continue;
     CHECK(::open("/dev/null", O_RDWR) == fd) << "/dev/null as descriptor " << fd;
   }
+}
+
+// All sessions and deliveries of a daemon share one process: 1024 descriptors, the usual limit, are
+// few. Far beyond this, programs that close all they might have would take long.
+constexpr rlim_t kDescriptors = 16'384;
+
+void RaiseDescriptorLimit() {
+  struct rlimit limit;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= kDescriptors) return;
+  limit.rlim_cur = std::max(limit.rlim_cur, std::min(limit.rlim_max, kDescriptors));
+  ::setrlimit(RLIMIT_NOFILE, &limit);  // what is refused stays as it is
 }
 
 std::map<std::string, std::string> VariablesOfMachine() {
@@ -55,6 +68,7 @@ std::string PrivateRootOfMachine() {
 int RunProgram(Program main, int argc, char** argv) {
   OpenMissingStreams();
   ::syscall(SYS_close_range, 3u, ~0u, 0u);  // whoever holds the other ends must not wait for us
+  RaiseDescriptorLimit();
   PrepareSignals();
   PosixOptions options{.arguments = Arguments(argv, argv + argc),
                        .variables = VariablesOfMachine(),
