@@ -1,6 +1,8 @@
 #include "mta/policy/client.h"
 
 #include <algorithm>
+#include <array>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -14,6 +16,7 @@ namespace stagepost {
 namespace {
 
 constexpr size_t kMaxHostNameBytes = 255;
+constexpr uint16_t kSmtpPortNumber = 25;
 
 std::string InBrackets(const IpAddress& address) {
   return absl::StrCat("[", WriteAddressText(address, false), "]");
@@ -35,6 +38,25 @@ std::string NameOf(const HostAddresses& host) {
   if (host.status != LookupStatus::kFound) return "";
   const absl::string_view name = absl::StripSuffix(host.name, ".");
   return IsHostName(name) ? std::string(name) : "";
+}
+
+// "u CC r": as written, letters in upper case doubled.
+std::string DaemonFlags(absl::string_view letters) {
+  std::string flags;
+  for (const char letter : letters) {
+    if (!absl::ascii_isalpha(letter)) continue;
+    absl::StrAppend(&flags, flags.empty() ? "" : " ", absl::string_view(&letter, 1));
+    if (absl::ascii_isupper(letter)) flags.push_back(letter);
+  }
+  return flags;
+}
+
+// Where the port listens, as macros have addresses; a name or path as it is.
+std::string DaemonAddress(const PortOptions& port) {
+  const IpAddress all = port.family == "inet6" ? IpAddress::V6({}) : IpAddress();
+  if (port.address.empty()) return WriteAddressText(all, false);
+  const std::optional<IpAddress> numeric = ParseAddressText(port.address);
+  return numeric.has_value() ? WriteAddressText(*numeric, false) : port.address;
 }
 
 // AF_INET and AF_INET6 as Linux numbers them.
@@ -62,6 +84,8 @@ std::string Client::relay() const {
 }
 
 Task<Client> IdentifyClient(HostLookup& hosts, SocketAddress peer, SocketAddress local) {
+  peer.address = Unmapped(peer.address);
+  local.address = Unmapped(local.address);
   Client client;
   client.address = peer;
   client.local = local;
@@ -87,6 +111,18 @@ Task<Client> IdentifyClient(HostLookup& hosts, SocketAddress peer, SocketAddress
   co_return client;
 }
 
+IpAddress Unmapped(const IpAddress& address) {
+  constexpr size_t kPrefix = 12;
+  const std::array<uint8_t, 16>& bytes = address.bytes();
+  if (address.is_v4() || bytes[10] != 0xff || bytes[11] != 0xff) return address;
+  if (std::any_of(bytes.begin(), bytes.begin() + kPrefix - 2, [](uint8_t b) { return b != 0; })) {
+    return address;
+  }
+  uint32_t v4 = 0;
+  for (size_t i = kPrefix; i < bytes.size(); ++i) v4 = v4 << 8 | bytes[i];
+  return IpAddress::V4(v4);
+}
+
 Client LocalProcessClient(absl::string_view user) {
   Client client;
   client.is_local_process = true;
@@ -107,6 +143,15 @@ void DefineClientMacros(const Client& client, Macros& macros) {
   const bool shown = !client.is_local_process && !own.is_loopback();
   macros.SetLiteral(well_known::kIfAddr, shown ? WriteAddressText(own, false) : "");
   macros.SetLiteral(well_known::kIfFamily, shown ? FamilyNumber(own) : "");
+}
+
+void DefinePortMacros(const PortOptions& port, Macros& macros) {
+  macros.SetLiteral(well_known::kDaemonName, port.name);
+  macros.SetLiteral(well_known::kDaemonFlags, DaemonFlags(port.modifier_letters));
+  macros.SetLiteral(well_known::kDaemonFamily, port.family);
+  macros.SetLiteral(well_known::kDaemonAddr, DaemonAddress(port));
+  macros.SetLiteral(well_known::kDaemonPort, absl::StrCat(port.port.value_or(kSmtpPortNumber)));
+  macros.SetLiteral(well_known::kDaemonInfo, "SMTP");
 }
 
 absl::string_view ResolutionName(ClientResolution resolution) {

@@ -51,6 +51,7 @@ class ConnectionCounters {
     Counts counts_;
     bool remembered_ = true;
   };
+  // `client` is not mapped into IPv6: see Unmapped() in client.h.
   std::unique_ptr<Ticket> Open(const IpAddress& client);
 
  private:
