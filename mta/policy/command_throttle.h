@@ -60,7 +60,7 @@ class RecipientThrottle {
 
  private:
   bool exceeded() const { return limit_ > 0 && refused_ >= limit_; }
-  const int64_t limit_;
+  int64_t limit_;
   int64_t refused_ = 0;
 };
 
