@@ -29,6 +29,12 @@ std::string Interval(absl::Duration duration) {
   return days > 0 ? absl::StrCat(days, "+", time) : time;
 }
 
+// Whether both options ask for the same socket.
+bool SameSocket(const PortOptions& a, const PortOptions& b) {
+  return a.family == b.family && a.address == b.address && a.port == b.port &&
+         a.backlog == b.backlog && a.Has('s') == b.Has('s');
+}
+
 }  // namespace
 
 struct Listeners::Port {
@@ -62,7 +68,52 @@ Task<absl::Status> Listeners::Run() {
     co_await StopAccepting(*port);
     port->open.listener.reset();
   }
-  co_return status;
+  // Asked to stop while it waited to open a port again.
+  co_return absl::IsCancelled(status) ? absl::OkStatus() : status;
+}
+
+void Listeners::Reconfigure(std::vector<PortOptions> ports) {
+  wanted_ = std::move(ports);
+  limit_reached_.Ring();
+}
+
+Task<absl::Status> Listeners::TakeWanted() {
+  std::vector<PortOptions> wanted = *std::exchange(wanted_, std::nullopt);
+  const auto old_of = [this](const PortOptions& options) -> Port* {
+    for (const std::unique_ptr<Port>& port : ports_) {
+      if (SameSocket(port->open.options, options)) return port.get();
+    }
+    return nullptr;
+  };
+  // First what may fail.
+  std::vector<PortOptions> missing;
+  for (const PortOptions& options : wanted) {
+    if (old_of(options) == nullptr) missing.push_back(options);
+  }
+  absl::StatusOr<std::vector<OpenPort>> opened =
+      co_await OpenPorts(env_, std::move(missing), reporter_);
+  if (!opened.ok()) {
+    co_return absl::IsCancelled(opened.status()) ? opened.status() : absl::OkStatus();
+  }
+  std::vector<std::unique_ptr<Port>> ports;
+  for (const PortOptions& options : wanted) {
+    Port* const old = old_of(options);
+    if (old == nullptr) continue;
+    co_await StopAccepting(*old);
+    auto port = std::make_unique<Port>(OpenPort{options, std::move(old->open.listener)});
+    port->refusing_since = old->refusing_since;
+    port->refuse_until = old->refuse_until;
+    port->next_reminder = old->next_reminder;
+    ports.push_back(std::move(port));
+  }
+  for (OpenPort& port : *opened) ports.push_back(std::make_unique<Port>(std::move(port)));
+  for (std::unique_ptr<Port>& port : ports_) {
+    co_await StopAccepting(*port);
+    port->open.listener.reset();
+    retired_.push_back(std::move(port));
+  }
+  ports_ = std::move(ports);
+  co_return absl::OkStatus();
 }
 
 Task<void> Listeners::EndSessions() {
@@ -72,6 +123,10 @@ Task<void> Listeners::EndSessions() {
 
 Task<absl::Status> Listeners::Watch() {
   while (true) {
+    if (wanted_.has_value()) CO_RETURN_IF_ERROR(co_await TakeWanted());
+    retired_.erase(std::remove_if(retired_.begin(), retired_.end(),
+                                  [](const auto& port) { return port->sessions == 0; }),
+                   retired_.end());
     for (const std::unique_ptr<Port>& port : ports_) CO_RETURN_IF_ERROR(co_await Attend(*port));
     const absl::Status rung = co_await WithDeadline(Now() + kLook, limit_reached_.Wait());
     if (absl::IsCancelled(rung)) co_return absl::OkStatus();

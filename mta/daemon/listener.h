@@ -66,6 +66,10 @@ class Listeners {
   // again; then as after a stop no port is open.
   Task<absl::Status> Run();
 
+  // Asks for these ports instead: sockets that stay the same stay open, with their new options for
+  // new connections. Where one can not be opened, what there is stays, and that is reported.
+  void Reconfigure(std::vector<PortOptions> ports);
+
   // Asks the sessions to stop, and waits for their end. Needed after Run().
   Task<void> EndSessions();
 
@@ -84,6 +88,7 @@ class Listeners {
                                      std::unique_ptr<Connection> connection, int64_t number);
 
   Task<absl::Status> Watch();
+  Task<absl::Status> TakeWanted();
   // Closes or opens the port as the limits ask for.
   Task<absl::Status> Attend(Port& port);
   Task<absl::Status> Resume(Port& port);
@@ -102,6 +107,8 @@ class Listeners {
   Reporter& reporter_;
   TaskContext& tasks_;
   std::vector<std::unique_ptr<Port>> ports_;
+  std::vector<std::unique_ptr<Port>> retired_;  // replaced, but sessions still refer to them
+  std::optional<std::vector<PortOptions>> wanted_;
   Doorbell limit_reached_;
   std::optional<MonotonicTime> next_delay_log_;
   int64_t next_number_ = 1;
