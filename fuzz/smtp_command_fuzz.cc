@@ -1,20 +1,21 @@
-// Whatever a client sends: command lines, addresses, message data. Nothing crashes, nothing grows
-// beyond its limit, no reply can be made two, no address is called local while it leads elsewhere,
-// and where the input is cut changes nothing.
+// Whatever a client sends: command lines, parameters, message data. Nothing crashes, nothing grows
+// beyond its limit, no reply can be made two, no parameter brings a line end into a queue file, and
+// where the input is cut changes nothing.
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <variant>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
 #include "mta/base/check.h"
 #include "mta/base/reply.h"
 #include "mta/message/header_collector.h"
-#include "mta/smtp/address.h"
 #include "mta/smtp/command_parser.h"
 #include "mta/smtp/data_decoder.h"
+#include "mta/smtp/help_file.h"
+#include "mta/smtp/mail_parameters.h"
 
 namespace stagepost {
 namespace {
@@ -30,19 +31,20 @@ void CheckReply(const Reply& reply) {
   }
 }
 
-void CheckAddress(absl::string_view path) {
-  const std::string address = AddressOfPath(path);
-  CHECK(address.size() <= path.size());
-  if (std::holds_alternative<AddressError>(CheckAddressLength(address))) return;
-  CHECK(address.size() <= kMaxAddressLength);
-  const auto resolved = ResolveAddress(
-      address, [](absl::string_view domain) { return domain == "h" || domain == "[1.2.3.4]"; });
-  const auto* destination = std::get_if<Destination>(&resolved);
-  if (destination == nullptr || !destination->local) return;
-  // What would be handed to the local mailer must not be an address of somebody else.
-  CHECK(!absl::StrContains(destination->user, '@')) << destination->user;
-  CHECK(destination->user.find('!', 1) == std::string::npos || destination->user[0] == '!')
-      << destination->user;
+void CheckParameters(absl::string_view text) {
+  const std::vector<Parameter> parameters = ParseParameters(text);
+  CHECK(parameters.size() <= kMaxParameters);
+  MailParameters mail;
+  RcptParameters rcpt;
+  for (const Parameter& parameter : parameters) {
+    CHECK(ParseSize(parameter.value) >= 0);
+    if (const auto reply = ReadMailParameter(parameter, {}, mail)) CheckReply(*reply);
+    if (const auto reply = ReadRcptParameter(parameter, {}, rcpt)) CheckReply(*reply);
+  }
+  // What goes into a queue file's line.
+  for (const std::string* value : {&mail.envelope_id, &mail.auth, &rcpt.original_recipient}) {
+    for (const char c : *value) CHECK(c > ' ' && c < 0x7f) << *value;
+  }
 }
 
 void CheckCommand(absl::string_view line) {
@@ -51,19 +53,10 @@ void CheckCommand(absl::string_view line) {
   CheckReply(Reply(500, "5.5.1", Shortened(command.line)));
   (void)IsAcceptableHelo(command.argument);
   for (const absl::string_view keyword : {"FROM", "TO"}) {
-    const auto parsed = ParsePathArgument(keyword, command.argument);
-    if (const auto* reply = std::get_if<Reply>(&parsed)) {
-      CheckReply(*reply);
-      continue;
-    }
-    const PathArgument& path = std::get<PathArgument>(parsed);
-    CHECK(path.parameters.size() <= kMaxParameters);
-    for (const Parameter& parameter : path.parameters) {
-      if (const auto size = ParseSize(parameter.value)) CHECK(*size >= 0);
-    }
-    for (const char c : path.path) CHECK(c == '\t' || (c >= 0x20 && c < 0x7f));
-    CheckAddress(path.path);
+    absl::string_view rest = command.argument;
+    if (const auto reply = SkipPathKeyword(keyword, rest)) CheckReply(*reply);
   }
+  CheckParameters(command.argument);
 }
 
 // What the first `cut` bytes of `input` and then the rest become.
@@ -97,7 +90,8 @@ std::string DecodeMessage(absl::string_view input, size_t cut) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const absl::string_view input(reinterpret_cast<const char*>(data), size);
   stagepost::CheckCommand(input);
-  stagepost::CheckAddress(input.substr(0, stagepost::kMaxCommandLine));
+  stagepost::CheckParameters(input.substr(0, stagepost::kMaxCommandLine));
+  for (const std::string& line : stagepost::FindHelp(input, "m")) CHECK(line.size() <= size);
   const std::string whole = stagepost::DecodeMessage(input, size);
   for (size_t cut = 0; cut < size && cut < 64; ++cut) {
     CHECK(stagepost::DecodeMessage(input, cut) == whole) << "cut at " << cut;

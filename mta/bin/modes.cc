@@ -48,7 +48,7 @@ Task<int> RunQueueOnce(Run& run, Queue& queue) {
   if (run.settings.queue.is_subset() || !run.settings.queue.group.empty()) {
     co_return co_await NotImplemented(run, "-q with a part of the queue");
   }
-  const absl::Status status = co_await RunQueue(run.env, queue, LocalMailerFor(*run.site));
+  const absl::Status status = co_await RunQueue(run.site, queue, {.queue_run = true});
   if (status.ok()) co_return kExitOk;
   co_await run.reporter.SystemError(std::string(status.message()));
   co_return kExitOsError;

@@ -3,29 +3,20 @@
 #include <functional>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "mta/async/deadline.h"
 #include "mta/async/scope.h"
-#include "mta/base/version.h"
-#include "mta/cf/names.h"
 #include "mta/daemon/deliveries.h"
 #include "mta/daemon/listener.h"
 #include "mta/daemon/load_site.h"
 #include "mta/daemon/time_interval.h"
-#include "mta/deliver/deliver.h"
+#include "mta/policy/connection_counters.h"
 #include "mta/smtp/server_session.h"
 
 namespace stagepost {
 namespace {
 
-absl::Duration TimeoutOf(const Options& options, TimeoutId id) {
-  const absl::Duration timeout = options.timeout(id);
-  // 0 is sendmail's way to say: no limit.
-  return timeout <= absl::ZeroDuration() ? absl::InfiniteDuration() : timeout;
-}
-
-class Daemon final : public ConnectionHandler {
+class Daemon final : public ConnectionHandler, public SessionHost {
  public:
   Daemon(DaemonContext context, std::vector<OpenPort> ports, TaskContext& tasks)
       : env_(context.env),
@@ -34,6 +25,7 @@ class Daemon final : public ConnectionHandler {
         queue_(context.queue),
         reporter_(context.reporter),
         has_ports_(!ports.empty()),
+        counters_(context.env.clock(), options().Interval(OptionId::kConnectionRateWindowSize)),
         deliveries_(context.env, current_, context.queue, tasks),
         listeners_(context.env, *this, context.reporter, std::move(ports), tasks),
         services_(tasks, "services", TaskScope::Policy::kSupervise, kMaxServices) {}
@@ -42,16 +34,18 @@ class Daemon final : public ConnectionHandler {
 
   Task<absl::Status> Serve(std::unique_ptr<Connection> connection, const PortOptions& port,
                            int64_t number) override;
+  // Runs over the whole queue, whoever is asked for: those who are due are tried then, too.
+  Task<bool> StartQueueRun(std::string) override { co_return deliveries_.StartQueueRun(); }
   const Options& options() const override { return current_.site->configuration().options; }
   void SetTitle(absl::string_view title) override;
 
  private:
-  static constexpr size_t kMaxServices = 2;
+  static constexpr size_t kMaxServices = 3;
 
+  static Task<absl::Status> HandleSignals(Daemon& self);
   static Task<absl::Status> Listen(Daemon& self);
   static Task<absl::Status> RunQueueAtIntervals(Daemon& self);
 
-  Task<absl::Status> HandleSignals();
   Task<void> Reload();
 
   Environment& env_;
@@ -60,10 +54,11 @@ class Daemon final : public ConnectionHandler {
   Queue& queue_;
   Reporter& reporter_;
   const bool has_ports_;
+  ConnectionCounters counters_;
   Deliveries deliveries_;
   Listeners listeners_;
-  TaskScope services_;  // listening, queue runs
-  absl::Status listened_;
+  TaskScope services_;  // signals, listening, queue runs
+  absl::Status served_;
 };
 
 void Daemon::SetTitle(absl::string_view title) {
@@ -72,38 +67,39 @@ void Daemon::SetTitle(absl::string_view title) {
 }
 
 Task<absl::Status> Daemon::Run() {
-  absl::Status status;
-  if (has_ports_) status = services_.Spawn(&Listen, std::ref(*this));
+  absl::Status status = services_.Spawn(&HandleSignals, std::ref(*this));
+  if (status.ok() && has_ports_) status = services_.Spawn(&Listen, std::ref(*this));
   if (status.ok() && settings_.queue.interval.has_value()) {
     status = services_.Spawn(&RunQueueAtIntervals, std::ref(*this));
   }
-  if (status.ok()) status = co_await HandleSignals();
+  if (!status.ok()) services_.RequestStop();
+  (void)co_await services_.Join();
   env_.log().Write(Severity::kInfo, "stopping daemon, reason=signal");
 
   // From the outside in: what is stopped first cannot make new work for what is stopped later.
-  services_.RequestStop();
-  (void)co_await services_.Join();
   co_await listeners_.EndSessions();
   co_await deliveries_.End();
-  co_return status.ok() ? listened_ : status;
+  co_return status.ok() ? served_ : status;
 }
 
+// A daemon that can open its ports no more ends.
 Task<absl::Status> Daemon::Listen(Daemon& self) {
-  self.listened_ = co_await self.listeners_.Run();
-  co_return self.listened_;
+  self.served_ = co_await self.listeners_.Run();
+  if (!self.served_.ok()) self.services_.RequestStop();
+  co_return self.served_;
 }
 
-Task<absl::Status> Daemon::HandleSignals() {
+Task<absl::Status> Daemon::HandleSignals(Daemon& self) {
   while (true) {
-    const absl::StatusOr<Signal> signal = co_await env_.process().NextSignal();
-    if (!signal.ok()) {
-      // Whoever runs us as a task asks to stop this way.
-      co_return absl::IsCancelled(signal.status()) ? absl::OkStatus() : signal.status();
+    const absl::StatusOr<Signal> signal = co_await self.env_.process().NextSignal();
+    // Whoever runs us as a task asks to stop this way.
+    if (absl::IsCancelled(signal.status())) co_return absl::OkStatus();
+    if (!signal.ok()) self.served_ = signal.status();
+    if (!signal.ok() || *signal == Signal::kTerminate || *signal == Signal::kInterrupt) {
+      self.services_.RequestStop();
+      co_return signal.status();
     }
-    if (*signal == Signal::kTerminate || *signal == Signal::kInterrupt) {
-      co_return absl::OkStatus();
-    }
-    if (*signal == Signal::kHangup) co_await Reload();
+    if (*signal == Signal::kHangup) co_await self.Reload();
   }
 }
 
@@ -115,22 +111,21 @@ Task<void> Daemon::Reload() {
     co_return;
   }
   current_.site = std::move(loaded.site);
+  if (has_ports_) listeners_.Reconfigure(PortsOf(options()));
 }
 
 Task<absl::Status> Daemon::Serve(std::unique_ptr<Connection> connection, const PortOptions& port,
                                  int64_t number) {
-  const std::shared_ptr<Site> site = current_.site;
-  const Options& options = site->configuration().options;
-  SessionSettings settings;
-  settings.host_name = env_.host().name();
-  settings.version = std::string(kVersion);
-  settings.daemon_name = port.name;
-  settings.max_message_bytes = options.Number(OptionId::kMaxMessageSize);
-  settings.timeouts.command = TimeoutOf(options, TimeoutId::kCommand);
-  settings.timeouts.data_block = TimeoutOf(options, TimeoutId::kDataBlock);
-  const HostClasses classes = ClassesOf(*site);
-  LocalAcceptance acceptance(classes, env_.accounts());
-  const SessionContext context = {env_, settings, acceptance, queue_, deliveries_};
+  const char mode = port.delivery_mode != '\0' ? port.delivery_mode
+                                               : options().Character(OptionId::kDeliveryMode);
+  const SessionContext context = {.env = env_,
+                                  .site = current_.site,
+                                  .port = port,
+                                  .queue = queue_,
+                                  .accepted = deliveries_,
+                                  .host = *this,
+                                  .counters = &counters_,
+                                  .delivery_mode = mode};
   co_return co_await RunServerSession(context, std::move(connection), number);
 }
 
@@ -147,30 +142,6 @@ Task<absl::Status> Daemon::RunQueueAtIntervals(Daemon& self) {
 }
 
 }  // namespace
-
-HostClasses ClassesOf(Site& site) {
-  HostClasses classes;
-  const auto fill = [&](char name, std::set<std::string>& words) {
-    for (const absl::string_view word :
-         site.configuration().classes.Words(OneCharacterName(name))) {
-      words.insert(absl::AsciiStrToLower(word));
-    }
-  };
-  fill('w', classes.local);
-  fill('R', classes.relay);
-  classes.own_addresses = site.env().host().interface_addresses();
-  return classes;
-}
-
-LocalMailer LocalMailerFor(Site& site) {
-  LocalMailer mailer;
-  mailer.host_name = site.env().host().name();
-  auto classes = std::make_shared<const HostClasses>(ClassesOf(site));
-  mailer.user_of = [&env = site.env(), classes = std::move(classes)](absl::string_view address) {
-    return LocalAcceptance(*classes, env.accounts()).UserOf(address);
-  };
-  return mailer;
-}
 
 Task<absl::Status> RunDaemon(DaemonContext context, std::vector<OpenPort> ports) {
   Daemon self(std::move(context), std::move(ports), co_await CurrentContext());

@@ -18,11 +18,9 @@
 #include "mta/daemon/ports.h"
 #include "mta/daemon/reporter.h"
 #include "mta/daemon/settings.h"
-#include "mta/deliver/deliver.h"
 #include "mta/env/environment.h"
 #include "mta/queue/queue.h"
 #include "mta/site/site.h"
-#include "mta/smtp/local_acceptance.h"
 
 namespace stagepost {
 
@@ -34,10 +32,6 @@ struct DaemonContext {
   Queue& queue;
   Reporter& reporter;
 };
-
-// Until sessions and deliveries ask the rules themselves: what the site's classes say.
-HostClasses ClassesOf(Site& site);
-LocalMailer LocalMailerFor(Site& site);
 
 // Serves until the process is told to end. Without ports it only runs the queue.
 Task<absl::Status> RunDaemon(DaemonContext context, std::vector<OpenPort> ports);

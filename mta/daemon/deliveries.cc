@@ -5,7 +5,6 @@
 #include "absl/strings/str_cat.h"
 #include "mta/async/deadline.h"
 #include "mta/base/status_macros.h"
-#include "mta/daemon/daemon.h"
 #include "mta/deliver/deliver.h"
 #include "mta/smtp/timeouts.h"
 
@@ -19,11 +18,20 @@ Deliveries::Deliveries(Environment& env, const CurrentSite& current, Queue& queu
       permits_(kMaxDeliveries),
       jobs_(tasks, "deliveries", TaskScope::Policy::kSupervise, kMaxWaitingDeliveries) {}
 
-void Deliveries::OnAccepted(const std::string& id) {
+Task<void> Deliveries::OnAccepted(std::string id, char mode) {
+  if (mode == 'i') (void)co_await Deliver(*this, id);
+  if (mode != 'b') co_return;
   const absl::Status status = jobs_.Spawn(&Deliver, std::ref(*this), id);
   if (!status.ok()) {
     env_.log().Write(Severity::kNotice, absl::StrCat(id, ": queued: ", status.message()));
   }
+}
+
+bool Deliveries::StartQueueRun() { return jobs_.Spawn(&RunOnce, std::ref(*this)).ok(); }
+
+Task<absl::Status> Deliveries::RunOnce(Deliveries& self) {
+  co_await self.RunTheQueue();
+  co_return absl::OkStatus();
 }
 
 Task<absl::Status> Deliveries::Deliver(Deliveries& self, std::string id) {
@@ -33,8 +41,7 @@ Task<absl::Status> Deliveries::Deliver(Deliveries& self, std::string id) {
   }
   // A delivery that is cut off in the middle may be made twice; it gets time to end.
   const absl::Status status = co_await Shield(
-      kShutdownGrace,
-      DeliverMessage(self.env_, self.queue_, LocalMailerFor(*self.current_.site), id));
+      kShutdownGrace, DeliverMessage(self.current_.site, self.queue_, id, DeliveryOptions()));
   if (!status.ok()) {
     self.env_.log().Write(Severity::kCritical, absl::StrCat(id, ": SYSERR: ", status.message()));
   }
@@ -43,7 +50,7 @@ Task<absl::Status> Deliveries::Deliver(Deliveries& self, std::string id) {
 
 Task<void> Deliveries::RunTheQueue() {
   const absl::Status status =
-      co_await Shield(kShutdownGrace, RunQueue(env_, queue_, LocalMailerFor(*current_.site)));
+      co_await Shield(kShutdownGrace, RunQueue(current_.site, queue_, {.queue_run = true}));
   if (!status.ok()) {
     env_.log().Write(Severity::kCritical,
                      absl::StrCat("NOQUEUE: SYSERR: runqueue: ", status.message()));

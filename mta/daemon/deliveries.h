@@ -13,7 +13,7 @@
 #include "mta/env/environment.h"
 #include "mta/queue/queue.h"
 #include "mta/site/site.h"
-#include "mta/smtp/server_session.h"
+#include "mta/smtp/session_context.h"
 
 namespace stagepost {
 
@@ -32,7 +32,10 @@ class Deliveries final : public AcceptedMessages {
   // Everything outlives this. Deliveries inherit from `tasks`.
   Deliveries(Environment& env, const CurrentSite& current, Queue& queue, TaskContext& tasks);
 
-  void OnAccepted(const std::string& id) override;
+  Task<void> OnAccepted(std::string id, char mode) override;
+
+  // Starts a pass over the queue. False: too much is under way.
+  bool StartQueueRun();
 
   // One pass over the queue, which gets kShutdownGrace after a stop request. Its errors are logged.
   Task<void> RunTheQueue();
@@ -42,6 +45,7 @@ class Deliveries final : public AcceptedMessages {
 
  private:
   static Task<absl::Status> Deliver(Deliveries& self, std::string id);
+  static Task<absl::Status> RunOnce(Deliveries& self);
 
   Environment& env_;
   const CurrentSite& current_;

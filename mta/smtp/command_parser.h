@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -18,7 +17,7 @@ namespace stagepost {
 
 // The longest command line, its line end included: sendmail's MAXLINE. RFC 5321 minimum: 512.
 inline constexpr size_t kMaxCommandLine = 2048;
-// ESMTP parameters of one command. We know two; this bounds what a peer can make us look at.
+// ESMTP parameters of one command. We know eight; this bounds what a peer can make us look at.
 inline constexpr size_t kMaxParameters = 32;
 // The longest domain that HELO and EHLO take; sendmail's MAXNAME less one.
 inline constexpr size_t kMaxHeloLength = 255;
@@ -33,6 +32,14 @@ enum class Verb : uint8_t {
   kNoop,
   kQuit,
   kVrfy,
+  kExpn,
+  kEtrn,
+  kHelp,
+  kVerb,
+  kAuth,
+  kStartTls,
+  kNotImplemented,  // SEND, SAML, SOML, TURN
+  kLogged,          // DEBUG, WIZ, SHOWQ: somebody tries old holes
   kUnknown,
 };
 
@@ -55,27 +62,21 @@ struct Parameter {
   bool has_value = false;
 };
 
-// The argument of MAIL or RCPT: "FROM:<u@outside.example> SIZE=1000".
-struct PathArgument {
-  // As it came, angle brackets included if there were any; the eighth bit of each byte is removed,
-  // as sendmail does it. Bytes that would become control characters are refused.
-  std::string path;
-  std::vector<Parameter> parameters;
-};
+// Removes "FROM:" (`keyword` "FROM") and the blanks around it from the argument of MAIL; likewise
+// "TO:" of RCPT. The reply says what stands there instead.
+std::optional<Reply> SkipPathKeyword(absl::string_view keyword, absl::string_view& argument);
 
-// Takes apart the argument of MAIL (`keyword` "FROM") or RCPT ("TO"); the other alternative is the
-// reply that says what is wrong with it. Quotes, comments and angle brackets of the path are
-// balanced afterwards; whether it is an address is for Acceptance to say.
-std::variant<PathArgument, Reply> ParsePathArgument(absl::string_view keyword,
-                                                    absl::string_view argument);
+// What follows the path: "SIZE=1000 BODY=8BITMIME". A word that is no parameter is one with an
+// empty keyword. Those beyond kMaxParameters are left out.
+std::vector<Parameter> ParseParameters(absl::string_view text);
 
-// Whether HELO and EHLO take `domain`: printable, without blanks and brackets of any kind but the
-// square ones, at most kMaxHeloLength bytes. sendmail asks no more.
+// Whether HELO and EHLO take `domain`: letters, digits and "[].-_#:", at most kMaxHeloLength bytes.
+// sendmail asks no more.
 bool IsAcceptableHelo(absl::string_view domain);
 
-// "1000" of SIZE=1000 (RFC 1870: 1 to 20 digits); nullopt if it is no number. More than int64_t can
-// hold counts as its maximum.
-std::optional<int64_t> ParseSize(absl::string_view value);
+// The number at the beginning of the value of SIZE=, as sendmail reads it: 0 if there is none, the
+// maximum if it is more than int64_t can hold.
+int64_t ParseSize(absl::string_view value);
 
 // `text`, or its beginning and end with "..." between them if it is longer than sendmail shows.
 std::string Shortened(absl::string_view text);

@@ -27,6 +27,10 @@ void DataDecoder::Step(char c, std::string& output) {
   switch (state_) {
     case State::kDot:
       // The first dot of a line is never text: it is stuffing, or the end.
+      if (c == '\n' && rules_.loose_end) {
+        state_ = State::kDone;
+        return;
+      }
       state_ = c == '\r' ? State::kDotCr : State::kText;
       break;
     case State::kLineStart:
@@ -37,10 +41,7 @@ void DataDecoder::Step(char c, std::string& output) {
       break;
     case State::kDotCr:
     case State::kCr:
-      if (c != '\n') {
-        fault_ = Fault::kBareCarriageReturn;
-        return;
-      }
+      if (c != '\n') return BareCarriageReturn(c, output);
       if (state_ == State::kCr) output.push_back('\n');
       state_ = state_ == State::kCr ? State::kLineStart : State::kDone;
       return;
@@ -48,11 +49,31 @@ void DataDecoder::Step(char c, std::string& output) {
       return;
   }
   if (state_ != State::kText) return;
-  if (c == '\n') {
+  if (c == '\n') return LineFeed(output);
+  output.push_back(c);
+}
+
+void DataDecoder::LineFeed(std::string& output) {
+  if (rules_.bare_line_feed == BareLineEnd::kRefuse) {
     fault_ = Fault::kBareLineFeed;
     return;
   }
-  output.push_back(c);
+  saw_bare_line_feed_ = true;
+  const bool replace = rules_.bare_line_feed == BareLineEnd::kReplace;
+  output.push_back(replace ? ' ' : '\n');
+  // A dot behind it is text, not the end, and not stuffing.
+  if (!replace && rules_.loose_end) state_ = State::kLineStart;
+}
+
+void DataDecoder::BareCarriageReturn(char next, std::string& output) {
+  if (rules_.bare_carriage_return == BareLineEnd::kRefuse) {
+    fault_ = Fault::kBareCarriageReturn;
+    return;
+  }
+  saw_bare_carriage_return_ = true;
+  output.push_back(rules_.bare_carriage_return == BareLineEnd::kReplace ? ' ' : '\r');
+  state_ = State::kText;
+  Step(next, output);
 }
 
 }  // namespace stagepost

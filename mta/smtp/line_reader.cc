@@ -1,5 +1,6 @@
 #include "mta/smtp/line_reader.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "absl/strings/match.h"
@@ -11,7 +12,7 @@
 namespace stagepost {
 
 LineReader::LineReader(ByteSource& source, size_t max_line)
-    : source_(source), max_line_(max_line), buffer_(kInputBufferBytes, '\0') {
+    : source_(source), max_line_(max_line), buffer_(kIdleBufferBytes, '\0') {
   CHECK(max_line > 0 && max_line <= kInputBufferBytes);
 }
 
@@ -23,12 +24,19 @@ void LineReader::Consume(size_t bytes) {
   if (begin_ == end_) begin_ = end_ = 0;
 }
 
-Task<absl::Status> LineReader::Fill(MonotonicTime deadline) {
+void LineReader::Resize(size_t bytes) {
   if (begin_ > 0) {
     std::memmove(buffer_.data(), buffer_.data() + begin_, size());
     end_ -= begin_;
     begin_ = 0;
   }
+  bytes = std::max(bytes, end_);
+  if (bytes == buffer_.size()) return;
+  buffer_.resize(bytes);
+  buffer_.shrink_to_fit();
+}
+
+Task<absl::Status> LineReader::Read(MonotonicTime deadline) {
   CHECK(end_ < buffer_.size());
   CO_ASSIGN_OR_RETURN(
       const size_t read,
@@ -37,6 +45,11 @@ Task<absl::Status> LineReader::Fill(MonotonicTime deadline) {
   if (read == 0) co_return absl::OutOfRangeError("end of stream");
   end_ += read;
   co_return absl::OkStatus();
+}
+
+Task<absl::Status> LineReader::Fill(MonotonicTime deadline) {
+  Resize(kInputBufferBytes);
+  co_return co_await Read(deadline);
 }
 
 Task<absl::StatusOr<absl::string_view>> LineReader::ReadLine(MonotonicTime deadline) {
@@ -52,7 +65,8 @@ Task<absl::StatusOr<absl::string_view>> LineReader::ReadLine(MonotonicTime deadl
       co_return line;
     }
     searched = size();
-    CO_RETURN_IF_ERROR(co_await Fill(deadline));
+    Resize(searched == 0 ? std::min(max_line_, kIdleBufferBytes) : kInputBufferBytes);
+    CO_RETURN_IF_ERROR(co_await Read(deadline));
   }
 }
 

@@ -6,7 +6,7 @@
 //
 // Whatever the client has sent ahead (pipelining, RFC 2920) stays in the buffer for whoever reads
 // next; no byte is looked at twice by two readers. The reader never reads more than its buffer
-// holds.
+// holds, and lets go of most of it while it waits for a line.
 #ifndef STAGEPOST_MTA_SMTP_LINE_READER_H_
 #define STAGEPOST_MTA_SMTP_LINE_READER_H_
 
@@ -24,6 +24,8 @@ namespace stagepost {
 
 // Bytes of a client that are kept in memory: what one read may bring.
 inline constexpr size_t kInputBufferBytes = 8192;
+// What is kept while a client has nothing to say.
+inline constexpr size_t kIdleBufferBytes = 2048;
 
 class LineReader {
  public:
@@ -44,11 +46,15 @@ class LineReader {
   // For message data: the bytes at hand, and how many of them were used up.
   absl::string_view buffered() const { return absl::string_view(buffer_).substr(begin_, size()); }
   void Consume(size_t bytes);
-  // Reads more. REQUIRES: buffered() is empty. kOutOfRange: end of stream.
+  // Reads more. REQUIRES: there is room, as there is when buffered() is empty. kOutOfRange: end of
+  // stream.
   Task<absl::Status> Fill(MonotonicTime deadline);
 
  private:
   size_t size() const { return end_ - begin_; }
+  // Makes room for reading up to `bytes` in all; what is there moves to the front.
+  void Resize(size_t bytes);
+  Task<absl::Status> Read(MonotonicTime deadline);
 
   ByteSource& source_;
   const size_t max_line_;

@@ -5,50 +5,57 @@
 #include "absl/strings/str_cat.h"
 #include "mta/async/deadline.h"
 #include "mta/base/status_macros.h"
-#include "mta/message/date.h"
+#include "mta/cf/text.h"
+#include "mta/policy/load_limits.h"
 #include "mta/smtp/session.h"
 
 namespace stagepost {
-namespace {
-
-// sendmail shows a client without a host name by its address, in brackets.
-std::string ClientName(const IpAddress& address) {
-  return absl::StrCat("[", address.is_v4() ? "" : "IPv6:", address.ToString(), "]");
-}
-
-}  // namespace
 
 Session::Session(SessionContext context, std::unique_ptr<Connection> connection, int64_t number)
-    : context_(context), channel_(context.env, std::move(connection), number) {
-  client_.address = channel_.peer().address;
-  client_.name = ClientName(client_.address);
-}
+    : context_(context),
+      channel_(context.env, std::move(connection), number),
+      macros_(&configuration().macros),
+      transaction_(NewTransaction()) {}
+
+Session::Session(SessionContext context, ByteSource& input, ByteSink& output, std::string login)
+    : context_(context),
+      channel_(context.env, input, output),
+      login_(std::move(login)),
+      macros_(&configuration().macros),
+      transaction_(NewTransaction()) {}
 
 Task<absl::Status> Session::Run() {
-  Greet();
-  absl::Status status = co_await Loop();
+  absl::Status status = co_await Start();
+  if (status.ok()) status = co_await Loop();
   // What was said last still has to reach a client that is there.
   if (status.ok()) status = co_await channel_.Flush();
   if (!status.ok()) status = co_await HangUp(std::move(status));
   Reset();
-  if (!any_mail_) {
-    Log(Severity::kInfo,
-        absl::StrCat(client_.name, " did not issue MAIL/EXPN/VRFY/ETRN during connection to ",
-                     context_.settings.daemon_name));
+  if (!any_mail_ && !silent_end_ && !rejection_.has_value()) {
+    Log(5, Severity::kInfo,
+        absl::StrCat(relay_, " did not issue MAIL/EXPN/VRFY/ETRN during connection to ",
+                     context_.port.name));
   }
   co_return status;
+}
+
+absl::Duration Session::TimeoutOf(TimeoutId id) const {
+  const absl::Duration timeout = options().timeout(id);
+  // 0 is sendmail's way to say: no limit.
+  return timeout <= absl::ZeroDuration() ? absl::InfiniteDuration() : timeout;
 }
 
 Task<absl::Status> Session::Loop() {
   while (!closing_) {
     CO_ASSIGN_OR_RETURN(const absl::string_view line,
-                        co_await channel_.NextLine(context_.settings.timeouts.command));
+                        co_await channel_.NextLine(TimeoutOf(TimeoutId::kCommand)));
     const Command command = ParseCommand(line);
     channel_.RecordCommand(command.line);
     if (std::exchange(first_command_, false) && command.looks_like_proxy_request) {
       RejectProxy(command);
       continue;
     }
+    if (RefusedOutright(command)) continue;
     CO_RETURN_IF_ERROR(co_await Execute(command));
   }
   co_return absl::OkStatus();
@@ -58,12 +65,15 @@ Task<absl::Status> Session::Execute(const Command& command) {
   switch (command.verb) {
     case Verb::kHelo:
     case Verb::kEhlo:
+      co_await Delay(ThrottledCommand::kHello, "HELO/EHLO");
       Hello(command);
       break;
     case Verb::kMail:
-      co_return co_await Mail(command.argument);
+      co_await Mail(command.argument);
+      break;
     case Verb::kRcpt:
-      co_return co_await Rcpt(command.argument);
+      co_await Rcpt(command.argument);
+      break;
     case Verb::kData:
       co_return co_await Data();
     case Verb::kRset:
@@ -71,44 +81,79 @@ Task<absl::Status> Session::Execute(const Command& command) {
       Send(Reply(250, "2.0.0", "Reset state"));
       break;
     case Verb::kNoop:
+      co_await Delay(ThrottledCommand::kNoop, "NOOP");
       Send(Reply(250, "2.0.0", "OK"));
       break;
     case Verb::kQuit:
-      Send(Reply(221, "2.0.0", absl::StrCat(context_.settings.host_name, " closing connection")));
+      Send(Reply(221, "2.0.0", absl::StrCat(host_name_, " closing connection")));
       closing_ = true;
       break;
     case Verb::kVrfy:
-      any_mail_ = true;
-      // As sendmail with PrivacyOptions=novrfy: whether somebody exists is not told this way.
-      Send(Reply(252, "2.5.2", "Cannot VRFY user; try RCPT to attempt delivery (or try finger)"));
+    case Verb::kExpn:
+      co_await Verify(command);
       break;
-    case Verb::kUnknown:
+    case Verb::kEtrn:
+      co_await Etrn(command);
+      break;
+    case Verb::kHelp:
+      co_await Help(command.argument);
+      break;
+    case Verb::kVerb:
+      Verb();
+      break;
+    default:
       Unknown(command);
       break;
   }
   co_return absl::OkStatus();
 }
 
+bool Session::RefusedOutright(const Command& command) {
+  if (!rejection_.has_value()) return false;
+  switch (command.verb) {
+    case Verb::kQuit:
+    case Verb::kHelo:
+    case Verb::kEhlo:
+    case Verb::kNoop:
+    case Verb::kRset:
+    case Verb::kUnknown:
+    case Verb::kLogged:
+      return false;
+    default:
+      break;
+  }
+  if (!TooManyBadCommands()) Send(*rejection_);
+  return true;
+}
+
+bool Session::TooManyBadCommands() {
+  if (++bad_commands_ <= kMaxBadCommands) return false;
+  Send(Reply(421, "4.7.0", absl::StrCat(host_name_, " Too many bad commands; closing connection")));
+  closing_ = true;
+  return true;
+}
+
 Task<absl::Status> Session::HangUp(absl::Status status) {
-  const std::string& host = context_.settings.host_name;
   if (absl::IsOutOfRange(status)) {
-    if (transaction_.mail_given) {
-      Log(Severity::kNotice, absl::StrCat("lost input channel from ", client_.name, " to ",
-                                          context_.settings.daemon_name));
+    if (transaction_.mail_given && transaction_.sender_ok) {
+      Log(1, Severity::kNotice,
+          absl::StrCat("lost input channel from ", relay_, " to ", context_.port.name, " after ",
+                       transaction_.list.entries.empty() ? "mail" : "rcpt"));
     }
     co_return absl::OkStatus();
   }
   if (absl::IsResourceExhausted(status)) {
-    Log(Severity::kInfo,
-        absl::StrCat(client_.name, ": SMTP violation, input too long: over ", kMaxCommandLine));
+    Log(3, Severity::kInfo,
+        absl::StrCat(relay_,
+                     ": SMTP violation, input too long: ", channel_.reader().buffered().size()));
     Send(Reply(421, "4.7.0",
-               absl::StrCat(host, " Command too long, possible attack ", client_.name)));
+               absl::StrCat(host_name_, " Command too long, possible attack ", relay_)));
   } else if (absl::IsDeadlineExceeded(status)) {
-    Log(Severity::kNotice,
-        absl::StrCat("timeout waiting for input from ", client_.name, " during server cmd read"));
-    Send(Reply(421, "4.4.1", absl::StrCat(host, " Lost input channel from ", client_.name)));
+    Log(1, Severity::kNotice,
+        absl::StrCat("timeout waiting for input from ", relay_, " during server cmd read"));
+    Send(Reply(421, "4.4.1", absl::StrCat(host_name_, " Lost input channel from ", relay_)));
   } else if (absl::IsCancelled(status)) {
-    Send(Reply(421, "4.3.2", absl::StrCat(host, " closing connection")));
+    Send(Reply(421, "4.3.2", absl::StrCat(host_name_, " closing connection")));
   } else {
     co_return status;
   }
@@ -117,92 +162,108 @@ Task<absl::Status> Session::HangUp(absl::Status status) {
   co_return absl::OkStatus();
 }
 
-void Session::Greet() {
-  const SessionSettings& settings = context_.settings;
-  const std::string date =
-      FormatDate(context_.env.clock().WallNow(), context_.env.host().time_zone());
-  Send(Reply(220, "",
-             absl::StrCat(settings.host_name, " ESMTP Stagepost ", settings.version, "; ", date)));
-}
-
-void Session::Hello(const Command& command) {
-  const bool extended = command.verb == Verb::kEhlo;
-  // Even a HELO that is refused tells sendmail which protocol this is.
-  protocol_ = extended ? "ESMTP" : "SMTP";
-  if (command.argument.empty()) {
-    Send(Reply(501, "5.0.0", absl::StrCat(extended ? "EHLO" : "HELO", " requires domain address")));
-    return;
-  }
-  if (!IsAcceptableHelo(command.argument)) {
-    Send(Reply(501, "5.0.0", "Invalid domain name"));
-    return;
-  }
-  Reset();
-  client_.helo = std::string(command.argument);
-  Reply reply(
-      250, "",
-      absl::StrCat(context_.settings.host_name, " Hello ", client_.name, ", pleased to meet you"));
-  if (extended) {
-    reply.AddLine("ENHANCEDSTATUSCODES");
-    reply.AddLine("PIPELINING");
-    reply.AddLine("8BITMIME");
-    const int64_t limit = context_.settings.max_message_bytes;
-    reply.AddLine(limit > 0 ? absl::StrCat("SIZE ", limit) : "SIZE");
-  }
-  Send(reply);
-}
-
-void Session::Unknown(const Command& command) {
-  if (++bad_commands_ > kMaxBadCommands) {
-    Send(Reply(
-        421, "4.7.0",
-        absl::StrCat(context_.settings.host_name, " Too many bad commands; closing connection")));
-    return;
-  }
-  Send(
-      Reply(500, "5.5.1", absl::StrCat("Command unrecognized: \"", Shortened(command.line), "\"")));
-}
-
-void Session::RejectProxy(const Command& command) {
-  Log(Severity::kInfo,
-      absl::StrCat(client_.name, ": probable open proxy: command=", command.line.substr(0, 40)));
-  Send(Reply(421, "4.7.0",
-             absl::StrCat(context_.settings.host_name, " Rejecting open proxy ", client_.name)));
-}
-
 void Session::Reset() {
-  if (transaction_.mail_given) LogFrom("");
-  transaction_ = Transaction();
+  if (transaction_.mail_given) LogFrom("", 0);
+  transaction_ = NewTransaction();
 }
 
-void Session::LogFrom(absl::string_view message_id) {
-  std::string line =
-      absl::StrCat("from=", Shortened(transaction_.sender_path), ", size=", transaction_.size,
-                   ", class=0, nrcpts=", transaction_.recipients.size());
+void Session::LogFrom(absl::string_view message_id, int message_class) {
+  const MailParameters& parameters = transaction_.parameters;
+  std::string line = absl::StrCat("from=", Shortened(transaction_.sender_path),
+                                  ", size=", parameters.size.value_or(0), ", class=", message_class,
+                                  ", nrcpts=", transaction_.counted);
   if (!message_id.empty()) absl::StrAppend(&line, ", msgid=", Shortened(message_id));
-  if (transaction_.body_8bitmime) absl::StrAppend(&line, ", bodytype=8BITMIME");
-  absl::StrAppend(&line, ", proto=", protocol_, ", daemon=", context_.settings.daemon_name,
-                  ", relay=", client_.name);
-  Log(Severity::kInfo, line);
+  if (!parameters.body_type.empty()) {
+    absl::StrAppend(&line, ", bodytype=", parameters.body_type);
+  }
+  absl::StrAppend(&line, ", proto=", Expand("$r"), ", daemon=", context_.port.name,
+                  ", relay=", relay_);
+  Log(4, Severity::kInfo, line);
+}
+
+Task<Verdict> Session::Ask(CheckQuestion question, bool with_id) {
+  Verdict verdict = co_await AskRuleset(RewriteContext(), question);
+  if (verdict.result != CheckResult::kPass && options().Number(OptionId::kLogLevel) > 3) {
+    const std::string id = with_id ? Id() : std::string();
+    LogVerdict(context_.env.log(), {.id = id, .relay = relay_}, question, verdict);
+  }
+  co_return verdict;
+}
+
+AddressContext Session::RewriteContext(RewriteObserver* observer) {
+  Site& site = *context_.site;
+  return {site.engine(), site.configuration(), transaction_.macros, observer};
+}
+
+std::string Session::Expand(absl::string_view text) {
+  Names& names = context_.site->configuration().names;
+  std::vector<std::string> errors;
+  return transaction_.macros.ExpandToString(ParseText(text, names, errors), names)
+      .value_or(std::string());
 }
 
 const std::string& Session::Id() {
-  if (transaction_.id.empty()) transaction_.id = context_.queue.NewId();
+  if (transaction_.id.empty()) {
+    transaction_.id = context_.queue.NewId();
+    transaction_.created = context_.env.clock().WallNow();
+    transaction_.macros.SetLiteral(OneCharacterName('i'), transaction_.id);
+  }
   return transaction_.id;
 }
 
-void Session::Log(Severity severity, absl::string_view text) {
+void Session::Log(int level, Severity severity, absl::string_view text) {
+  if (options().Number(OptionId::kLogLevel) <= level) return;
   context_.env.log().Write(severity, absl::StrCat(Id(), ": ", text));
 }
 
-void Session::Send(const Reply& reply) {
-  if (reply.closing()) closing_ = true;
+void Session::Send(Reply reply) {
+  // As sendmail: replies have seven bits, whatever addresses and commands had.
+  for (std::string& line : reply.lines) {
+    for (char& c : line) {
+      c = static_cast<char>(c & 0x7f);
+      if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+    }
+  }
   channel_.Send(reply);
+}
+
+Transaction Session::NewTransaction() const {
+  return Transaction(macros_, options().Number(OptionId::kBadRcptThrottle));
+}
+
+Task<void> Session::Delay(ThrottledCommand command, absl::string_view name) {
+  const CommandThrottle::Verdict verdict = throttle_.Count(command, name);
+  if (!verdict.warning.empty()) {
+    Log(5, Severity::kInfo, absl::StrCat(relay_, ": ", verdict.warning));
+  }
+  if (verdict.wait > absl::ZeroDuration()) co_await Pause(verdict.wait);
+}
+
+Task<void> Session::DelayForLoad() {
+  const Host& host = context_.env.host();
+  const LoadLimits limits = LoadLimitsOf(options(), context_.port, host.processors());
+  const int load = RoundedLoad(host);
+  if (!limits.delays(load)) co_return;
+  Log(8, Severity::kInfo,
+      absl::StrCat("delaying=", relay_, ", load average=", load, " >= ", limits.delay));
+  co_await Pause(kLoadDelay);
+}
+
+Task<void> Session::Pause(absl::Duration duration) {
+  // What was said before must not wait.
+  (void)co_await channel_.Flush();
+  (void)co_await stagepost::Sleep(duration);
 }
 
 Task<absl::Status> RunServerSession(SessionContext context, std::unique_ptr<Connection> connection,
                                     int64_t number) {
   Session session(context, std::move(connection), number);
+  co_return co_await session.Run();
+}
+
+Task<absl::Status> RunLocalSession(SessionContext context, ByteSource& input, ByteSink& output,
+                                   std::string login) {
+  Session session(context, input, output, std::move(login));
   co_return co_await session.Run();
 }
 

@@ -1,9 +1,12 @@
 // The server side of one SMTP connection (RFC 5321), from greeting to close, with sendmail's
 // replies.
 //
-// A session reads commands, asks Acceptance about addresses, streams the message into the Queue and
-// says 250 only after Commit() has made it durable. It holds no more than one input buffer, the
-// header of the message under way (MaxHeadersLength) and its recipients (kMaxRecipientsPerMessage).
+// A session reads commands, asks the site's rulesets about clients and addresses, streams the
+// message into the Queue and says 250 only after Commit() has made it durable. While it waits for a
+// command it holds no more than kIdleBufferBytes of input and what has been said about the
+// transaction under way; inside of DATA one input buffer more and the header of the message
+// (MaxHeadersLength). Its recipients are limited by MaxRecipientsPerMessage and
+// kMaxRecipientsPerMessage.
 //
 // A stop request ends an idle session at once with 421; one that is inside DATA gets
 // kShutdownGrace.
@@ -17,11 +20,9 @@
 
 #include "absl/status/status.h"
 #include "mta/async/task.h"
-#include "mta/env/environment.h"
 #include "mta/env/network.h"
-#include "mta/queue/queue.h"
-#include "mta/smtp/acceptance.h"
-#include "mta/smtp/timeouts.h"
+#include "mta/env/stream.h"
+#include "mta/smtp/session_context.h"
 
 namespace stagepost {
 
@@ -31,37 +32,16 @@ inline constexpr size_t kMaxRecipientsPerMessage = 10'000;
 // Unknown or misplaced commands a client may send; the next one closes the connection (sendmail).
 inline constexpr int kMaxBadCommands = 25;
 
-struct SessionSettings {
-  std::string host_name;             // $j: greeting, Received, Message-Id
-  std::string version;               // $v
-  std::string daemon_name = "MTA";   // daemon= in log lines
-  int64_t max_message_bytes = 0;     // MaxMessageSize; 0: no limit
-  size_t max_header_bytes = 32'768;  // MaxHeadersLength
-  int max_hops = 25;                 // MaxHopCount: Received fields, ours included
-  SmtpTimeouts timeouts;
-};
-
-// Told of every accepted message, after the commit and before the 250: starts its delivery.
-class AcceptedMessages {
- public:
-  virtual ~AcceptedMessages() = default;
-  virtual void OnAccepted(const std::string& id) = 0;
-};
-
-// What a session works with; everything outlives it.
-struct SessionContext {
-  Environment& env;
-  const SessionSettings& settings;
-  Acceptance& acceptance;
-  Queue& queue;
-  AcceptedMessages& accepted;
-};
-
 // Serves `connection` to its end. `number` tells sessions of a process apart in the trace. OK also
 // when the peer went away or was thrown out; an error is one of reading or writing the connection
 // that has no SMTP meaning, and concerns this session only.
 Task<absl::Status> RunServerSession(SessionContext context, std::unique_ptr<Connection> connection,
                                     int64_t number);
+
+// Serves whoever has started sendmail -bs, the user `login`, on its standard input and output. The
+// port of the context is one without an address, named "stdin".
+Task<absl::Status> RunLocalSession(SessionContext context, ByteSource& input, ByteSink& output,
+                                   std::string login);
 
 }  // namespace stagepost
 

@@ -19,10 +19,13 @@ SessionChannel::SessionChannel(Environment& env, std::unique_ptr<Connection> con
                                int64_t number)
     : env_(env),
       connection_(std::move(connection)),
-      peer_(connection_->peer()),
-      peer_name_(peer_.ToString()),
+      sink_(*connection_),
+      peer_name_(connection_->peer().ToString()),
       number_(number),
       reader_(*connection_, kMaxCommandLine) {}
+
+SessionChannel::SessionChannel(Environment& env, ByteSource& input, ByteSink& output)
+    : env_(env), sink_(output), peer_name_("stdin"), number_(0), reader_(input, kMaxCommandLine) {}
 
 Task<absl::StatusOr<absl::string_view>> SessionChannel::NextLine(absl::Duration timeout) {
   if (!reader_.HasLine() || output_.size() > kMaxWaitingReplies) {
@@ -45,8 +48,7 @@ void SessionChannel::Send(const Reply& reply) {
 Task<absl::Status> SessionChannel::Flush(absl::Duration timeout) {
   if (output_.empty()) co_return absl::OkStatus();
   const std::string bytes = std::exchange(output_, std::string());
-  co_return co_await WithDeadline(env_.clock().MonotonicNow() + timeout,
-                                  WriteAll(*connection_, bytes));
+  co_return co_await WithDeadline(env_.clock().MonotonicNow() + timeout, WriteAll(sink_, bytes));
 }
 
 }  // namespace stagepost

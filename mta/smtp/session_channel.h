@@ -25,10 +25,12 @@ namespace stagepost {
 class SessionChannel {
  public:
   SessionChannel(Environment& env, std::unique_ptr<Connection> connection, int64_t number);
+  // Standard input and output, which outlive it.
+  SessionChannel(Environment& env, ByteSource& input, ByteSink& output);
 
   LineReader& reader() { return reader_; }
-  const SocketAddress& peer() const { return peer_; }
-  SocketAddress local() const { return connection_->local(); }
+  // Null: there is no connection, but standard input and output.
+  const Connection* connection() const { return connection_.get(); }
 
   // Sends what replies are waiting if the next line is not here yet, then gives that line. Errors
   // as LineReader::ReadLine() and Flush().
@@ -46,7 +48,7 @@ class SessionChannel {
  private:
   Environment& env_;
   std::unique_ptr<Connection> connection_;
-  const SocketAddress peer_;
+  ByteSink& sink_;
   const std::string peer_name_;
   const int64_t number_;
   LineReader reader_;

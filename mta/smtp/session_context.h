@@ -9,7 +9,6 @@
 
 #include "absl/strings/string_view.h"
 #include "mta/async/task.h"
-#include "mta/base/reply.h"
 #include "mta/cf/port_options.h"
 #include "mta/env/environment.h"
 #include "mta/policy/connection_counters.h"
@@ -31,10 +30,9 @@ class AcceptedMessages {
 class SessionHost {
  public:
   virtual ~SessionHost() = default;
-  // As the load limits see it (QueueLA, DelayLA): rounded, of the last minute.
-  virtual int load_average() = 0;
-  // ETRN (RFC 1985): starts a queue run for `node`: a host, "@domain" or "#queue group". Its reply.
-  virtual Task<Reply> StartQueueRun(std::string node) = 0;
+  // ETRN (RFC 1985): starts a queue run for `node`: a host, "@domain" or "#queue group", which has
+  // been checked to exist. False: it could not be started.
+  virtual Task<bool> StartQueueRun(std::string node) = 0;
 };
 
 // Everything that is referred to outlives the session.

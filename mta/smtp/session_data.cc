@@ -1,4 +1,4 @@
-// DATA: receives a message, stores it, and says 250 only when it is durable.
+// DATA: receives a message and stores its body.
 #include <algorithm>
 #include <utility>
 
@@ -6,9 +6,7 @@
 #include "mta/async/deadline.h"
 #include "mta/base/errno.h"
 #include "mta/base/status_macros.h"
-#include "mta/message/envelope_header.h"
-#include "mta/message/header_collector.h"
-#include "mta/smtp/data_decoder.h"
+#include "mta/smtp/collected_message.h"
 #include "mta/smtp/session.h"
 
 namespace stagepost {
@@ -17,30 +15,27 @@ namespace {
 // Ids are unique unless a process of the same pid used the same second; then the next one is.
 constexpr int kIdAttempts = 3;
 
+// What a header may have at most where MaxHeadersLength is 0, without a limit; and by default.
+constexpr size_t kMaxHeaderBytes = 1 << 20;
+constexpr size_t kDefaultHeaderBytes = 32'768;
+
+constexpr absl::string_view kBareLineFeed = "Bare linefeed (LF) not allowed";
+constexpr absl::string_view kBareCarriageReturn = "Bare carriage return (CR) not allowed";
+
+size_t HeaderLimit(const Options& options) {
+  if (!options.IsSet(OptionId::kMaxHeadersLength)) return kDefaultHeaderBytes;
+  const int64_t limit = options.Number(OptionId::kMaxHeadersLength);
+  return limit <= 0 ? kMaxHeaderBytes : static_cast<size_t>(limit);
+}
+
 }  // namespace
 
-struct Session::Collected {
-  explicit Collected(size_t max_header_bytes) : headers(max_header_bytes) {}
-
-  HeaderCollector headers;
-  DataDecoder::Fault fault = DataDecoder::Fault::kNone;
-  int64_t bytes = 0;  // header and body, with LF line ends
-  bool eight_bit = false;
-  absl::Status stored;  // of writing the body
-};
-
 Task<absl::Status> Session::Data() {
-  if (!transaction_.sender_ok) {
-    Send(Reply(503, "5.0.0", "Need MAIL command"));
-    co_return absl::OkStatus();
-  }
-  if (transaction_.recipients.empty()) {
-    Send(Reply(503, "5.0.0", "Need RCPT (recipient)"));
-    co_return absl::OkStatus();
-  }
+  co_await DelayForLoad();
+  if (!co_await DataAllowed()) co_return absl::OkStatus();
   absl::StatusOr<std::unique_ptr<IncomingMessage>> message = co_await CreateMessage();
   if (!message.ok()) {
-    Log(Severity::kCritical, absl::StrCat("SYSERR: ", message.status().message()));
+    Log(0, Severity::kCritical, absl::StrCat("SYSERR: ", message.status().message()));
     Send(Reply(451, "4.3.0", "Cannot create queue file"));
     Reset();
     co_return absl::OkStatus();
@@ -52,6 +47,30 @@ Task<absl::Status> Session::Data() {
   co_return status;
 }
 
+Task<bool> Session::DataAllowed() {
+  if (!transaction_.sender_ok) {
+    Send(Reply(503, "5.0.0", "Need MAIL command"));
+    co_return false;
+  }
+  if (transaction_.recipients.empty()) {
+    Send(Reply(503, "5.0.0", "Need RCPT (recipient)"));
+    co_return false;
+  }
+  if (RefuseEarlyTraffic("DATA")) {
+    closing_ = true;  // what follows is message text, not commands
+    co_return false;
+  }
+  DefineCounts();
+  const std::string count = absl::StrCat(transaction_.counted);
+  Verdict verdict = co_await Ask({.ruleset = "check_data", .argument = count});
+  if (verdict.refused()) {
+    Send(std::move(verdict.reply));
+    co_return false;
+  }
+  TakeVerdict(verdict);
+  co_return true;
+}
+
 Task<absl::StatusOr<std::unique_ptr<IncomingMessage>>> Session::CreateMessage() {
   for (int attempt = 1;; ++attempt) {
     auto message = co_await context_.queue.Create(Id());
@@ -61,171 +80,90 @@ Task<absl::StatusOr<std::unique_ptr<IncomingMessage>>> Session::CreateMessage() 
 }
 
 Task<absl::Status> Session::ReceiveMessage(IncomingMessage& message) {
-  Collected collected(context_.settings.max_header_bytes);
+  Collected collected(HeaderLimit(options()), features_.lines);
   absl::Status status = co_await channel_.Flush();
   if (status.ok()) status = co_await Collect(message, collected);
-  transaction_.size = collected.bytes;
-  std::unique_ptr<Reply> refusal;
+  transaction_.parameters.size = collected.bytes;
   if (!status.ok()) {
-    if (absl::IsDeadlineExceeded(status)) {
-      LogCollectFailure("timeout waiting for input");
-      Send(Reply(451, "4.4.1", "timeout waiting for input during message collect"));
-      closing_ = true;  // we no longer know what is message and what is command
-      status = absl::OkStatus();
-    } else {
-      Log(Severity::kWarning, "collect: premature EOM: unexpected close");
-      LogCollectFailure("unexpected close");
-    }
-  } else if (collected.fault != DataDecoder::Fault::kNone) {
-    RefuseBareLineEnd(collected);
-  } else if (refusal = CheckCollected(collected); refusal != nullptr) {
-    LogFrom(FieldValue(collected.headers.header(), "Message-Id"));
-    transaction_.mail_given = false;  // its log line is written
-    Send(*refusal);
+    status = LoseMessage(std::move(status), collected);
+  } else if (const DataDecoder::Fault fault = collected.decoder.fault();
+             fault != DataDecoder::Fault::kNone) {
+    const absl::string_view which =
+        fault == DataDecoder::Fault::kBareLineFeed ? kBareLineFeed : kBareCarriageReturn;
+    LogBareLineEnd(which, collected.headers.in_body() ? "body" : "header", "tempfail");
+    Send(Reply(421, "4.5.0", which));
+    closing_ = true;
   } else {
-    co_return co_await Accept(message, collected);
+    co_return co_await FinishMessage(message, collected);
   }
   if (const absl::Status abandoned = co_await message.Abandon(); !abandoned.ok()) {
     // An orphan data file is left; queue runs remove those.
-    Log(Severity::kWarning, abandoned.message());
+    Log(0, Severity::kWarning, abandoned.message());
   }
   co_return status;
 }
 
+absl::Status Session::LoseMessage(absl::Status status, const Collected& /*collected*/) {
+  if (absl::IsDeadlineExceeded(status)) {
+    LogCollectFailure("timeout waiting for input");
+    Send(Reply(451, "4.4.1", "timeout waiting for input during message collect"));
+    closing_ = true;  // we no longer know what is message and what is command
+    return absl::OkStatus();
+  }
+  Log(0, Severity::kWarning, "collect: premature EOM: unexpected close");
+  LogCollectFailure("unexpected close");
+  // Its end has been told of.
+  Reset();
+  return status;
+}
+
 Task<absl::Status> Session::Collect(IncomingMessage& message, Collected& collected) {
   LineReader& reader = channel_.reader();
-  DataDecoder decoder;
+  DataDecoder& decoder = collected.decoder;
   std::string text, body;
-  const int64_t limit = context_.settings.max_message_bytes;
   while (!decoder.done()) {
     if (reader.buffered().empty()) {
       const MonotonicTime now = context_.env.clock().MonotonicNow();
-      CO_RETURN_IF_ERROR(co_await reader.Fill(now + context_.settings.timeouts.data_block));
+      CO_RETURN_IF_ERROR(co_await reader.Fill(now + TimeoutOf(TimeoutId::kDataBlock)));
     }
     text.clear();
     body.clear();
     reader.Consume(decoder.Decode(reader.buffered(), text));
+    if (options().Flag(OptionId::kSevenBitInput)) {
+      for (char& c : text) c = static_cast<char>(c & 0x7f);
+    }
     collected.bytes += static_cast<int64_t>(text.size());
     collected.headers.Take(text, body);
     if (decoder.done()) collected.headers.Finish(body);
-    collected.eight_bit |=
-        std::any_of(body.begin(), body.end(), [](char c) { return (c & 0x80) != 0; });
-    collected.fault = decoder.fault();
-    if (collected.fault != DataDecoder::Fault::kNone) co_return absl::OkStatus();
-    // What will be refused is read to its end and forgotten.
-    const bool wanted = collected.stored.ok() && (limit == 0 || collected.bytes <= limit);
-    if (wanted && !body.empty()) collected.stored = co_await message.AppendBody(body);
+    if (decoder.fault() != DataDecoder::Fault::kNone) co_return absl::OkStatus();
+    if (!collected.header_checked && (decoder.done() || collected.headers.in_body())) {
+      collected.header_checked = true;
+      co_await CheckHeader(collected);
+    }
+    co_await Store(message, collected, body);
   }
   co_return absl::OkStatus();
 }
 
-std::unique_ptr<Reply> Session::CheckCollected(const Collected& collected) {
-  const SessionSettings& settings = context_.settings;
-  if (!collected.stored.ok()) {
-    Log(Severity::kCritical, absl::StrCat("SYSERR: ", collected.stored.message()));
-    if (ErrnoOf(collected.stored) == Errno::kENOSPC) {
-      return std::make_unique<Reply>(452, "4.4.5", "Out of disk space for temp file");
-    }
-    return std::make_unique<Reply>(451, "4.3.0", "Cannot write queue file");
-  }
-  if (settings.max_message_bytes > 0 && collected.bytes > settings.max_message_bytes) {
-    Log(Severity::kNotice, absl::StrCat("message size (", collected.bytes, ") exceeds maximum (",
-                                        settings.max_message_bytes, ")"));
-    return std::make_unique<Reply>(
-        552, "5.2.3",
-        absl::StrCat("Message exceeds maximum fixed size (", settings.max_message_bytes, ")"));
-  }
-  if (collected.headers.too_large()) {
-    Log(Severity::kNotice, absl::StrCat("headers too large (", settings.max_header_bytes,
-                                        " max) from ", client_.name, " during message collect"));
-    return std::make_unique<Reply>(
-        552, "5.6.0", absl::StrCat("Headers too large (", settings.max_header_bytes, " max)"));
-  }
-  // sendmail accepts such a message and bounces it. We cannot send bounces yet, so the client has
-  // to tell the sender.
-  const int hops = CountReceived(collected.headers.header()) + 1;
-  if (hops > settings.max_hops) {
-    Log(Severity::kNotice,
-        absl::StrCat("Too many hops ", hops, " (", settings.max_hops, " max): from ",
-                     Shortened(transaction_.sender_path), " via ", client_.name));
-    return std::make_unique<Reply>(
-        554, "5.4.6", absl::StrCat("Too many hops ", hops, " (", settings.max_hops, " max)"));
-  }
-  return nullptr;
+Task<void> Session::Store(IncomingMessage& message, Collected& collected, absl::string_view body) {
+  collected.eight_bit |=
+      std::any_of(body.begin(), body.end(), [](char c) { return (c & 0x80) != 0; });
+  // What will be refused is read to its end and forgotten.
+  const int64_t limit = options().Number(OptionId::kMaxMessageSize);
+  const bool wanted = collected.stored.ok() && (limit <= 0 || collected.bytes <= limit);
+  if (wanted && !body.empty()) collected.stored = co_await message.AppendBody(body);
 }
 
-Envelope Session::MakeEnvelope(const Collected& collected) {
-  const SessionSettings& settings = context_.settings;
-  Reception reception;
-  reception.host_name = settings.host_name;
-  reception.version = settings.version;
-  reception.id = Id();
-  reception.client = client_.name;
-  reception.helo = client_.helo;
-  reception.protocol = protocol_;
-  if (transaction_.considered == 1) reception.recipient = transaction_.recipients[0].address;
-  reception.sender = transaction_.sender;
-  if (client_.helo.empty()) {
-    reception.warning =
-        absl::StrCat(settings.host_name, ": ", client_.name, " didn't use HELO protocol");
-  }
-  reception.time = context_.env.clock().WallNow();
-  reception.zone = context_.env.host().time_zone();
-
-  Envelope envelope;
-  envelope.id = Id();
-  envelope.sender = transaction_.sender;
-  envelope.sender_bracketed = transaction_.sender_bracketed;
-  envelope.recipients = transaction_.recipients;
-  envelope.header =
-      EnvelopeHeader(collected.headers.header(), collected.headers.from_line(), reception);
-  envelope.eight_bit = collected.eight_bit;
-  envelope.has_8bitmime = transaction_.body_8bitmime;
-  envelope.seven_bit = transaction_.body_7bit;
-  envelope.macros = {{"_", client_.name},
-                     {"r", protocol_},
-                     {"s", client_.helo},
-                     {"daemon_flags", ""},
-                     {"if_addr", channel_.local().address.ToString()}};
-  return envelope;
-}
-
-Task<absl::Status> Session::Accept(IncomingMessage& message, const Collected& collected) {
-  Envelope envelope = MakeEnvelope(collected);
-  const std::string message_id = FieldValue(envelope.header, "Message-Id");
-  if (const absl::Status status = co_await message.Commit(envelope); !status.ok()) {
-    Log(Severity::kCritical, absl::StrCat("SYSERR: ", status.message()));
-    Send(Reply(451, "4.3.0", "Cannot write queue file"));
-    co_return absl::OkStatus();
-  }
-  // From here on the message is ours, whether the client hears of it or not.
-  Trace& trace = context_.env.trace();
-  trace.Record({EventKind::kEnvelopeAccepted, envelope.id, envelope.sender,
-                static_cast<int64_t>(envelope.recipients.size()), 0});
-  for (const Recipient& recipient : envelope.recipients) {
-    trace.Record({EventKind::kRecipientAccepted, envelope.id, recipient.address, 0, 0});
-  }
-  LogFrom(message_id);
-  transaction_.mail_given = false;  // its log line is written
-  message.HandOver();
-  context_.accepted.OnAccepted(envelope.id);
-  Send(Reply(250, "2.0.0", absl::StrCat(envelope.id, " Message accepted for delivery")));
-  // A client that never hears this sends the message again: say it before anything else happens.
-  co_return co_await channel_.Flush();
-}
-
-void Session::RefuseBareLineEnd(const Collected& collected) {
-  const absl::string_view what = collected.fault == DataDecoder::Fault::kBareLineFeed
-                                     ? "Bare linefeed (LF) not allowed"
-                                     : "Bare carriage return (CR) not allowed";
-  LogCollectFailure(absl::StrCat(what, ", where=", collected.headers.in_body() ? "body" : "header",
-                                 ", status=tempfail"));
-  Send(Reply(421, "4.5.0", what));
+void Session::LogBareLineEnd(absl::string_view which, absl::string_view where,
+                             absl::string_view status) {
+  LogCollectFailure(
+      absl::StrCat(which, ", where=", where, status.empty() ? "" : ", status=", status));
 }
 
 void Session::LogCollectFailure(absl::string_view info) {
-  Log(Severity::kNotice, absl::StrCat("collect: relay=", client_.name, ", from=",
-                                      Shortened(transaction_.sender_path), ", info=", info));
+  Log(0, Severity::kNotice,
+      absl::StrCat("collect: relay=", client_.name, ", from=", Shortened(transaction_.sender_path),
+                   ", info=", info));
 }
 
 }  // namespace stagepost

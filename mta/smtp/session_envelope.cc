@@ -1,147 +1,326 @@
 // MAIL and RCPT.
+#include <utility>
+
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "mta/cf/well_known_names.h"
+#include "mta/expand/expander.h"
+#include "mta/message/complete_header.h"
+#include "mta/policy/load_limits.h"
 #include "mta/smtp/session.h"
 
 namespace stagepost {
+namespace {
 
-Task<absl::Status> Session::Mail(absl::string_view argument) {
+constexpr int64_t kDefaultMinFreeBlocks = 100;
+
+// What the machine says about an address: the client hears of the first.
+class FirstMessage final : public RewriteObserver {
+ public:
+  void Entered(absl::string_view, absl::Span<const Token>) override {}
+  void Left(absl::string_view, absl::Span<const Token>) override {}
+  void Message(const RewriteMessage& message) override {
+    if (!message.reply.empty() && !first.has_value()) first = message;
+  }
+  std::optional<RewriteMessage> first;
+};
+
+// "550 5.1.1 User unknown" as a reply, with `address` in front where its code wants that.
+Reply ReplyFrom(absl::string_view text, absl::string_view address, bool names_address) {
+  int code = 553;
+  std::string enhanced = "5.0.0";
+  const absl::string_view first = text.substr(0, 3);
+  if (text.size() > 3 && text[3] == ' ' && absl::SimpleAtoi(first, &code)) text.remove_prefix(4);
+  const size_t blank = text.find(' ');
+  const absl::string_view word = text.substr(0, blank);
+  if (word.size() >= 5 && word[1] == '.' && (word[0] == '4' || word[0] == '5')) {
+    enhanced = std::string(word);
+    text = blank == absl::string_view::npos ? absl::string_view() : text.substr(blank + 1);
+  }
+  const std::string prefix = absl::StrCat(AddressInMessages(address), "... ");
+  if (!names_address || absl::StartsWith(text, prefix)) return Reply(code, enhanced, text);
+  return Reply(code, enhanced, absl::StrCat(prefix, text));
+}
+
+// Why `message` refuses `address`.
+Reply ReplyFrom(const std::optional<RewriteMessage>& message, absl::string_view address) {
+  if (!message.has_value()) return ReplyFrom("553 5.1.0 Unparseable address", address, true);
+  const absl::string_view named =
+      message->address.empty() ? address : absl::string_view(message->address);
+  const absl::string_view code = absl::string_view(message->reply).substr(0, 3);
+  const bool has_enhanced = message->reply.size() > 3;
+  return ReplyFrom(absl::StrCat(message->reply, has_enhanced ? " " : " 5.0.0 ", message->text),
+                   named, message->names_address && ReplyNamesAddress(code));
+}
+
+absl::string_view WithoutBrackets(absl::string_view path) {
+  while (!path.empty() && (path.front() == ' ' || path.front() == '\t')) path.remove_prefix(1);
+  if (path.empty() || path[0] != '<') return path;
+  const size_t end = path.rfind('>');
+  return path.substr(1, end == absl::string_view::npos ? end : end - 1);
+}
+
+void DefineAddress(const ParsedAddress& parsed, NameId mailer, NameId host, NameId address,
+                   Macros& macros) {
+  macros.SetLiteral(mailer, parsed.mailer_name());
+  absl::string_view name = parsed.host.has_value() ? absl::string_view(*parsed.host) : "";
+  if (absl::EndsWith(name, ".")) name.remove_suffix(1);
+  macros.SetLiteral(host, name);
+  macros.SetLiteral(address, parsed.user);
+}
+
+}  // namespace
+
+Task<void> Session::Mail(absl::string_view argument) {
+  co_await DelayForLoad();
   any_mail_ = true;
-  if (transaction_.sender_ok) {
-    Send(Reply(503, "5.5.0", "Sender already specified"));
-    co_return absl::OkStatus();
+  if (auto refusal = MailOutOfPlace(); refusal.has_value()) {
+    Send(*std::move(refusal));
+    co_return;
   }
-  const auto parsed = ParsePathArgument("FROM", argument);
-  if (const auto* refusal = std::get_if<Reply>(&parsed)) {
-    Send(*refusal);
-    co_return absl::OkStatus();
+  if (auto refusal = SkipPathKeyword("FROM", argument); refusal.has_value()) {
+    Send(*std::move(refusal));
+    co_return;
   }
-  const PathArgument& from = std::get<PathArgument>(parsed);
-  transaction_ = Transaction();
-  if (client_.helo.empty()) {
-    Log(Severity::kInfo, absl::StrCat("Authentication-Warning: ", context_.settings.host_name, ": ",
-                                      client_.name, " didn't use HELO protocol"));
+  // What came before, VRFY perhaps, belongs to the same envelope.
+  transaction_.mail_given = false;
+  if (helo_.empty() && options().Has(PrivacyFlag::kAuthWarnings)) {
+    transaction_.warning = absl::StrCat(host_name_, ": ", relay_, " didn't use HELO protocol");
+    Log(3, Severity::kInfo, absl::StrCat("Authentication-Warning: ", transaction_.warning));
   }
-  AddressDecision decision = co_await context_.acceptance.CheckSender(client_, from.path);
-  // An address that is none is refused for that reason, whatever parameters came with it; policy is
-  // asked of a complete command only.
-  const bool understood = decision.reply.positive() || decision.by_policy;
-  if (understood) {
-    if (const auto refusal = TakeMailParameters(from.parameters); refusal != nullptr) {
-      transaction_.sender_path = from.path;
-      transaction_.mail_given = refusal->code == 552;  // sendmail logs what was too big
-      Send(*refusal);
-      Reset();
-      co_return absl::OkStatus();
-    }
-    transaction_.mail_given = true;
-    transaction_.sender_path = from.path;
+  (void)Id();
+  if (!co_await HasDiskSpace(0)) co_return;
+  co_await ReadMail(argument);
+}
+
+std::optional<Reply> Session::MailOutOfPlace() const {
+  if (helo_.empty() && options().Has(PrivacyFlag::kNeedMailHelo)) {
+    return Reply(503, "5.0.0", "Polite people say HELO first");
   }
-  Send(decision.reply);
-  if (decision.reply.positive()) {
-    transaction_.sender_ok = true;
-    transaction_.sender = std::move(decision.address);
-    transaction_.sender_bracketed = absl::StrContains(from.path, '<');
-  } else {
-    if (decision.by_policy) LogRefusal("check_mail", decision, from.path);
+  if (transaction_.sender_ok) return Reply(503, "5.5.0", "Sender already specified");
+  if (features_.auth_required) return Reply(530, "5.7.0", "Authentication required");
+  return std::nullopt;
+}
+
+Task<bool> Session::HasDiskSpace(int64_t bytes) {
+  const int64_t blocks = options().IsSet(OptionId::kMinFreeBlocks)
+                             ? options().Number(OptionId::kMinFreeBlocks)
+                             : kDefaultMinFreeBlocks;
+  const DiskSpace space =
+      co_await CheckDiskSpace(context_.env.files(), {options().Text(OptionId::kQueueDirectory)},
+                              blocks, bytes, client_.name);
+  if (space.enough) co_return true;
+  Log(0, Severity::kAlert, space.warning);
+  Send(Reply(452, "4.4.5", "Insufficient disk space; try again later"));
+  co_return false;
+}
+
+Task<void> Session::ReadMail(absl::string_view argument) {
+  FirstMessage observer;
+  size_t end = argument.size();
+  const std::optional<ParsedAddress> parsed = co_await ParseAddress(
+      RewriteContext(&observer), argument, {.use = {.sender = true}, .delimiter = ' '}, &end);
+  const absl::string_view path = argument.substr(0, end);
+  if (!parsed.has_value() || (parsed->mailer == nullptr && !parsed->temporary_error)) {
+    Send(ReplyFrom(observer.first, path));
+    co_return;
+  }
+  transaction_.sender_path = std::string(path);
+  transaction_.sender = std::string(WithoutBrackets(path));
+  transaction_.full_name = FullNameOf(*parsed);
+  transaction_.mail_given = true;
+  Macros& macros = transaction_.macros;
+  macros.SetLiteral(well_known::kMailFrom, path);
+  macros.SetLiteral(OneCharacterName('f'), transaction_.sender);
+  DefineAddress(*parsed, well_known::kMailMailer, well_known::kMailHost, well_known::kMailAddr,
+                macros);
+  const ParameterRules rules = Rules();
+  for (const Parameter& parameter : ParseParameters(argument.substr(end))) {
+    auto refusal = ReadMailParameter(parameter, rules, transaction_.parameters);
+    if (!refusal.has_value()) continue;
+    Send(*std::move(refusal));
     Reset();
+    co_return;
   }
-  co_return absl::OkStatus();
+  co_await CheckSender();
 }
 
-std::unique_ptr<Reply> Session::TakeMailParameters(const std::vector<Parameter>& parameters) {
-  const int64_t limit = context_.settings.max_message_bytes;
-  for (const Parameter& parameter : parameters) {
-    const std::string keyword(parameter.keyword);
-    if (absl::EqualsIgnoreCase(keyword, "SIZE")) {
-      const auto size = ParseSize(parameter.value);
-      if (!size.has_value()) {
-        return std::make_unique<Reply>(501, "5.5.2", "SIZE requires a value");
-      }
-      transaction_.size = *size;
-      if (limit > 0 && *size > limit) {
-        return std::make_unique<Reply>(
-            552, "5.2.3",
-            absl::StrCat("Message size exceeds fixed maximum message size (", limit, ")"));
-      }
-    } else if (absl::EqualsIgnoreCase(keyword, "BODY")) {
-      if (!parameter.has_value) {
-        return std::make_unique<Reply>(501, "5.5.2", "BODY requires a value");
-      }
-      transaction_.body_8bitmime = absl::EqualsIgnoreCase(parameter.value, "8BITMIME");
-      transaction_.body_7bit = absl::EqualsIgnoreCase(parameter.value, "7BIT");
-      if (!transaction_.body_8bitmime && !transaction_.body_7bit) {
-        return std::make_unique<Reply>(
-            501, "5.5.4", absl::StrCat("Unknown BODY type ", Shortened(parameter.value)));
-      }
-    } else {
-      return std::make_unique<Reply>(555, "5.5.4",
-                                     absl::StrCat(Shortened(keyword), " parameter unrecognized"));
-    }
-  }
-  return nullptr;
+ParameterRules Session::Rules() const {
+  return {.receipts = features_.dsn,
+          .deliver_by_minimum = absl::ToInt64Seconds(options().Interval(OptionId::kDeliverByMin)),
+          .max_message_bytes = options().Number(OptionId::kMaxMessageSize)};
 }
 
-Task<absl::Status> Session::Rcpt(absl::string_view argument) {
+Task<void> Session::CheckSender() {
+  const MailParameters& parameters = transaction_.parameters;
+  Macros& macros = transaction_.macros;
+  if (parameters.size.has_value()) {
+    macros.SetLiteral(well_known::kMsgSize, absl::StrCat(*parameters.size));
+  }
+  if (!parameters.ret.empty()) macros.SetLiteral(well_known::kDsnRet, parameters.ret);
+  if (parameters.has_envelope_id) {
+    macros.SetLiteral(well_known::kDsnEnvid, parameters.envelope_id);
+    macros.SetLiteral(well_known::kEnvid, parameters.envelope_id);
+  }
+  if (!parameters.body_type.empty()) {
+    macros.SetLiteral(well_known::kBodytype, parameters.body_type);
+  }
+  macros.SetLiteral(well_known::kAddrType, "e s");
+  macros.SetLiteral(well_known::kNtries, "0");
+  DefineCounts();
+  const std::string path = transaction_.sender_path;
+  Verdict verdict = co_await Ask(
+      {.ruleset = "check_mail", .argument = path, .strip_comments = true, .address = path});
+  macros.Unset(well_known::kAddrType);
+  if (verdict.refused()) {
+    Send(std::move(verdict.reply));
+    Reset();
+    co_return;
+  }
+  TakeVerdict(verdict);
+  if (parameters.size.value_or(0) > 0 && !co_await HasDiskSpace(*parameters.size)) {
+    Reset();
+    co_return;
+  }
+  transaction_.sender_ok = true;
+  Send(Reply(250, "2.1.0", absl::StrCat(Shortened(path), "... Sender ok")));
+}
+
+std::string Session::FullNameOf(const ParsedAddress& sender) {
+  if (sender.mailer == nullptr || !sender.mailer->Has('w')) return "";
+  const absl::StatusOr<User> user = context_.env.accounts().FindUser(sender.user);
+  return user.ok() ? stagepost::FullNameOf(user->full_name, user->name,
+                                           options().Text(OptionId::kMustQuoteChars))
+                   : std::string();
+}
+
+void Session::TakeVerdict(const Verdict& verdict) {
+  if (verdict.result == CheckResult::kDiscard) transaction_.discard = true;
+  if (verdict.result == CheckResult::kQuarantine) {
+    transaction_.quarantine = verdict.reason;
+    transaction_.macros.SetLiteral(well_known::kQuarantine, verdict.reason);
+  }
+}
+
+void Session::DefineCounts() {
+  transaction_.macros.SetLiteral(well_known::kNrcpts, absl::StrCat(transaction_.counted));
+  transaction_.macros.SetLiteral(well_known::kNbadrcpts,
+                                 absl::StrCat(transaction_.throttle.refused()));
+}
+
+Task<void> Session::Rcpt(absl::string_view argument) {
+  co_await DelayForLoad();
   if (!transaction_.sender_ok) {
     Send(Reply(503, "5.0.0", "Need MAIL before RCPT"));
-    co_return absl::OkStatus();
+    co_return;
   }
-  const auto parsed = ParsePathArgument("TO", argument);
-  if (const auto* refusal = std::get_if<Reply>(&parsed)) {
-    Log(Severity::kNotice, refusal->lines.front());
-    Send(*refusal);
-    co_return absl::OkStatus();
-  }
-  const PathArgument& to = std::get<PathArgument>(parsed);
-  if (!to.parameters.empty()) {
-    // We offer no extension that has parameters of RCPT.
-    const std::string text =
-        absl::StrCat(Shortened(to.parameters.front().keyword), " parameter unrecognized");
-    Log(Severity::kNotice, text);
-    Send(Reply(555, "5.5.4", text));
-    co_return absl::OkStatus();
-  }
-  if (transaction_.spellings.size() >= kMaxRecipientsPerMessage) {
-    Send(Reply(452, "4.5.3", "Too many recipients"));
-    co_return absl::OkStatus();
-  }
-  AddressDecision decision = co_await context_.acceptance.CheckRecipient(client_, to.path);
-  if (decision.reply.positive()) {
-    AddRecipient(std::move(decision), to.path);
-    co_return absl::OkStatus();
-  }
-  if (decision.unknown_user) ++transaction_.considered;
-  LogRefusal("check_rcpt", decision, to.path);
-  Send(decision.reply);
-  co_return absl::OkStatus();
-}
-
-void Session::AddRecipient(AddressDecision decision, absl::string_view path) {
-  const auto [known, is_new] = transaction_.spellings.try_emplace(decision.key, path);
-  if (!is_new) {
-    Send(Reply(250, "2.1.5", absl::StrCat(Shortened(known->second), "... Recipient ok")));
-    return;
-  }
-  ++transaction_.considered;
-  Send(decision.reply);
-  // Another name of a mailbox that gets the message already brings no second copy.
-  if (!transaction_.mailboxes.insert(decision.recipient.user).second) return;
-  Recipient& recipient = transaction_.recipients.emplace_back(std::move(decision.recipient));
-  recipient.final_recipient = absl::StrCat("RFC822; ", recipient.address);
-  if (!absl::StrContains(recipient.address, '@')) {
-    absl::StrAppend(&recipient.final_recipient, "@", context_.settings.host_name);
+  const absl::Duration wait = transaction_.throttle.Wait();
+  if (wait > absl::ZeroDuration()) co_await Pause(wait);
+  bool logged = false;
+  std::optional<Reply> refusal = co_await ReadRcpt(argument, logged);
+  if (!refusal.has_value()) co_return;
+  if (!logged) Log(3, Severity::kNotice, refusal->lines.front());
+  transaction_.last_error = refusal->lines.front();
+  Send(*std::move(refusal));
+  if (transaction_.throttle.CountRefused()) {
+    Log(5, Severity::kInfo, absl::StrCat(relay_, ": Possible SMTP RCPT flood, throttling."));
   }
 }
 
-void Session::LogRefusal(absl::string_view ruleset, const AddressDecision& decision,
-                         absl::string_view path) {
-  if (!decision.by_policy) {
-    Log(Severity::kNotice, decision.reply.lines.front());
-    return;
+Task<std::optional<Reply>> Session::ReadRcpt(absl::string_view argument, bool& logged) {
+  if (auto refusal = SkipPathKeyword("TO", argument); refusal.has_value()) co_return refusal;
+  const int64_t limit = options().Number(OptionId::kMaxRecipientsPerMessage);
+  const auto accepted = static_cast<int64_t>(transaction_.recipients.size());
+  if ((limit > 0 && accepted >= limit) ||
+      transaction_.list.entries.size() >= kMaxRecipientsPerMessage) {
+    co_return Reply(452, "4.5.3", "Too many recipients");
   }
-  Log(Severity::kNotice, absl::StrCat("ruleset=", ruleset, ", arg1=", Shortened(path), ", relay=",
-                                      client_.name, ", reject=", decision.reply.Text()));
+  FirstMessage observer;
+  size_t end = argument.size();
+  const std::optional<ParsedAddress> parsed = co_await ParseAddress(
+      RewriteContext(&observer), argument, {.use = {}, .delimiter = ' '}, &end);
+  const absl::string_view path = argument.substr(0, end);
+  if (!parsed.has_value() || (parsed->mailer == nullptr && !parsed->temporary_error)) {
+    co_return ReplyFrom(observer.first, path);
+  }
+  RcptParameters parameters;
+  const ParameterRules rules = Rules();
+  for (const Parameter& parameter : ParseParameters(argument.substr(end))) {
+    auto refusal = ReadRcptParameter(parameter, rules, parameters);
+    if (refusal.has_value()) co_return refusal;
+  }
+  if (!transaction_.discard) {
+    auto refusal = co_await CheckRecipient(path, *parsed, parameters);
+    logged = refusal.has_value();
+    if (logged) co_return refusal;
+  }
+  co_return co_await AddRecipient(path, *parsed, parameters, logged);
+}
+
+Task<std::optional<Reply>> Session::CheckRecipient(absl::string_view path,
+                                                   const ParsedAddress& parsed,
+                                                   const RcptParameters& parameters) {
+  Macros& macros = transaction_.macros;
+  DefineAddress(parsed, well_known::kRcptMailer, well_known::kRcptHost, well_known::kRcptAddr,
+                macros);
+  macros.SetLiteral(well_known::kDsnNotify, parameters.notify);
+  macros.SetLiteral(well_known::kAddrType, "e r");
+  DefineCounts();
+  Verdict verdict = co_await Ask(
+      {.ruleset = "check_rcpt", .argument = path, .strip_comments = true, .address = path});
+  macros.Unset(well_known::kAddrType);
+  macros.Unset(well_known::kRcptMailer);
+  macros.Unset(well_known::kRcptHost);
+  macros.Unset(well_known::kRcptAddr);
+  macros.Unset(well_known::kDsnNotify);
+  if (verdict.refused()) co_return std::move(verdict.reply);
+  TakeVerdict(verdict);
+  co_return std::nullopt;
+}
+
+Task<std::optional<Reply>> Session::AddRecipient(absl::string_view path,
+                                                 const ParsedAddress& parsed,
+                                                 const RcptParameters& parameters, bool& logged) {
+  if (transaction_.discard) {
+    // Nobody will get it: whoever is named is fine.
+    ++transaction_.counted;
+    transaction_.recipients.emplace_back().address = std::string(WithoutBrackets(path));
+    Send(Reply(250, "2.1.5", absl::StrCat(Shortened(path), "... Recipient ok")));
+    co_return std::nullopt;
+  }
+  SendList& list = transaction_.list;
+  const size_t known = list.entries.size();
+  Expander expander(*context_.site, transaction_.macros,
+                    {.mode = ExpandMode::kVerify, .id = Id(), .log_errors = true});
+  const size_t index = co_await expander.Add(list, path, &parsed);
+  const SendEntry& entry = list.entries[index];
+  if (entry.state == SendState::kBad) {
+    logged = true;
+    co_return ReplyFrom(entry.text, entry.address, ReplyNamesAddress(entry.text.substr(0, 3)));
+  }
+  if (index >= known) {
+    ++transaction_.counted;
+    AddToEnvelope(entry, parameters);
+  }
+  const bool deferred = entry.state == SendState::kDeferred;
+  Send(Reply(
+      250, "2.1.5",
+      absl::StrCat(Shortened(entry.address), "... Recipient ok", deferred ? " (will queue)" : "")));
+  co_return std::nullopt;
+}
+
+void Session::AddToEnvelope(const SendEntry& entry, const RcptParameters& parameters) {
+  Recipient& recipient = transaction_.recipients.emplace_back();
+  const absl::string_view address = entry.address;
+  recipient.bracketed = absl::StartsWith(address, "<");
+  recipient.address = std::string(recipient.bracketed ? WithoutBrackets(address) : address);
+  recipient.user = entry.user;
+  recipient.flags = parameters.flags();
+  recipient.original_recipient = parameters.original_recipient;
+  recipient.final_recipient =
+      absl::StrCat("RFC822; ", recipient.address,
+                   absl::StrContains(recipient.address, '@') ? "" : absl::StrCat("@", host_name_));
 }
 
 }  // namespace stagepost

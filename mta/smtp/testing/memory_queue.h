@@ -23,9 +23,11 @@ class MemoryQueue final : public Queue {
   std::vector<std::unique_ptr<StoredMessage>> committed;
   int abandoned = 0;
   absl::Status create_error, append_error, commit_error;
+  bool has_room = true;
   int existing_ids = 0;  // so many Create() calls find their id taken
 
-  Task<absl::StatusOr<std::unique_ptr<IncomingMessage>>> Create(std::string id) override {
+  Task<absl::StatusOr<std::unique_ptr<IncomingMessage>>> Create(std::string id,
+                                                                std::string) override {
     if (existing_ids > 0) {
       --existing_ids;
       co_return absl::AlreadyExistsError(id);
@@ -34,12 +36,18 @@ class MemoryQueue final : public Queue {
     co_return std::make_unique<Incoming>(*this, std::move(id));
   }
   std::string NewId() override { return absl::StrFormat("6AK6XWSU%06d", ++last_id_); }
-  Task<absl::StatusOr<std::vector<std::string>>> List() override {
+  const QueueLayout& layout() const override { return layout_; }
+  Task<absl::StatusOr<std::vector<std::string>>> List(QueueSelection) override {
     co_return std::vector<std::string>();
   }
-  Task<absl::StatusOr<std::unique_ptr<QueuedMessage>>> Lock(std::string id) override {
+  Task<absl::StatusOr<std::unique_ptr<QueuedMessage>>> Lock(std::string id,
+                                                            QueueFileKind) override {
     co_return absl::NotFoundError(id);
   }
+  Task<absl::StatusOr<bool>> HasRoom(std::string, std::string, int64_t) override {
+    co_return has_room;
+  }
+  Task<absl::Status> Print(QueueSelection, bool) override { co_return absl::OkStatus(); }
   Task<absl::Status> RemoveOrphans() override { co_return absl::OkStatus(); }
 
  private:
@@ -59,6 +67,14 @@ class MemoryQueue final : public Queue {
       queue_.committed.push_back(std::move(message_));
       co_return absl::OkStatus();
     }
+    Task<absl::Status> AddPart(Envelope& envelope, std::string) override {
+      if (!queue_.commit_error.ok()) co_return queue_.commit_error;
+      envelope.id = queue_.NewId();
+      auto part = std::make_unique<StoredMessage>(*message_);
+      part->envelope = envelope;
+      queue_.committed.push_back(std::move(part));
+      co_return absl::OkStatus();
+    }
     void HandOver() override { stored_->handed_over = true; }
     Task<absl::Status> Abandon() override {
       ++queue_.abandoned;
@@ -71,6 +87,7 @@ class MemoryQueue final : public Queue {
     std::unique_ptr<StoredMessage> message_ = std::make_unique<StoredMessage>();
     StoredMessage* stored_ = nullptr;
   };
+  const QueueLayout layout_;
   int last_id_ = 0;
 };
 
