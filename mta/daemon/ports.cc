@@ -9,6 +9,7 @@
 #include "mta/async/deadline.h"
 #include "mta/base/errno.h"
 #include "mta/base/status_macros.h"
+#include "mta/dns/host_lookup.h"
 
 namespace stagepost {
 namespace {
@@ -18,27 +19,42 @@ constexpr int kBindAttempts = 10;
 constexpr absl::Duration kBindPause = absl::Seconds(5);
 constexpr int kBacklog = 10;
 
-absl::StatusOr<SocketAddress> AddressOf(const PortOptions& port) {
-  SocketAddress address{IpAddress(), port.port.value_or(kSmtpPort)};
-  if (port.family == "local") {
-    return absl::UnimplementedError("Family=local is not implemented in this version");
+// The first address of the port's family that a host has.
+Task<absl::StatusOr<IpAddress>> AddressOfHost(Environment& env, const PortOptions& port) {
+  HostLookup hosts(env, HostLookupOptions());
+  const HostAddresses found = co_await hosts.ByName(port.address);
+  for (const IpAddress& address : found.addresses) {
+    if (address.is_v4() == (port.family == "inet")) co_return address;
   }
-  if (port.family == "inet6") address.address = IpAddress::V6({});
-  if (port.address.empty()) return address;
-  absl::string_view numeric = port.address;
-  absl::ConsumePrefix(&numeric, "IPv6:");
-  const std::optional<IpAddress> parsed = IpAddress::Parse(numeric);
-  if (!parsed.has_value()) {
-    return absl::UnimplementedError(
-        absl::StrCat("Addr=", port.address, ": a host's name is not implemented in this version"));
-  }
-  address.address = *parsed;
-  return address;
+  co_return absl::NotFoundError(absl::StrCat("host \"", port.address, "\" unknown"));
 }
 
-Task<absl::StatusOr<OpenPort>> OpenOnePort(Environment& env, const PortOptions& port,
-                                           Reporter& reporter) {
-  const absl::StatusOr<SocketAddress> address = AddressOf(port);
+// Where a port listens; afterwards `port` has it in numbers.
+Task<absl::StatusOr<SocketAddress>> AddressOf(Environment& env, PortOptions& port) {
+  SocketAddress address{IpAddress(), port.port.value_or(kSmtpPort)};
+  if (port.family == "local") {
+    co_return absl::UnimplementedError("Family=local is not implemented in this version");
+  }
+  if (port.family == "inet6") address.address = IpAddress::V6({});
+  if (port.address.empty()) co_return address;
+  absl::string_view numeric = port.address;
+  absl::ConsumePrefix(&numeric, "IPv6:");
+  if (const std::optional<IpAddress> parsed = IpAddress::Parse(numeric); parsed.has_value()) {
+    address.address = *parsed;
+    co_return address;
+  }
+  CO_ASSIGN_OR_RETURN(address.address, co_await AddressOfHost(env, port));
+  port.address = address.address.ToString();
+  co_return address;
+}
+
+// Trying again would not help.
+bool IsFinal(const absl::Status& status) {
+  return absl::IsUnimplemented(status) || absl::IsNotFound(status);
+}
+
+Task<absl::StatusOr<OpenPort>> OpenOnePort(Environment& env, PortOptions port, Reporter& reporter) {
+  const absl::StatusOr<SocketAddress> address = co_await AddressOf(env, port);
   absl::Status failed = address.status();
   if (address.ok()) {
     ListenOptions options;
@@ -81,7 +97,7 @@ Task<absl::StatusOr<std::vector<OpenPort>>> OpenPorts(Environment& env,
       if (port.Has('O')) break;
       env.log().Write(Severity::kAlert,
                       absl::StrCat("daemon ", port.name, ": problem creating SMTP socket"));
-      if (attempt == kBindAttempts || absl::IsUnimplemented(opened.status())) {
+      if (attempt == kBindAttempts || IsFinal(opened.status())) {
         const std::string text = absl::StrCat("opendaemonsocket: daemon ", port.name,
                                               ": server SMTP socket wedged: exiting");
         reporter.LogSystemError(text);

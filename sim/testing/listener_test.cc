@@ -226,6 +226,26 @@ TEST(Listeners, KeepASocketThatTheyCouldNotHaveBack) {
   EXPECT_EQ(scene.host.Run(&Program, std::ref(scene), script), 0);
 }
 
+TEST(Listeners, FindTheAddressOfAHost) {
+  Scene scene;
+  ASSERT_TRUE(scene.host.disk().WriteFile("/etc/hosts", "127.0.0.1 own.example\n").ok());
+  scene.AddPort("Name=byname, Addr=own.example");
+  const Script script = +[](Environment& env, Scene& s) -> Task<void> {
+    EXPECT_EQ(co_await Knock(env, s), "byname");
+  };
+  EXPECT_EQ(scene.host.Run(&Program, std::ref(scene), script), 0);
+
+  Scene nowhere;
+  nowhere.AddPort("Name=byname, Addr=nosuch.example");
+  EXPECT_EQ(nowhere.host.Run(&Program, std::ref(nowhere), script), 1);
+  EXPECT_EQ(nowhere.host.Log(),
+            "NOQUEUE: SYSERR(root): opendaemonsocket: daemon byname: cannot bind: host "
+            "\"nosuch.example\" unknown\n"
+            "daemon byname: problem creating SMTP socket\n"
+            "NOQUEUE: SYSERR(root): opendaemonsocket: daemon byname: server SMTP socket wedged: "
+            "exiting\n");
+}
+
 TEST(Listeners, MayDoWithoutAnOptionalPort) {
   Scene scene;
   scene.AddPort("Name=MTA");
