@@ -2,7 +2,9 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "absl/strings/str_split.h"
 #include "mta/daemon/identity.h"
 
 namespace stagepost {
@@ -14,10 +16,18 @@ constexpr absl::string_view kNeedsPrivilege =
 }  // namespace
 
 Task<std::unique_ptr<Queue>> OpenQueueOf(Run& run) {
-  absl::StatusOr<std::unique_ptr<Queue>> queue =
-      co_await OpenQueue(run.env, run.options().Text(OptionId::kQueueDirectory));
+  std::vector<std::string> warnings;
+  absl::StatusOr<QueueLayout> layout = MakeQueueLayout(run.site->configuration(), warnings);
+  for (const std::string& warning : warnings) {
+    co_await Print(run.env.process().standard_output(), warning);
+  }
+  absl::StatusOr<std::unique_ptr<Queue>> queue = layout.status();
+  if (layout.ok()) queue = co_await OpenQueue(run.env, *std::move(layout));
   if (queue.ok()) co_return *std::move(queue);
-  co_await run.reporter.SystemError(std::string(queue.status().message()));
+  // One line for each directory.
+  for (const absl::string_view line : absl::StrSplit(queue.status().message(), '\n')) {
+    co_await run.reporter.SystemError(std::string(line));
+  }
   if (run.env.process().credentials().effective_user != kRootUser) {
     co_await Print(run.env.process().standard_error(), std::string(kNeedsPrivilege));
   }

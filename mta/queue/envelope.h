@@ -79,6 +79,9 @@ struct Envelope {
   std::string auth_sender;  // A line: AUTH= of MAIL
   std::optional<DeliverBy> deliver_by;
   int64_t body_bytes = 0;  // with LF line ends, as in the df file
+  // As it was received, header and body, line ends LF: what sendmail logs as size=. Commit() counts
+  // the priority from it; 0: from the header and body as they are now. Not in the qf file.
+  int64_t message_bytes = 0;
   // q line: why it is quarantined; empty: it is not. Its file is hf<id> then, and only -qQ tries
   // it.
   std::string quarantine;

@@ -2,6 +2,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -17,25 +18,25 @@ namespace {
 // Body bytes kept back so that a message trickling in by lines is not written by lines.
 constexpr size_t kBodyBuffer = 32 * 1024;
 
-// sendmail's RecipientFactor: what each recipient adds to the priority value of a message.
-constexpr int64_t kRecipientFactor = 30'000;
-
-// Bytes of the message as it would be sent with LF line ends, conditional fields left out.
-int64_t MessageBytes(const Envelope& envelope) {
-  int64_t bytes = envelope.body_bytes + 1;
-  for (const HeaderField& field : envelope.header) {
-    if (!field.mailer_flags.empty()) continue;
-    bytes += static_cast<int64_t>(field.name.size() + 1 + field.value.size() + 1);
-  }
-  return bytes;
-}
+// One message as it is written: this one, or a part of it in another queue group.
+struct Writing {
+  const QueuePlace* place;
+  std::string id;
+  QueueFileKind kind = QueueFileKind::kWaiting;
+  bool has_temporary = false;     // a tf file may exist
+  bool may_exist = false;         // a control file may exist
+  std::unique_ptr<File> control;  // locked
+};
 
 class NewMessage final : public IncomingMessage {
  public:
-  NewMessage(Environment& env, std::string id, std::unique_ptr<File> data)
-      : env_(env), id_(std::move(id)), data_(std::move(data)) {}
+  NewMessage(QueueState& state, const QueuePlace& place, std::string id, std::unique_ptr<File> data)
+      : state_(state), data_(std::move(data)) {
+    self_.place = &place;
+    self_.id = std::move(id);
+  }
 
-  const std::string& id() const override { return id_; }
+  const std::string& id() const override { return self_.id; }
 
   Task<absl::Status> AppendBody(absl::string_view bytes) override {
     while (!bytes.empty() && failure_.ok()) {
@@ -47,31 +48,41 @@ class NewMessage final : public IncomingMessage {
     co_return failure_;
   }
 
-  Task<absl::Status> Commit(Envelope& envelope) override {
-    CHECK(state_ == State::kReceiving);
-    absl::Status status = co_await Shield(kCommitGrace, MakeDurable(envelope));
-    // The first error says what went wrong; what cannot be removed is found as an orphan.
-    if (!status.ok()) (void)co_await Shield(kQueueCleanupGrace, RemoveFiles());
+  Task<absl::Status> AddPart(Envelope& envelope, std::string group) override {
+    CHECK(step_ == Step::kReceiving);
+    absl::Status status = co_await Shield(kCommitGrace, MakePart(envelope, std::move(group)));
+    if (!status.ok()) co_await Clear();
     co_return status;
   }
 
+  Task<absl::Status> Commit(Envelope& envelope) override {
+    CHECK(step_ == Step::kReceiving);
+    absl::Status status = co_await Shield(kCommitGrace, MakeDurable(envelope));
+    if (!status.ok()) {
+      co_await Clear();
+      co_return status;
+    }
+    step_ = Step::kCommitted;
+    data_.reset();
+    co_return absl::OkStatus();
+  }
+
   void HandOver() override {
-    CHECK(state_ == State::kCommitted);
-    control_.reset();
+    CHECK(step_ == Step::kCommitted);
+    self_.control.reset();
+    parts_.clear();
   }
 
   Task<absl::Status> Abandon() override {
-    CHECK(state_ != State::kCommitted);
+    CHECK(step_ != Step::kCommitted);
     co_return co_await Shield(kQueueCleanupGrace, RemoveFiles());
   }
 
  private:
-  enum class State {
-    kReceiving,
-    kRenaming,  // qf may exist
-    kCommitted,
-    kRemoved,
-  };
+  enum class Step { kReceiving, kCommitted, kRemoved };
+
+  // The first error says what went wrong; what cannot be removed is found as an orphan.
+  Task<void> Clear() { (void)co_await Shield(kQueueCleanupGrace, RemoveFiles()); }
 
   // Failures stay: what follows a hole in the body must not be accepted.
   Task<void> Flush() {
@@ -83,83 +94,153 @@ class NewMessage final : public IncomingMessage {
     failure_.Update(status);
   }
 
-  Task<absl::Status> MakeDurable(Envelope& envelope) {
+  Task<absl::Status> FinishBody() {
+    if (body_done_) co_return absl::OkStatus();
     if (failure_.ok() && !buffer_.empty()) co_await Flush();
     CO_RETURN_IF_ERROR(failure_);
-    // A failed sync is not tried again: the kernel may have dropped the pages and call them clean.
-    CO_RETURN_IF_ERROR(co_await data_->Sync());
-    CO_ASSIGN_OR_RETURN(const FileStat stat, co_await data_->Stat());
-    envelope.id = id_;
-    envelope.created = absl::FromUnixSeconds(absl::ToUnixSeconds(env_.clock().WallNow()));
-    envelope.last_attempt = absl::InfinitePast();
-    envelope.attempts = 0;
-    envelope.data_file = {stat.device, stat.inode};
-    envelope.body_bytes = static_cast<int64_t>(written_);
-    envelope.priority = MessageBytes(envelope) +
-                        kRecipientFactor * static_cast<int64_t>(envelope.recipients.size());
-    CO_ASSIGN_OR_RETURN(control_, co_await WriteTemporaryFile(env_, envelope));
-    state_ = State::kRenaming;
-    CO_RETURN_IF_ERROR(co_await env_.files().Rename(TemporaryFileName(id_), ControlFileName(id_)));
-    if (env_.probes().Buggify("queue: a long wait before the sync that commits")) {
-      CO_RETURN_IF_ERROR(co_await Sleep(absl::Seconds(2)));
+    if (state_.layout.syncs()) {
+      // A failed sync is not tried again: the kernel may have dropped the pages and call them
+      // clean.
+      CO_RETURN_IF_ERROR(co_await data_->Sync());
     }
-    CO_RETURN_IF_ERROR(co_await env_.files().SyncDirectory("."));
-    state_ = State::kCommitted;
-    data_.reset();
+    body_done_ = true;
     co_return absl::OkStatus();
   }
 
-  // qf first: while it is there, the message exists.
-  Task<absl::Status> RemoveFiles() {
-    if (state_ == State::kRenaming) {
-      env_.probes().Reached("queue: commit failed after the rename");
-      CO_RETURN_IF_ERROR(co_await UnlinkIfPresent(env_.files(), ControlFileName(id_)));
-      // Best effort: should a crash bring the qf file back, the message comes twice.
-      (void)co_await env_.files().SyncDirectory(".");
+  void FillIn(const FileStat& data, const std::string& id, Envelope& envelope) {
+    envelope.id = id;
+    envelope.created = absl::FromUnixSeconds(absl::ToUnixSeconds(state_.env.clock().WallNow()));
+    envelope.last_attempt = absl::InfinitePast();
+    envelope.attempts = 0;
+    envelope.data_directory.clear();
+    envelope.data_file = {data.device, data.inode};
+    envelope.body_bytes = static_cast<int64_t>(written_);
+    const int64_t bytes =
+        envelope.message_bytes > 0 ? envelope.message_bytes : SizeOfParts(envelope);
+    envelope.priority =
+        InitialPriority(state_.layout, bytes, envelope.message_class, envelope.recipients.size());
+  }
+
+  Task<absl::Status> WriteControlFile(const Envelope& envelope, Writing& writing) {
+    writing.kind =
+        envelope.quarantine.empty() ? QueueFileKind::kWaiting : QueueFileKind::kQuarantined;
+    writing.has_temporary = true;
+    CO_ASSIGN_OR_RETURN(writing.control,
+                        co_await WriteTemporaryFile(state_, *writing.place, envelope));
+    const QueuePlace& place = *writing.place;
+    if (place.data != place.control) CO_RETURN_IF_ERROR(co_await Sync(place.data));
+    writing.may_exist = true;
+    CO_RETURN_IF_ERROR(co_await state_.files().Rename(place.TemporaryFile(writing.id),
+                                                      place.ControlFile(writing.kind, writing.id)));
+    if (state_.env.probes().Buggify("queue: a long wait before the sync that commits")) {
+      CO_RETURN_IF_ERROR(co_await Sleep(absl::Seconds(2)));
     }
-    absl::Status status = co_await UnlinkIfPresent(env_.files(), TemporaryFileName(id_));
-    status.Update(co_await UnlinkIfPresent(env_.files(), DataFileName(id_)));
-    if (status.ok()) state_ = State::kRemoved;
+    co_return co_await Sync(place.control);
+  }
+
+  Task<absl::Status> MakePart(Envelope& envelope, std::string group) {
+    CO_RETURN_IF_ERROR(co_await FinishBody());
+    const QueueGroupLayout* found = state_.layout.FindGroup(group);
+    const size_t index =
+        found == nullptr ? 0 : static_cast<size_t>(found - state_.layout.groups.data());
+    Writing& part = parts_.emplace_back();
+    part.place = &ChoosePlace(state_, index);
+    part.id = state_.ids.Next(state_.env.clock().WallNow());
+    absl::Status shared =
+        co_await ShareDataFile(state_, *self_.place, self_.id, *part.place, part.id);
+    // What is there belongs to somebody else.
+    if (ErrnoOf(shared) == Errno::kEEXIST) parts_.pop_back();
+    CO_RETURN_IF_ERROR(shared);
+    CO_ASSIGN_OR_RETURN(const FileStat stat,
+                        co_await state_.files().LinkStat(part.place->DataFile(part.id)));
+    FillIn(stat, part.id, envelope);
+    co_return co_await WriteControlFile(envelope, part);
+  }
+
+  Task<absl::Status> MakeDurable(Envelope& envelope) {
+    CO_RETURN_IF_ERROR(co_await FinishBody());
+    CO_ASSIGN_OR_RETURN(const FileStat stat, co_await data_->Stat());
+    FillIn(stat, self_.id, envelope);
+    co_return co_await WriteControlFile(envelope, self_);
+  }
+
+  Task<absl::Status> Sync(absl::string_view prefix) {
+    if (!state_.layout.syncs()) co_return absl::OkStatus();
+    co_return co_await SyncPrefix(state_, prefix);
+  }
+
+  // The control file first: while it is there, the message exists.
+  Task<absl::Status> RemoveFilesOf(Writing& writing) {
+    const QueuePlace& place = *writing.place;
+    if (writing.may_exist) {
+      state_.env.probes().Reached("queue: commit failed after the rename");
+      CO_RETURN_IF_ERROR(
+          co_await UnlinkIfPresent(state_.files(), place.ControlFile(writing.kind, writing.id)));
+      // Best effort: should a crash bring the control file back, the message comes twice.
+      (void)co_await SyncPrefix(state_, place.control);
+    }
+    absl::Status status;
+    if (writing.has_temporary) {
+      status.Update(co_await UnlinkIfPresent(state_.files(), place.TemporaryFile(writing.id)));
+    }
+    status.Update(co_await UnlinkIfPresent(state_.files(), place.DataFile(writing.id)));
+    writing.control.reset();
+    co_return status;
+  }
+
+  Task<absl::Status> RemoveFiles() {
+    absl::Status status;
+    for (Writing& part : parts_) status.Update(co_await RemoveFilesOf(part));
+    status.Update(co_await RemoveFilesOf(self_));
+    if (status.ok()) step_ = Step::kRemoved;
     failure_.Update(absl::FailedPreconditionError("the message was abandoned"));
-    control_.reset();
     data_.reset();
     co_return status;
   }
 
-  Environment& env_;
-  const std::string id_;
-  std::unique_ptr<File> data_;     // df, locked against RemoveOrphans()
-  std::unique_ptr<File> control_;  // qf, locked; set by Commit()
-  std::string buffer_;             // body bytes behind written_
+  QueueState& state_;
+  Writing self_;
+  std::vector<Writing> parts_;
+  std::unique_ptr<File> data_;  // df, locked against RemoveOrphans()
+  std::string buffer_;          // body bytes behind written_
   uint64_t written_ = 0;
-  absl::Status failure_;  // the first error of a write
-  State state_ = State::kReceiving;
+  bool body_done_ = false;  // all written, and synced
+  absl::Status failure_;    // the first error of a write
+  Step step_ = Step::kReceiving;
 };
+
+// Whether some control file has that id.
+Task<absl::StatusOr<bool>> IsInUse(QueueState& state, const QueuePlace& place, std::string id) {
+  for (const QueueFileKind kind : {QueueFileKind::kWaiting, QueueFileKind::kQuarantined}) {
+    const absl::StatusOr<FileStat> control =
+        co_await state.files().LinkStat(place.ControlFile(kind, id));
+    if (control.ok()) co_return true;
+    if (ErrnoOf(control.status()) != Errno::kENOENT) co_return control.status();
+  }
+  co_return false;
+}
 
 }  // namespace
 
-Task<absl::StatusOr<std::unique_ptr<IncomingMessage>>> CreateIncomingMessage(Environment& env,
-                                                                             std::string id) {
-  const std::string name = DataFileName(id);
-  const OpenOptions options = {
-      .write = true, .create = true, .exclusive = true, .no_follow = true, .mode = 0600};
-  CO_ASSIGN_OR_RETURN(std::unique_ptr<File> data, co_await env.files().Open(name, options));
+Task<absl::StatusOr<std::unique_ptr<IncomingMessage>>> CreateIncomingMessage(
+    QueueState& state, const QueuePlace& place, std::string id) {
+  const std::string name = place.DataFile(id);
+  CO_ASSIGN_OR_RETURN(std::unique_ptr<File> data, co_await MakeQueueFile(state, name));
   absl::Status status = co_await data->Lock(LockKind::kFlock, LockMode::kExclusive, LockWait::kNo);
   if (status.ok()) {
-    // A qf file that has lost its df file must not get this one, nor be replaced by ours.
-    const absl::StatusOr<FileStat> control = co_await env.files().LinkStat(ControlFileName(id));
-    if (control.ok()) {
-      env.probes().Reached("queue: qf file without its df file");
+    // A control file that has lost its df file must not get this one, nor be replaced by ours.
+    const absl::StatusOr<bool> used = co_await IsInUse(state, place, id);
+    status = used.status();
+    if (used.ok() && *used) {
+      state.env.probes().Reached("queue: qf file without its df file");
       status = absl::AlreadyExistsError(absl::StrCat("queue id ", id, " is in use"));
-    } else if (ErrnoOf(control.status()) != Errno::kENOENT) {
-      status = control.status();
     }
   }
   if (!status.ok()) {
-    (void)co_await Shield(kQueueCleanupGrace, env.files().Unlink(name));
+    (void)co_await Shield(kQueueCleanupGrace, state.files().Unlink(name));
     co_return status;
   }
-  co_return std::make_unique<NewMessage>(env, std::move(id), std::move(data));
+  co_return std::make_unique<NewMessage>(state, place, std::move(id), std::move(data));
 }
 
 }  // namespace stagepost

@@ -1,9 +1,7 @@
 #include "mta/queue/queue.h"
 
 #include <algorithm>
-#include <limits>
 #include <set>
-#include <tuple>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -11,101 +9,183 @@
 #include "mta/async/deadline.h"
 #include "mta/base/errno.h"
 #include "mta/base/status_macros.h"
+#include "mta/queue/mail_queue_listing.h"
 #include "mta/queue/queue_directory.h"
-#include "mta/queue/queue_file.h"
+#include "mta/queue/queue_gather.h"
 #include "mta/queue/queue_id.h"
 
 namespace stagepost {
 namespace {
 
-struct Candidate {
-  QueueOrder order;
-  std::string id;
-};
-
-// Reads as much of qf<id> as its place in the order needs; kNotFound: it is gone.
-Task<absl::StatusOr<QueueOrder>> ReadOrder(Environment& env, absl::string_view id) {
-  const OpenOptions options = {.read = true, .no_follow = true, .non_blocking = true};
-  CO_ASSIGN_OR_RETURN(std::unique_ptr<File> file,
-                      co_await env.files().Open(ControlFileName(id), options));
-  char buffer[kQueueOrderBytes];
-  CO_ASSIGN_OR_RETURN(const size_t read, co_await ReadFully(*file, absl::MakeSpan(buffer)));
-  const std::optional<QueueOrder> order = FindQueueOrder(absl::string_view(buffer, read));
-  if (!order.has_value()) co_return absl::DataLossError("no priority");
-  co_return *order;
-}
-
-// Ids of the files of one kind in the directory, sorted.
-std::set<std::string> IdsOf(const std::vector<DirectoryEntry>& entries, absl::string_view kind) {
-  std::set<std::string> ids;
-  for (const DirectoryEntry& entry : entries) {
-    const absl::string_view name = entry.name;
-    if (absl::StartsWith(name, kind) && IsQueueId(name.substr(kind.size()))) {
-      ids.emplace(name.substr(kind.size()));
-    }
-  }
-  return ids;
-}
-
 class DirectoryQueue final : public Queue {
  public:
-  explicit DirectoryQueue(Environment& env)
+  DirectoryQueue(Environment& env, QueueLayout layout, std::vector<QueuePlace> places)
       : env_(env),
-        ids_(env.process().pid(), static_cast<uint32_t>(env.random().Uniform(kQueueIdsPerSecond))) {
-  }
+        state_{env, std::move(layout), std::move(places),
+               QueueIdSource(env.process().pid(),
+                             static_cast<uint32_t>(env.random().Uniform(kQueueIdsPerSecond)))} {}
 
-  std::string NewId() override { return ids_.Next(env_.clock().WallNow()); }
+  const QueueLayout& layout() const override { return state_.layout; }
 
-  Task<absl::StatusOr<std::unique_ptr<IncomingMessage>>> Create(std::string id) override {
+  std::string NewId() override { return state_.ids.Next(env_.clock().WallNow()); }
+
+  Task<absl::StatusOr<std::unique_ptr<IncomingMessage>>> Create(std::string id,
+                                                                std::string group) override {
     if (env_.probes().Buggify("queue: a new file takes long")) {
       CO_RETURN_IF_ERROR(co_await Sleep(absl::Seconds(10)));
     }
-    co_return co_await CreateIncomingMessage(env_, std::move(id));
+    const QueueGroupLayout* found = layout().FindGroup(group);
+    const size_t index = found == nullptr ? 0 : static_cast<size_t>(found - layout().groups.data());
+    co_return co_await CreateIncomingMessage(state_, ChoosePlace(state_, index), std::move(id));
   }
 
-  Task<absl::StatusOr<std::unique_ptr<QueuedMessage>>> Lock(std::string id) override {
+  Task<absl::StatusOr<std::unique_ptr<QueuedMessage>>> Lock(std::string id,
+                                                            QueueFileKind kind) override {
     if (!IsQueueId(id)) co_return absl::NotFoundError("no queue id");
-    co_return co_await LockQueuedMessage(env_, std::move(id));
+    for (const QueuePlace& place : state_.places) {
+      absl::StatusOr<std::unique_ptr<QueuedMessage>> message =
+          co_await LockQueuedMessage(state_, place, id, kind);
+      if (!absl::IsNotFound(message.status())) co_return std::move(message);
+    }
+    co_return absl::NotFoundError(absl::StrCat("no message ", id));
   }
 
-  Task<absl::StatusOr<std::vector<std::string>>> List() override {
-    CO_ASSIGN_OR_RETURN(const std::vector<DirectoryEntry> entries,
-                        co_await env_.files().ListDirectory("."));
-    constexpr int64_t kLast = std::numeric_limits<int64_t>::max();
-    std::vector<Candidate> candidates;
-    for (const std::string& id : IdsOf(entries, "qf")) {
-      const absl::StatusOr<QueueOrder> order = co_await ReadOrder(env_, id);
-      if (absl::IsNotFound(order.status())) continue;
-      if (absl::IsCancelled(order.status())) co_return order.status();
-      candidates.push_back({order.ok() ? *order : QueueOrder{kLast, kLast}, id});
-    }
-    std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
-      return std::tie(a.order.priority, a.order.created, a.id) <
-             std::tie(b.order.priority, b.order.created, b.id);
-    });
+  Task<absl::StatusOr<std::vector<std::string>>> List(QueueSelection selection) override {
     std::vector<std::string> ids;
-    for (Candidate& candidate : candidates) ids.push_back(std::move(candidate.id));
+    for (size_t group = 0; group < layout().groups.size(); ++group) {
+      const QueueGroupLayout& wanted = layout().groups[group];
+      const bool is_named = absl::EqualsIgnoreCase(selection.group, wanted.name);
+      if (!selection.group.empty() && !is_named) continue;
+      if (wanted.runners == 0 && !is_named) continue;
+      CO_RETURN_IF_ERROR(co_await ListGroup(group, selection, ids));
+    }
     co_return std::move(ids);
   }
 
+  Task<absl::Status> Print(QueueSelection selection, bool verbose) override {
+    co_return co_await PrintMailQueue(state_, std::move(selection), verbose);
+  }
+
   Task<absl::Status> RemoveOrphans() override {
-    CO_ASSIGN_OR_RETURN(const std::vector<DirectoryEntry> entries,
-                        co_await env_.files().ListDirectory("."));
-    const std::set<std::string> messages = IdsOf(entries, "qf");
+    // A body may lie in another directory than its control file.
+    std::set<std::string> in_use;
+    for (const QueuePlace& place : state_.places) {
+      CO_RETURN_IF_ERROR(co_await AddIdsInUse(place, in_use));
+    }
     absl::Status first_error;
-    for (const absl::string_view kind : {"df", "tf"}) {
-      for (const std::string& id : IdsOf(entries, kind)) {
-        if (messages.count(id) != 0) continue;
-        const absl::Status status = co_await RemoveIfOrphan(absl::StrCat(kind, id), id);
-        if (!absl::IsNotFound(status)) first_error.Update(status);
-        if (absl::IsCancelled(status)) co_return status;
-      }
+    for (const QueuePlace& place : state_.places) {
+      first_error.Update(co_await RemoveOrphans("df", place.data, in_use));
+      first_error.Update(co_await RemoveOrphans("tf", place.control, in_use));
+      first_error.Update(co_await RemoveOrphans("xf", place.transcript, in_use));
+      if (absl::IsCancelled(first_error)) break;
     }
     co_return first_error;
   }
 
+  Task<absl::StatusOr<bool>> HasRoom(std::string id, std::string peer,
+                                     int64_t message_bytes) override {
+    if (layout().min_free_blocks <= 0) co_return true;
+    uint64_t most = 0;
+    std::string where;
+    for (const QueuePlace& place : state_.places) {
+      if (place.group != 0) continue;
+      CO_ASSIGN_OR_RETURN(const FreeSpace space,
+                          co_await env_.files().GetFreeSpace(QueuePlace::DirectoryOf(place.data)));
+      const uint64_t block = std::max<uint64_t>(space.block_bytes, 1);
+      const uint64_t needed = static_cast<uint64_t>(layout().min_free_blocks) +
+                              static_cast<uint64_t>(std::max<int64_t>(message_bytes, 0)) / block;
+      if (space.free_blocks > needed) co_return true;
+      if (where.empty() || space.free_blocks > most) where = place.shown;
+      most = std::max(most, space.free_blocks);
+    }
+    env_.log().Write(Severity::kAlert,
+                     absl::StrCat(id, ": low on space (", peer.empty() ? "SMTP-DAEMON" : peer,
+                                  " needs ", message_bytes, " bytes + ", layout().min_free_blocks,
+                                  " blocks in ", where, "), max avail: ", most));
+    co_return false;
+  }
+
  private:
-  Task<absl::Status> RemoveIfOrphan(std::string name, absl::string_view id) {
+  Task<absl::Status> ListGroup(size_t group, const QueueSelection& selection,
+                               std::vector<std::string>& ids) {
+    std::vector<QueueCandidate> all;
+    for (const QueuePlace& place : state_.places) {
+      if (place.group != group) continue;
+      CO_ASSIGN_OR_RETURN(std::vector<std::string> names,
+                          co_await ListIds(state_, place, selection));
+      CO_ASSIGN_OR_RETURN(std::vector<QueueCandidate> found,
+                          co_await ReadCandidates(state_, place, selection, std::move(names)));
+      const size_t limit = static_cast<size_t>(std::max<int64_t>(layout().max_run_size, 0));
+      if (limit > 0 && found.size() > limit) {
+        env_.log().Write(Severity::kWarning,
+                         absl::StrCat("WorkList for ", place.shown, " maxed out at ", limit));
+        found.resize(limit);
+      }
+      std::move(found.begin(), found.end(), std::back_inserter(all));
+    }
+    SortCandidates(state_, all);
+    const size_t jobs = static_cast<size_t>(layout().groups[group].max_jobs);
+    size_t taken = 0;
+    for (QueueCandidate& candidate : all) {
+      if (candidate.too_young && !selection.is_narrow()) continue;
+      if (jobs > 0 && ++taken > jobs) break;
+      ids.push_back(std::move(candidate.id));
+    }
+    co_return absl::OkStatus();
+  }
+
+  static bool IsControlPrefix(absl::string_view prefix) {
+    return prefix == "qf" || prefix == "hf" || prefix == "Qf";
+  }
+
+  // Adds the ids of the control files of a place.
+  Task<absl::Status> AddIdsInUse(const QueuePlace& place, std::set<std::string>& ids) {
+    CO_ASSIGN_OR_RETURN(
+        const std::vector<DirectoryEntry> entries,
+        co_await env_.files().ListDirectory(QueuePlace::DirectoryOf(place.control)));
+    for (const DirectoryEntry& entry : entries) {
+      const absl::string_view name = entry.name;
+      if (IsControlPrefix(name.substr(0, 2)) && IsQueueId(name.substr(2))) {
+        ids.emplace(name.substr(2));
+      }
+    }
+    co_return absl::OkStatus();
+  }
+
+  Task<absl::Status> RemoveOrphans(absl::string_view kind, const std::string& prefix,
+                                   const std::set<std::string>& in_use) {
+    CO_ASSIGN_OR_RETURN(const std::vector<DirectoryEntry> entries,
+                        co_await env_.files().ListDirectory(QueuePlace::DirectoryOf(prefix)));
+    std::set<std::string> ids;
+    for (const DirectoryEntry& entry : entries) {
+      const absl::string_view name = entry.name;
+      if (!absl::StartsWith(name, kind) || !IsQueueId(name.substr(2))) continue;
+      if (in_use.count(std::string(name.substr(2))) == 0) ids.emplace(name.substr(2));
+    }
+    absl::Status first_error;
+    for (const std::string& id : ids) {
+      const absl::Status status = co_await RemoveIfOrphan(absl::StrCat(prefix, kind, id), id);
+      if (!absl::IsNotFound(status)) first_error.Update(status);
+      if (absl::IsCancelled(status)) co_return status;
+    }
+    co_return first_error;
+  }
+
+  // Whether some control file has that id by now.
+  Task<absl::StatusOr<bool>> HasControlFile(const std::string& id) {
+    for (const QueuePlace& place : state_.places) {
+      for (const QueueFileKind kind :
+           {QueueFileKind::kWaiting, QueueFileKind::kQuarantined, QueueFileKind::kLost}) {
+        const absl::StatusOr<FileStat> message =
+            co_await env_.files().LinkStat(place.ControlFile(kind, id));
+        if (message.ok()) co_return true;
+        if (!absl::IsNotFound(message.status())) co_return message.status();
+      }
+    }
+    co_return false;
+  }
+
+  Task<absl::Status> RemoveIfOrphan(std::string name, const std::string& id) {
     CO_ASSIGN_OR_RETURN(const FileStat stat, co_await env_.files().LinkStat(name));
     if (stat.type != FileType::kRegular) co_return absl::OkStatus();
     if (env_.clock().WallNow() - stat.modified < kOrphanAge) co_return absl::OkStatus();
@@ -117,27 +197,21 @@ class DirectoryQueue final : public Queue {
         co_await file->Lock(LockKind::kFlock, LockMode::kExclusive, LockWait::kNo);
     if (ErrnoOf(locked) == Errno::kEAGAIN) co_return absl::OkStatus();
     CO_RETURN_IF_ERROR(locked);
-    const absl::StatusOr<FileStat> message = co_await env_.files().LinkStat(ControlFileName(id));
-    if (message.ok()) co_return absl::OkStatus();
-    if (!absl::IsNotFound(message.status())) co_return message.status();
+    CO_ASSIGN_OR_RETURN(const bool is_in_use, co_await HasControlFile(id));
+    if (is_in_use) co_return absl::OkStatus();
     env_.probes().Reached("queue: orphan removed");
     co_return co_await env_.files().Unlink(name);
   }
 
   Environment& env_;
-  QueueIdSource ids_;
+  QueueState state_;
 };
 
 }  // namespace
 
-Task<absl::StatusOr<std::unique_ptr<Queue>>> OpenQueue(Environment& env, std::string directory) {
-  const absl::Status entered = co_await env.process().ChangeDirectory(directory);
-  if (ErrnoOf(entered) != Errno::kOk) {
-    if (!absl::EndsWith(directory, "/")) directory.push_back('/');
-    co_return ErrnoStatus(ErrnoOf(entered), absl::StrCat("can not chdir(", directory, ")"));
-  }
-  CO_RETURN_IF_ERROR(entered);
-  co_return std::make_unique<DirectoryQueue>(env);
+Task<absl::StatusOr<std::unique_ptr<Queue>>> OpenQueue(Environment& env, QueueLayout layout) {
+  CO_ASSIGN_OR_RETURN(std::vector<QueuePlace> places, co_await FindQueuePlaces(env, layout));
+  co_return std::make_unique<DirectoryQueue>(env, std::move(layout), std::move(places));
 }
 
 }  // namespace stagepost

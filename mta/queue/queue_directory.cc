@@ -1,10 +1,38 @@
 #include "mta/queue/queue_directory.h"
 
+#include <utility>
+
 #include "mta/base/errno.h"
 #include "mta/base/status_macros.h"
 #include "mta/queue/queue_file.h"
 
 namespace stagepost {
+namespace {
+
+constexpr size_t kCopyBytes = 32 * 1024;
+
+Task<absl::Status> CopyDataFile(QueueState& state, std::string from, std::string to) {
+  const OpenOptions options = {.read = true, .no_follow = true, .non_blocking = true};
+  CO_ASSIGN_OR_RETURN(std::unique_ptr<File> source, co_await state.files().Open(from, options));
+  CO_ASSIGN_OR_RETURN(std::unique_ptr<File> copy, co_await MakeQueueFile(state, std::move(to)));
+  std::string buffer(kCopyBytes, '\0');
+  uint64_t offset = 0;
+  while (true) {
+    CO_ASSIGN_OR_RETURN(const size_t read,
+                        co_await ReadFullyAt(*source, offset, absl::MakeSpan(buffer)));
+    if (read == 0) break;
+    CO_RETURN_IF_ERROR(co_await WriteAllAt(*copy, offset, absl::string_view(buffer.data(), read)));
+    offset += read;
+  }
+  co_return co_await SyncFile(state, *copy);
+}
+
+}  // namespace
+
+FileMode QueueState::file_mode() const {
+  if (layout.file_mode.has_value()) return *layout.file_mode;
+  return layout.submission ? 0660 : 0600;
+}
 
 Task<absl::Status> WriteAllAt(File& file, uint64_t offset, absl::string_view bytes) {
   while (!bytes.empty()) {
@@ -17,10 +45,10 @@ Task<absl::Status> WriteAllAt(File& file, uint64_t offset, absl::string_view byt
   co_return absl::OkStatus();
 }
 
-Task<absl::StatusOr<size_t>> ReadFully(File& file, absl::Span<char> buffer) {
+Task<absl::StatusOr<size_t>> ReadFullyAt(File& file, uint64_t offset, absl::Span<char> buffer) {
   size_t read = 0;
   while (read < buffer.size()) {
-    CO_ASSIGN_OR_RETURN(const size_t more, co_await file.Read(read, buffer.subspan(read)));
+    CO_ASSIGN_OR_RETURN(const size_t more, co_await file.Read(offset + read, buffer.subspan(read)));
     if (more == 0) break;
     read += more;
   }
@@ -33,24 +61,75 @@ Task<absl::Status> UnlinkIfPresent(FileSystem& files, std::string name) {
   co_return status;
 }
 
-Task<absl::StatusOr<std::unique_ptr<File>>> WriteTemporaryFile(Environment& env,
+Task<absl::StatusOr<std::unique_ptr<File>>> MakeQueueFile(QueueState& state, std::string name) {
+  const FileMode mode = state.file_mode();
+  const OpenOptions options = {
+      .write = true, .create = true, .exclusive = true, .no_follow = true, .mode = mode};
+  CO_ASSIGN_OR_RETURN(std::unique_ptr<File> file, co_await state.files().Open(name, options));
+  // The group that shares a queue needs its bits whatever the umask is.
+  if ((mode & 0066) != 0) CO_RETURN_IF_ERROR(co_await file->ChangeMode(mode));
+  co_return std::move(file);
+}
+
+Task<absl::Status> SyncFile(QueueState& state, File& file) {
+  if (state.layout.super_safe == SuperSafe::kFalse) co_return absl::OkStatus();
+  co_return co_await file.Sync();
+}
+
+Task<absl::Status> SyncPrefix(QueueState& state, absl::string_view prefix) {
+  if (state.layout.super_safe == SuperSafe::kFalse) co_return absl::OkStatus();
+  co_return co_await state.files().SyncDirectory(QueuePlace::DirectoryOf(prefix));
+}
+
+Task<absl::StatusOr<std::unique_ptr<File>>> WriteTemporaryFile(QueueState& state,
+                                                               const QueuePlace& place,
                                                                const Envelope& envelope) {
   CO_ASSIGN_OR_RETURN(const std::string text, FormatQueueFile(envelope));
-  const std::string name = TemporaryFileName(envelope.id);
-  const OpenOptions options = {
-      .write = true, .create = true, .exclusive = true, .no_follow = true, .mode = 0600};
-  absl::StatusOr<std::unique_ptr<File>> opened = co_await env.files().Open(name, options);
+  const std::string name = place.TemporaryFile(envelope.id);
+  absl::StatusOr<std::unique_ptr<File>> opened = co_await MakeQueueFile(state, name);
   if (ErrnoOf(opened.status()) == Errno::kEEXIST) {
-    env.probes().Reached("queue: tf file of a crashed process");
-    CO_RETURN_IF_ERROR(co_await UnlinkIfPresent(env.files(), name));
-    opened = co_await env.files().Open(name, options);
+    state.env.probes().Reached("queue: tf file of a crashed process");
+    CO_RETURN_IF_ERROR(co_await UnlinkIfPresent(state.files(), name));
+    opened = co_await MakeQueueFile(state, name);
   }
   CO_RETURN_IF_ERROR(opened.status());
   std::unique_ptr<File> file = *std::move(opened);
   CO_RETURN_IF_ERROR(co_await file->Lock(LockKind::kFlock, LockMode::kExclusive, LockWait::kNo));
   CO_RETURN_IF_ERROR(co_await WriteAllAt(*file, 0, text));
-  CO_RETURN_IF_ERROR(co_await file->Sync());
+  CO_RETURN_IF_ERROR(co_await SyncFile(state, *file));
   co_return std::move(file);
+}
+
+Task<absl::Status> ShareDataFile(QueueState& state, const QueuePlace& from,
+                                 absl::string_view from_id, const QueuePlace& to,
+                                 absl::string_view to_id) {
+  const std::string old_name = from.DataFile(from_id), new_name = to.DataFile(to_id);
+  const absl::Status linked = co_await state.files().Link(old_name, new_name);
+  const Errno error = ErrnoOf(linked);
+  if (error != Errno::kEXDEV && error != Errno::kEMLINK && error != Errno::kEPERM &&
+      error != Errno::kEOPNOTSUPP) {
+    co_return linked;
+  }
+  state.env.probes().Reached("queue: body copied for a part of a message");
+  co_return co_await CopyDataFile(state, old_name, new_name);
+}
+
+const QueuePlace& ChoosePlace(QueueState& state, size_t group) {
+  std::vector<const QueuePlace*> places;
+  for (const QueuePlace& place : state.places) {
+    if (place.group == group) places.push_back(&place);
+  }
+  if (places.size() == 1) return *places[0];
+  return *places[state.env.random().Uniform(places.size())];
+}
+
+int64_t SizeOfParts(const Envelope& envelope) {
+  int64_t bytes = envelope.body_bytes + 1;
+  for (const HeaderField& field : envelope.header) {
+    if (!field.mailer_flags.empty()) continue;
+    bytes += static_cast<int64_t>(field.name.size() + 1 + field.value.size() + 1);
+  }
+  return bytes;
 }
 
 }  // namespace stagepost

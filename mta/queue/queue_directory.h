@@ -1,15 +1,18 @@
-// The files of a queue directory, and how they are written.
+// The directories of a queue, and how files are written there.
 //
-// For queue.cc, incoming_message.cc and queued_message.cc only. Names are relative: the process
-// stands in the queue directory.
+// For the .cc files of this folder only. Names are relative: the process stands in the queue's base
+// directory.
 #ifndef STAGEPOST_MTA_QUEUE_QUEUE_DIRECTORY_H_
 #define STAGEPOST_MTA_QUEUE_QUEUE_DIRECTORY_H_
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
@@ -17,40 +20,95 @@
 #include "mta/env/environment.h"
 #include "mta/queue/envelope.h"
 #include "mta/queue/queue.h"
+#include "mta/queue/queue_id.h"
+#include "mta/queue/queue_layout.h"
 
 namespace stagepost {
 
 // Removing what a failed or finished message leaves: what that still gets after a stop request.
 inline constexpr absl::Duration kQueueCleanupGrace = absl::Seconds(5);
 
-inline std::string DataFileName(absl::string_view id) { return "df" + std::string(id); }
-inline std::string ControlFileName(absl::string_view id) { return "qf" + std::string(id); }
-// A qf file that has lost its body, set aside for an administrator to look at.
-inline std::string LostFileName(absl::string_view id) { return "Qf" + std::string(id); }
-inline std::string TemporaryFileName(absl::string_view id) { return "tf" + std::string(id); }
+// One queue directory.
+struct QueuePlace {
+  size_t group = 0;   // index into the layout's groups
+  std::string shown;  // "/var/spool/mqueue", "/var/spool/mqueue/slow/df": where its df files are
+  // In front of names of control, data and transcript files: "", "q1/", "q1/qf/".
+  std::string control, data, transcript;
+
+  std::string ControlFile(QueueFileKind kind, absl::string_view id) const {
+    return absl::StrCat(control, PrefixOf(kind), id);
+  }
+  std::string DataFile(absl::string_view id) const { return absl::StrCat(data, "df", id); }
+  std::string TemporaryFile(absl::string_view id) const { return absl::StrCat(control, "tf", id); }
+  // What messages call a file of the place: "./qf6AK6XWSU000517", "q1/qf/qf6AK6XWSU000517".
+  static std::string InMessages(absl::string_view name) {
+    return absl::StrCat(absl::StrContains(name, "/") ? "" : "./", name);
+  }
+  static std::string DirectoryOf(absl::string_view prefix) {
+    return prefix.empty() ? "." : std::string(prefix.substr(0, prefix.size() - 1));
+  }
+};
+
+// What all parts of one opened queue share. Outlives the messages.
+struct QueueState {
+  Environment& env;
+  const QueueLayout layout;
+  std::vector<QueuePlace> places;  // at least one of each group, in the order of the groups
+  QueueIdSource ids;
+
+  FileSystem& files() { return env.files(); }
+  FileMode file_mode() const;
+};
 
 // Writes all of `bytes` at `offset`, however short the single writes are.
 Task<absl::Status> WriteAllAt(File& file, uint64_t offset, absl::string_view bytes);
 
-// Reads until `buffer` is full or the file ends; how much it was.
-Task<absl::StatusOr<size_t>> ReadFully(File& file, absl::Span<char> buffer);
+// Reads at `offset` until `buffer` is full or the file ends; how much it was.
+Task<absl::StatusOr<size_t>> ReadFullyAt(File& file, uint64_t offset, absl::Span<char> buffer);
 
 // Unlinks; OK also if there is no such file.
 Task<absl::Status> UnlinkIfPresent(FileSystem& files, std::string name);
+
+// Makes a file of the queue with its mode. kAlreadyExists, Errno kEEXIST: there is one.
+Task<absl::StatusOr<std::unique_ptr<File>>> MakeQueueFile(QueueState& state, std::string name);
+
+// As the seam's, unless the layout does without.
+Task<absl::Status> SyncFile(QueueState& state, File& file);
+Task<absl::Status> SyncPrefix(QueueState& state, absl::string_view prefix);
 
 // Writes `envelope` into tf<id>, synced and locked (exclusive flock), ready to be renamed to
 // qf<id>. The lock goes with the file that is returned. After an error there may be a tf file.
 // REQUIRES: the caller owns the message, so that a tf file that is there already is one that a
 // crash has left.
-Task<absl::StatusOr<std::unique_ptr<File>>> WriteTemporaryFile(Environment& env,
+Task<absl::StatusOr<std::unique_ptr<File>>> WriteTemporaryFile(QueueState& state,
+                                                               const QueuePlace& place,
                                                                const Envelope& envelope);
 
+// Gives df<from_id> of one place a second name, df<to_id> in another, durable but for the directory
+// entry; across file systems, or when it has too many names, as a copy. kAlreadyExists: there is
+// one.
+Task<absl::Status> ShareDataFile(QueueState& state, const QueuePlace& from,
+                                 absl::string_view from_id, const QueuePlace& to,
+                                 absl::string_view to_id);
+
 // kAlreadyExists: the id is taken.
-Task<absl::StatusOr<std::unique_ptr<IncomingMessage>>> CreateIncomingMessage(Environment& env,
-                                                                             std::string id);
-// As Queue::Lock().
-Task<absl::StatusOr<std::unique_ptr<QueuedMessage>>> LockQueuedMessage(Environment& env,
-                                                                       std::string id);
+Task<absl::StatusOr<std::unique_ptr<IncomingMessage>>> CreateIncomingMessage(
+    QueueState& state, const QueuePlace& place, std::string id);
+// A place of the group, at random among several.
+const QueuePlace& ChoosePlace(QueueState& state, size_t group);
+
+// As Queue::Lock(), in one place.
+Task<absl::StatusOr<std::unique_ptr<QueuedMessage>>> LockQueuedMessage(QueueState& state,
+                                                                       const QueuePlace& place,
+                                                                       std::string id,
+                                                                       QueueFileKind kind);
+
+// Bytes of the message as it would be sent with LF line ends, conditional fields left out.
+int64_t SizeOfParts(const Envelope& envelope);
+
+// Finds the directories. Errors as OpenQueue().
+Task<absl::StatusOr<std::vector<QueuePlace>>> FindQueuePlaces(Environment& env,
+                                                              const QueueLayout& layout);
 
 }  // namespace stagepost
 

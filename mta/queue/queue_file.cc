@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/cord.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
@@ -27,35 +28,52 @@ bool ParseInteger(absl::string_view text, int64_t minimum, int64_t maximum, int6
 constexpr int64_t kMinInteger = std::numeric_limits<int64_t>::min();
 constexpr int64_t kMaxInteger = std::numeric_limits<int64_t>::max();
 
+constexpr absl::string_view kReasonUrl = "stagepost/queue-file-losing-reason";
+
 class Parser {
  public:
   Parser(absl::string_view file_name, absl::string_view text)
       : file_name_(file_name), text_(text) {}
 
   absl::StatusOr<Envelope> Parse() {
-    if (text_.size() > kMaxQueueFileBytes) return Error("file too large");
     envelope_.flags.clear();
     while (!ended_) {
-      if (text_.empty()) return Error("the file ends without a line with a single dot");
-      absl::string_view line = TakeLine();
-      RETURN_IF_ERROR(ParseLine(line));
+      if (text_.empty()) return Incomplete();
+      line_ = TakeLine();
+      if (!complete_) return Incomplete();
+      RETURN_IF_ERROR(ParseLine(line_));
     }
-    if (!text_.empty()) return Error("text after the end");
-    for (const char letter : absl::string_view("VTS")) {
-      if (seen_.count(letter) == 0) {
-        return Error(absl::StrCat("no ", absl::string_view(&letter, 1), " line"));
-      }
+    if (!text_.empty()) {
+      return QueueFileError(
+          absl::StrCat("SECURITY ALERT: extra or bogus data in queue file: ", FirstLine(text_)),
+          "bogus queue line");
     }
+    if (seen_.count('T') == 0 || seen_.count('S') == 0) return Incomplete();
     if (!next_.status.empty() || !next_.original_recipient.empty() ||
         !next_.final_recipient.empty()) {
-      return Error("lines for a recipient without an R line");
+      return Incomplete();
     }
     return std::move(envelope_);
   }
 
  private:
-  absl::Status Error(absl::string_view what) const {
-    return absl::DataLossError(absl::StrCat(file_name_, ":", line_number_, ": ", what));
+  static constexpr size_t kQuotedBytes = 200;
+
+  static absl::string_view FirstLine(absl::string_view text) {
+    return text.substr(0, text.find('\n')).substr(0, kQuotedBytes);
+  }
+
+  // A line that sendmail would take.
+  absl::Status Error(absl::string_view why) const {
+    return BadLine(absl::StrCat(" (", why, ")"));
+  }
+  absl::Status BadLine(absl::string_view why = "") const {
+    return QueueFileError(absl::StrCat("readqf: ", file_name_, ": line ", line_number_,
+                                       ": bad line \"", FirstLine(line_), "\"", why),
+                          "unrecognized line");
+  }
+  absl::Status Incomplete() const {
+    return QueueFileError(absl::StrCat("readqf: ", file_name_, ": incomplete queue file read"), "");
   }
 
   // The next line with its continuations, without its line end. REQUIRES: !text_.empty().
@@ -75,16 +93,15 @@ class Parser {
   }
 
   absl::Status ParseLine(absl::string_view line) {
-    if (!complete_) return Error("the file ends inside a line");
-    if (line.empty()) return Error("empty line");
+    if (line.empty()) return BadLine();
     const char letter = line[0];
     const absl::string_view value = line.substr(1);
-    if (seen_.empty() && letter != 'V') return Error("the first line is not the version");
+    if (letter == 'V' && line_number_ != 1) return Error("not the first line");
     if (letter == 'H') return ParseField(value);
     if (line.find_first_of(absl::string_view("\n\0", 2)) != absl::string_view::npos) {
       return Error("line end or NUL inside a line");
     }
-    if (absl::string_view("VTKNPIBFSZA").find(letter) != absl::string_view::npos &&
+    if (absl::string_view("VTKNPIBFSZAdq!").find(letter) != absl::string_view::npos &&
         !seen_.insert(letter).second) {
       return Error("second line of its kind");
     }
@@ -110,7 +127,9 @@ class Parser {
       case 'A':
         return SetOnce(envelope_.auth_sender, value);
       case 'M':
-        return SetOnce(seen_.count('S') != 0 ? next_.status : envelope_.message, value);
+        // The last one counts.
+        (seen_.count('S') != 0 ? next_.status : envelope_.message) = std::string(value);
+        return absl::OkStatus();
       case 'Q':
         return SetOnce(next_.original_recipient, value);
       case 'r':
@@ -122,13 +141,19 @@ class Parser {
         return ParseRecipient(value);
       case '.':
         ended_ = value.empty();
-        return ended_ ? absl::OkStatus() : Error("unknown line");
+        return ended_ ? absl::OkStatus() : BadLine();
       case 'q':
-        return Error("quarantined messages are not supported");
+        return SetOnce(envelope_.quarantine, value);
+      case 'd':
+        return SetOnce(envelope_.data_directory, value);
       case '!':
-        return Error("DELIVERBY is not supported");
+        return ParseDeliverBy(value);
+      case 'D':
+      case 'E':
+      case 'L':
+        return absl::OkStatus();
       default:
-        return Error("unknown line");
+        return BadLine();
     }
   }
 
@@ -144,7 +169,12 @@ class Parser {
     if (!ParseInteger(value, letter == 'P' ? kMinInteger : 0, kMaxInteger, number)) {
       return Error("not a number");
     }
-    if (letter == 'V' && number != kQueueFileVersion) return Error("unknown version");
+    if (letter == 'V' && number > kQueueFileVersion) {
+      return QueueFileError(absl::StrCat("Version number in queue file (", number,
+                                         ") greater than max (", kQueueFileVersion, ")"),
+                            "unsupported queue file version");
+    }
+    if (letter == 'V') version_ = static_cast<int>(number);
     if ((letter == 'T' || letter == 'K') && number > kMaxQueuedTime) return Error("no time");
     if (letter == 'N' && number > std::numeric_limits<int>::max()) return Error("no count");
     if (letter == 'T') envelope_.created = absl::FromUnixSeconds(number);
@@ -178,13 +208,27 @@ class Parser {
 
   absl::Status ParseFlags(absl::string_view value) {
     for (const char flag : value) {
-      if (kEnvelopeFlags.find(flag) == absl::string_view::npos) return Error("unknown flag");
+      if (!absl::ascii_isalnum(flag)) return Error("no flag");
       if (flag == '8') {
         envelope_.eight_bit = true;
       } else if (envelope_.flags.find(flag) == std::string::npos) {
         envelope_.flags.push_back(flag);
       }
     }
+    return absl::OkStatus();
+  }
+
+  absl::Status ParseDeliverBy(absl::string_view value) {
+    if (value.size() < 3 || value[1] != ' ') return Error("not a mode and a time");
+    const std::optional<DeliverBy::Mode> mode = DeliverByModeOf(value[0]);
+    DeliverBy by;
+    if (!mode.has_value()) return Error("unknown mode");
+    by.mode = *mode;
+    by.trace = (value[0] & kDeliverByTrace) != 0;
+    if (!ParseInteger(value.substr(2), -kMaxDeliverBy, kMaxDeliverBy, by.seconds)) {
+      return Error("no time");
+    }
+    envelope_.deliver_by = by;
     return absl::OkStatus();
   }
 
@@ -217,11 +261,14 @@ class Parser {
   }
 
   absl::Status ParseRecipient(absl::string_view value) {
-    const size_t colon = value.find(':');
-    if (colon == absl::string_view::npos) return Error("no flags in front of the recipient");
-    next_.flags = std::string(value.substr(0, colon));
-    if (!IsRecipientFlags(next_.flags)) return Error("unknown recipient flag");
-    RETURN_IF_ERROR(ParseAddress(value.substr(colon + 1), next_.address, next_.bracketed));
+    if (version_ > 0) {
+      const size_t colon = value.find(':');
+      if (colon == absl::string_view::npos) return Error("no flags in front of the recipient");
+      next_.flags = std::string(value.substr(0, colon));
+      if (!IsRecipientFlags(next_.flags)) return Error("unknown recipient flag");
+      value.remove_prefix(colon + 1);
+    }
+    RETURN_IF_ERROR(ParseAddress(value, next_.address, next_.bracketed));
     if (envelope_.recipients.size() == kMaxQueuedRecipients) return Error("too many recipients");
     envelope_.recipients.push_back(next_);
     // The controlling user holds for those that follow, too.
@@ -254,7 +301,9 @@ class Parser {
 
   const absl::string_view file_name_;
   absl::string_view text_;  // what is left
-  int line_number_ = 1;     // of the line being parsed, for errors
+  int version_ = 0;
+  absl::string_view line_;
+  int line_number_ = 1;  // of the line being parsed, for errors
   int next_line_number_ = 1;
   bool complete_ = true;  // the line had its line end
   bool ended_ = false;
@@ -266,24 +315,44 @@ class Parser {
 
 }  // namespace
 
+absl::Status QueueFileError(absl::string_view message, absl::string_view losing_reason) {
+  absl::Status status = absl::DataLossError(message);
+  status.SetPayload(kReasonUrl, absl::Cord(losing_reason));
+  return status;
+}
+
+std::string LosingReason(const absl::Status& status) {
+  const absl::optional<absl::Cord> reason = status.GetPayload(kReasonUrl);
+  return reason.has_value() ? std::string(*reason) : std::string();
+}
+
 absl::StatusOr<Envelope> ParseQueueFile(absl::string_view file_name, absl::string_view text) {
+  if (text.size() > kMaxQueueFileBytes) return QueueFileError("file too large", "too large");
   return Parser(file_name, text).Parse();
 }
 
 std::optional<QueueOrder> FindQueueOrder(absl::string_view beginning) {
   QueueOrder order;
   bool priority = false, created = false;
-  while (!(priority && created)) {
+  // What counts stands before the macros; priority and creation are enough.
+  while (true) {
     const size_t end = beginning.find('\n');
-    if (end == 0 || end == absl::string_view::npos) return std::nullopt;
+    if (end == 0 || end == absl::string_view::npos) break;
     const absl::string_view value = beginning.substr(1, end - 1);
     if (beginning[0] == 'P' && !priority) {
       priority = ParseInteger(value, kMinInteger, kMaxInteger, order.priority);
     } else if (beginning[0] == 'T' && !created) {
       created = ParseInteger(value, 0, kMaxQueuedTime, order.created);
+    } else if (beginning[0] == 'K') {
+      if (!ParseInteger(value, 0, kMaxQueuedTime, order.last_attempt)) order.last_attempt = 0;
+    } else if (beginning[0] == 'N') {
+      if (!ParseInteger(value, 0, kMaxInteger, order.attempts)) order.attempts = 0;
+    } else if (beginning[0] == '$' || beginning[0] == 'S') {
+      break;
     }
     beginning.remove_prefix(end + 1);
   }
+  if (!priority || !created) return std::nullopt;
   return order;
 }
 

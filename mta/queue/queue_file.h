@@ -4,12 +4,12 @@
 // One line, one thing, said by its first letter; a line that begins with white space continues a
 // header field; a line with a single dot ends the file. In the order they are written:
 //
-//   V8 T K N P I B M F $ S Z A, then for each recipient C M Q r R, then H, then .
+//   V8 T K N P I d B q M F $ S Z A !, then for each recipient M C Q r R, then H, then .
 //
 // FormatQueueFile() of what ParseQueueFile() gave is the file again if sendmail wrote it, and means
-// the same in any case: a line that is not understood is an error, never dropped. Not understood
-// are also what this version cannot honour (q quarantine, ! DELIVERBY) and lines of other versions
-// (D, E, L, d, c, t).
+// the same in any case: a line that is not understood is an error, never dropped. Files of older
+// versions are read, too; of these D (the name of the df file), E (who hears of errors) and L (the
+// length of the body) go without a trace, as in sendmail.
 #ifndef STAGEPOST_MTA_QUEUE_QUEUE_FILE_H_
 #define STAGEPOST_MTA_QUEUE_QUEUE_FILE_H_
 
@@ -36,14 +36,24 @@ inline constexpr size_t kMaxQueuedMacros = 1'000;
 // limit.
 absl::StatusOr<std::string> FormatQueueFile(const Envelope& envelope);
 
-// The envelope in `text`, less id, body_bytes and users, which the file does not hold. kDataLoss:
-// not understood; the message is "<file_name>:<line>: <what is wrong>".
+// An error of a queue file: what it says (may be empty), and why the file is to be set aside; an
+// empty reason: it is not. kDataLoss.
+absl::Status QueueFileError(absl::string_view message, absl::string_view losing_reason);
+// The reason; empty: none.
+std::string LosingReason(const absl::Status& status);
+
+// The envelope in `text`, less what the file does not hold (id, body_bytes, users, …). kDataLoss: a
+// QueueFileError() in sendmail's words: "readqf: ./qf6AK6XWSU000517: line 8: bad line "x"", or
+// "readqf: ./qf6AK6XWSU000517: incomplete queue file read", which has no reason to be set aside.
+// `file_name` is for messages.
 absl::StatusOr<Envelope> ParseQueueFile(absl::string_view file_name, absl::string_view text);
 
 // What queue runs are ordered by.
 struct QueueOrder {
   int64_t priority = 0;
-  int64_t created = 0;  // Unix time
+  int64_t created = 0;       // Unix time
+  int64_t last_attempt = 0;  // Unix time; 0: none
+  int64_t attempts = 0;
 };
 // Looks for it in the first bytes of a qf file, of which kQueueOrderBytes are enough; nullopt: not
 // there.

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "mta/queue/queue_file.h"
 #include "mta/queue/queue_file_lines.h"
@@ -19,12 +20,14 @@ class Formatter {
     if (envelope_.has_8bitmime && envelope_.seven_bit) Fail("two body types");
     if (envelope_.has_8bitmime) Line('B', "8BITMIME");
     if (envelope_.seven_bit) Line('B', "7BIT");
+    OptionalLine('q', envelope_.quarantine);
     OptionalLine('M', envelope_.message);
     Line('F', Flags());
     Macros();
     Address('S', "", envelope_.sender, envelope_.sender_bracketed);
     OptionalLine('Z', envelope_.envelope_id);
     OptionalLine('A', envelope_.auth_sender);
+    DeliverByLine();
     Recipients();
     Fields();
     text_.append(".\n");
@@ -75,10 +78,21 @@ class Formatter {
     if (envelope_.attempts < 0) Fail("number of attempts");
     Line('N', absl::StrCat(envelope_.attempts));
     Line('P', absl::StrCat(envelope_.priority));
-    if (!envelope_.data_file.has_value()) return;
-    const uint64_t device = envelope_.data_file->device;
-    Line('I', absl::StrCat(DeviceMajor(device), "/", DeviceMinor(device), "/",
-                           envelope_.data_file->inode));
+    if (envelope_.data_file.has_value()) {
+      const uint64_t device = envelope_.data_file->device;
+      Line('I', absl::StrCat(DeviceMajor(device), "/", DeviceMinor(device), "/",
+                             envelope_.data_file->inode));
+    }
+    OptionalLine('d', envelope_.data_directory);
+  }
+
+  void DeliverByLine() {
+    if (!envelope_.deliver_by.has_value()) return;
+    const DeliverBy& by = *envelope_.deliver_by;
+    char bits = by.mode == DeliverBy::Mode::kReturn ? kDeliverByReturn : kDeliverByNotify;
+    if (by.trace) bits |= kDeliverByTrace;
+    if (by.seconds < -kMaxDeliverBy || by.seconds > kMaxDeliverBy) Fail("DELIVERBY");
+    Line('!', absl::StrCat(absl::string_view(&bits, 1), " ", by.seconds));
   }
 
   std::string Flags() {
@@ -88,7 +102,10 @@ class Formatter {
           flag == '8' ? envelope_.eight_bit : envelope_.flags.find(flag) != std::string::npos;
       if (set) flags.push_back(flag);
     }
-    if (flags.size() != envelope_.flags.size() + (envelope_.eight_bit ? 1 : 0)) Fail("flags");
+    for (const char flag : envelope_.flags) {
+      if (flag == '8' || !absl::ascii_isalnum(flag)) Fail("flags");
+      if (flags.find(flag) == std::string::npos) flags.push_back(flag);
+    }
     return flags;
   }
 
@@ -107,10 +124,10 @@ class Formatter {
     if (envelope_.recipients.size() > kMaxQueuedRecipients) TooMuch("recipients");
     absl::string_view controlling_user;
     for (const Recipient& recipient : envelope_.recipients) {
+      OptionalLine('M', recipient.status);
       // A C line holds until the next one; an empty one ends it.
       if (recipient.controlling_user != controlling_user) Line('C', recipient.controlling_user);
       controlling_user = recipient.controlling_user;
-      OptionalLine('M', recipient.status);
       OptionalLine('Q', recipient.original_recipient);
       OptionalLine('r', recipient.final_recipient);
       if (!IsRecipientFlags(recipient.flags)) Fail("recipient flags");

@@ -7,13 +7,20 @@
 namespace stagepost {
 namespace {
 
-// P primary, N NOTIFY was given, S F D which of them, A from an alias, B added blind copy, X needs
-// a secure MX.
-constexpr absl::string_view kRecipientFlags = "PNSFDABX";
-
 bool IsNameCharacter(char c) { return absl::ascii_isalnum(c) || c == '_'; }
 
 }  // namespace
+
+std::optional<DeliverBy::Mode> DeliverByModeOf(char bits) {
+  switch (bits & ~kDeliverByTrace) {
+    case kDeliverByNotify:
+      return DeliverBy::Mode::kNotify;
+    case kDeliverByReturn:
+      return DeliverBy::Mode::kReturn;
+    default:
+      return std::nullopt;
+  }
+}
 
 bool IsBracketed(absl::string_view address) {
   return address.size() >= 2 && address.front() == '<' && address.back() == '>';
@@ -26,7 +33,7 @@ bool IsMacroName(absl::string_view name) {
 
 bool IsRecipientFlags(absl::string_view flags) {
   for (size_t i = 0; i < flags.size(); ++i) {
-    if (kRecipientFlags.find(flags[i]) == absl::string_view::npos) return false;
+    if (!absl::ascii_isalpha(flags[i])) return false;
     if (flags.find(flags[i], i + 1) != absl::string_view::npos) return false;
   }
   return true;

@@ -5,17 +5,29 @@
 #define STAGEPOST_MTA_QUEUE_QUEUE_FILE_LINES_H_
 
 #include <cstdint>
+#include <optional>
 
 #include "absl/strings/string_view.h"
+#include "mta/queue/envelope.h"
 
 namespace stagepost {
 
 inline constexpr int kQueueFileVersion = 8;
-// Letters of the F line, in the order they are written.
+// Known letters of the F line, in the order they are written; others follow.
 inline constexpr absl::string_view kEnvelopeFlags = "wr8bdnse";
 
 // Unix time: far enough for every date, near enough for arithmetic.
 inline constexpr int64_t kMaxQueuedTime = int64_t{1} << 40;
+
+// The byte behind the ! of a DELIVERBY line.
+inline constexpr char kDeliverByNotify = 0x01;
+inline constexpr char kDeliverByReturn = 0x02;
+inline constexpr char kDeliverByTrace = 0x10;
+// RFC 2852: nine digits and a sign.
+inline constexpr int64_t kMaxDeliverBy = 999'999'999;
+
+// nullopt: bits that mean nothing, or no mode.
+std::optional<DeliverBy::Mode> DeliverByModeOf(char bits);
 
 // As makedev(3) on Linux: 12 + 20 bits of major number around and above 8 + 12 bits of minor.
 constexpr uint64_t DeviceMajor(uint64_t device) {
@@ -33,7 +45,7 @@ constexpr uint64_t MakeDevice(uint64_t major, uint64_t minor) {
 bool IsBracketed(absl::string_view address);
 // One printable character but '{', or a name of letters, digits and underscores.
 bool IsMacroName(absl::string_view name);
-// Known flags of an R line, each at most once.
+// Letters, each at most once.
 bool IsRecipientFlags(absl::string_view flags);
 // RFC 5322, section 2.2: printable US-ASCII without the colon.
 bool IsFieldName(absl::string_view name);

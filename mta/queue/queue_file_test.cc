@@ -27,7 +27,7 @@ constexpr absl::string_view kSmall =
     "RPFD:<alice@corp.example>\nH?P?Return-Path: <\x81g>\nH??Subject: x\n.\n";
 
 std::string ErrorOf(absl::string_view text) {
-  const absl::StatusOr<Envelope> envelope = ParseQueueFile("qfX", text);
+  const absl::StatusOr<Envelope> envelope = ParseQueueFile("./qfX", text);
   if (envelope.ok()) return "no error";
   EXPECT_TRUE(absl::IsDataLoss(envelope.status()));
   return std::string(envelope.status().message());
@@ -95,31 +95,91 @@ TEST(QueueFile, KeepsLargeDeviceNumbers) {
   EXPECT_EQ(*FormatQueueFile(*e), text);
 }
 
-TEST(QueueFile, ErrorsNameFileLineAndFault) {
+std::string BadLine(int number, absl::string_view line, absl::string_view why) {
+  return absl::StrCat("readqf: ./qfX: line ", number, ": bad line \"", line, "\"", why);
+}
+
+TEST(QueueFile, ErrorsAreInSendmailsWords) {
   EXPECT_EQ(ErrorOf(kSmall), "no error");
-  EXPECT_EQ(ErrorOf(""), "qfX:1: the file ends without a line with a single dot");
-  EXPECT_EQ(ErrorOf(kSmall.substr(0, kSmall.size() - 2)),
-            "qfX:11: the file ends without a line with a single dot");
-  EXPECT_EQ(ErrorOf(kSmall.substr(0, kSmall.size() - 1)), "qfX:12: the file ends inside a line");
-  EXPECT_EQ(ErrorOf(absl::StrCat(kSmall, "x\n")), "qfX:12: text after the end");
-  EXPECT_EQ(ErrorOf(WithLine(1, "T1")), "qfX:1: the first line is not the version");
-  EXPECT_EQ(ErrorOf(WithLine(3, "T1")), "qfX:3: second line of its kind");
-  EXPECT_EQ(ErrorOf(WithLine(4, "x")), "qfX:4: unknown line");
-  EXPECT_EQ(ErrorOf(WithLine(4, "qheld")), "qfX:4: quarantined messages are not supported");
-  EXPECT_EQ(ErrorOf(WithLine(4, "!R+300")), "qfX:4: DELIVERBY is not supported");
-  EXPECT_EQ(ErrorOf(WithLine(4, "")), "qfX:4: empty line");
-  EXPECT_EQ(ErrorOf(WithLine(4, " more")), "qfX:3: line end or NUL inside a line");
-  EXPECT_EQ(ErrorOf(WithLine(9, "RPXYZ:<b@c>")), "qfX:9: unknown recipient flag");
-  EXPECT_EQ(ErrorOf(WithLine(9, "Rb@c")), "qfX:9: no flags in front of the recipient");
-  EXPECT_EQ(ErrorOf(WithLine(12, "MDeferred")), "qfX:13: lines for a recipient without an R line");
-  EXPECT_EQ(ErrorOf(WithLine(11, "H??no colon")), "qfX:11: header field without a colon");
-  EXPECT_EQ(ErrorOf(WithLine(11, "H?P Subject: x")), "qfX:11: header condition without an end");
-  EXPECT_EQ(ErrorOf(WithLine(4, "I1/2")), "qfX:4: not MAJOR/MINOR/INODE");
-  EXPECT_EQ(ErrorOf(WithLine(7, "${a")), "qfX:7: macro name without a closing brace");
-  EXPECT_EQ(ErrorOf("V7\nT1\nS<>\n.\n"), "qfX:1: unknown version");
-  EXPECT_EQ(ErrorOf("V8\nT1\n.\n"), "qfX:3: no S line");
-  EXPECT_EQ(ErrorOf("V8\nT+1\nS<>\n.\n"), "qfX:2: not a number");
-  EXPECT_EQ(ErrorOf("V8\nT9999999999999999999\nS<>\n.\n"), "qfX:2: not a number");
+  const std::string incomplete = "readqf: ./qfX: incomplete queue file read";
+  EXPECT_EQ(ErrorOf(""), incomplete);
+  EXPECT_EQ(ErrorOf(kSmall.substr(0, kSmall.size() - 2)), incomplete);
+  EXPECT_EQ(ErrorOf(kSmall.substr(0, kSmall.size() - 1)), incomplete);
+  EXPECT_EQ(ErrorOf("V8\nT1\n.\n"), incomplete);
+  EXPECT_EQ(ErrorOf(absl::StrCat(kSmall, "x y\nz\n")),
+            "SECURITY ALERT: extra or bogus data in queue file: x y");
+  EXPECT_EQ(ErrorOf(WithLine(4, "xunknown")), BadLine(4, "xunknown", ""));
+  EXPECT_EQ(ErrorOf(WithLine(11, "H??a: b\n c\nx")), BadLine(13, "x", ""));
+  EXPECT_EQ(ErrorOf(WithLine(4, "")), BadLine(4, "", ""));
+  EXPECT_EQ(ErrorOf("V9\nT1\nS<>\n.\n"),
+            "Version number in queue file (9) greater than max (8)");
+  EXPECT_EQ(ErrorOf(WithLine(1, "T1")), BadLine(2, "V8", " (not the first line)"));
+  EXPECT_EQ(ErrorOf(WithLine(3, "T1")), BadLine(3, "T1", " (second line of its kind)"));
+  EXPECT_EQ(ErrorOf(WithLine(4, "!R+300")), BadLine(4, "!R+300", " (not a mode and a time)"));
+  EXPECT_EQ(ErrorOf(WithLine(4, "!\x03 300")), BadLine(4, "!\x03 300", " (unknown mode)"));
+  EXPECT_EQ(ErrorOf(WithLine(4, "!\x01 x")), BadLine(4, "!\x01 x", " (no time)"));
+  EXPECT_EQ(ErrorOf(WithLine(9, "RPPD:<b@c>")),
+            BadLine(9, "RPPD:<b@c>", " (unknown recipient flag)"));
+  EXPECT_EQ(ErrorOf(WithLine(9, "Rb@c")),
+            BadLine(9, "Rb@c", " (no flags in front of the recipient)"));
+  EXPECT_EQ(ErrorOf(WithLine(12, "MDeferred")), incomplete);
+  EXPECT_EQ(ErrorOf(WithLine(11, "H??no colon")),
+            BadLine(11, "H??no colon", " (header field without a colon)"));
+  EXPECT_EQ(ErrorOf(WithLine(4, "I1/2")), BadLine(4, "I1/2", " (not MAJOR/MINOR/INODE)"));
+  EXPECT_EQ(ErrorOf("V8\nT+1\nS<>\n.\n"), BadLine(2, "T+1", " (not a number)"));
+  EXPECT_EQ(ErrorOf("V8\nT9999999999999999999\nS<>\n.\n"),
+            BadLine(2, "T9999999999999999999", " (not a number)"));
+}
+
+TEST(QueueFile, ErrorsSayWhetherTheFileIsToBeSetAside) {
+  EXPECT_EQ(LosingReason(ParseQueueFile("qf", "V8\n").status()), "");
+  EXPECT_EQ(LosingReason(ParseQueueFile("qf", "V9\n").status()), "unsupported queue file version");
+  EXPECT_EQ(LosingReason(ParseQueueFile("qf", "V8\nx\n").status()), "unrecognized line");
+  EXPECT_EQ(LosingReason(ParseQueueFile("qf", absl::StrCat(kSmall, ".\n")).status()),
+            "bogus queue line");
+}
+
+TEST(QueueFile, ReadsDeliverBy) {
+  const absl::StatusOr<Envelope> by_notify =
+      ParseQueueFile("qf", Recorded("qf6AKDphSr000077.deliver_by_notify"));
+  ASSERT_TRUE(by_notify.ok()) << by_notify.status();
+  EXPECT_EQ(by_notify->deliver_by, (DeliverBy{DeliverBy::Mode::kNotify, true, -20}));
+  const absl::StatusOr<Envelope> by_return =
+      ParseQueueFile("qf", Recorded("qf6AKDpheH000074.deliver_by_return"));
+  ASSERT_TRUE(by_return.ok()) << by_return.status();
+  EXPECT_EQ(by_return->deliver_by, (DeliverBy{DeliverBy::Mode::kReturn, false, 3600}));
+  EXPECT_TRUE(by_return->seven_bit);
+}
+
+TEST(QueueFile, ReadsOwnerListsAndConditionalFields) {
+  const absl::StatusOr<Envelope> e = ParseQueueFile("qf", Recorded("qf6AKDphP9000084.owner_list"));
+  ASSERT_TRUE(e.ok()) << e.status();
+  EXPECT_EQ(e->sender, "alice");
+  ASSERT_EQ(e->recipients.size(), 5u);
+  int programs = 0;
+  for (const Recipient& recipient : e->recipients) {
+    EXPECT_EQ(recipient.flags, "PFDA");
+    EXPECT_TRUE(absl::EndsWith(recipient.controlling_user, ":<list@corp.example>"));
+    if (absl::StrContains(recipient.address, "|/bin/tf")) ++programs;
+  }
+  EXPECT_EQ(programs, 2);
+  EXPECT_EQ(e->header[0].mailer_flags, "${MyMac}");
+  EXPECT_EQ(e->header[1].mailer_flags, "Fm");
+}
+
+TEST(QueueFile, ReadsAQuarantineReason) {
+  const absl::StatusOr<Envelope> e = ParseQueueFile("hf", Recorded("hf6AKDphh3000091.quarantined"));
+  ASSERT_TRUE(e.ok()) << e.status();
+  EXPECT_EQ(e->quarantine, "bad word");
+}
+
+TEST(QueueFile, ReadsOlderVersions) {
+  const absl::StatusOr<Envelope> e = ParseQueueFile(
+      "qf", "T711358135\nP2100941\nDdfAA1\nEerrors@h\nL20\nSeric\nReric@h\nHTo: x\n.\n");
+  ASSERT_TRUE(e.ok()) << e.status();
+  EXPECT_EQ(e->recipients[0].address, "eric@h");
+  EXPECT_EQ(*FormatQueueFile(*e),
+            "V8\nT711358135\nK0\nN0\nP2100941\nF\nSeric\nRPFD:eric@h\nH??To: x\n.\n");
 }
 
 TEST(QueueFile, EveryTruncationIsAnError) {
@@ -131,9 +191,9 @@ TEST(QueueFile, EveryTruncationIsAnError) {
 TEST(QueueFile, BoundsWhatItReads) {
   std::string text = "V8\nT1\nS<>\n";
   for (size_t i = 0; i <= kMaxQueuedHeaderFields; ++i) text += "H??a: b\n";
-  EXPECT_TRUE(absl::EndsWith(ErrorOf(text + ".\n"), "too many header fields"));
+  EXPECT_TRUE(absl::EndsWith(ErrorOf(text + ".\n"), "(too many header fields)"));
   text = absl::StrCat("V8\nT1\nS<>\nH??a: ", std::string(kMaxQueuedHeaderBytes, 'x'), "\n.\n");
-  EXPECT_TRUE(absl::EndsWith(ErrorOf(text), "header too large"));
+  EXPECT_TRUE(absl::EndsWith(ErrorOf(text), "(header too large)"));
   EXPECT_TRUE(absl::EndsWith(ErrorOf(std::string(kMaxQueueFileBytes + 1, 'V')), "too large"));
 }
 

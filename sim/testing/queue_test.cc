@@ -18,6 +18,8 @@ namespace stagepost {
 namespace {
 
 constexpr absl::string_view kDirectory = "/var/spool/mqueue";
+// Before it the queue is opened: chdir, and a look for the directories qf, df and xf.
+constexpr int kFirstCall = 4;
 
 Envelope MakeEnvelope() {
   Envelope envelope;
@@ -130,7 +132,7 @@ TEST(Queue, KeepsAMessage) {
 TEST(Queue, AnyFailingCallRefusesTheMessageAndLeavesNothing) {
   for (const Errno error : {Errno::kEIO, Errno::kENOSPC}) {
     int refused = 0;
-    for (int n = 1;; ++n) {  // call 0 is the chdir
+    for (int n = kFirstCall;; ++n) {
       TestHost host;
       host.fail_at = n;
       host.fail_with = error;
@@ -152,7 +154,7 @@ TEST(Queue, AnyFailingCallRefusesTheMessageAndLeavesNothing) {
 }
 
 TEST(Queue, NothingIsHalfAcceptedWhenTheDiskStaysBroken) {
-  for (int n = 1;; ++n) {
+  for (int n = kFirstCall;; ++n) {
     TestHost host;
     host.fail_at = n;
     host.fail_on = true;
@@ -242,36 +244,50 @@ TEST(Queue, OneWorksOnAMessageAtATime) {
   EXPECT_TRUE(host.disk().ListDirectory(kDirectory)->empty());
 }
 
-TEST(Queue, LeavesInPlaceOrAsideWhatItCannotUse) {
+TEST(Queue, SetsAsideWhatItCannotUse) {
   TestHost host;
   const auto add = [&](absl::string_view name, absl::string_view text, FileMode mode) {
     ASSERT_TRUE(
         host.disk().WriteFile(absl::StrCat(kDirectory, "/", name), text, {.mode = mode}).ok());
   };
   const std::string good = *FormatQueueFile(MakeEnvelope());
-  add("qf6AK6XWAA000001", "V8\nT1\nP1\nS<>\nX?\n.\n", 0600);
+  add("qf6AK6XWAA000001", "V8\nT1\nP1\nS<>\nxX\n.\n", 0600);
   add("df6AK6XWAA000001", "body", 0600);
   add("qf6AK6XWAB000001", good, 0600);  // no df
   add("qf6AK6XWAC000001", good, 0622);
   add("df6AK6XWAC000001", "body", 0600);
-  add("qf6AK6XWAD000001", "", 0600);
+  add("qf6AK6XWAD000001", "", 0600);    // being written by somebody's hand
   add("Qf6AK6XWAE000001", good, 0600);  // lost, for people to look at
+  add("qf6AK6XWAF000001", absl::StrCat("V8\nT1\nP1\n", "d/elsewhere\nS<>\n.\n"), 0600);
+  add("qf6AK6XWAG000001", absl::StrCat(good, "more\n"), 0600);
+  add("qf6AK6XWAH000001", std::string(kMaxQueueFileBytes + 1, 'x'), 0600);
   add("qfnonsense", good, 0600);
   Found found;
   ASSERT_EQ(host.Run(&Look, std::ref(found)), 0);
-  EXPECT_EQ(found.ids, (std::vector<std::string>{"6AK6XWAB000001", "6AK6XWAC000001",
-                                                 "6AK6XWAA000001", "6AK6XWAD000001"}));
-  std::vector<std::string> messages;
-  for (const absl::Status& status : found.statuses) {
-    EXPECT_TRUE(absl::IsDataLoss(status)) << status;
-    messages.emplace_back(status.message());
-  }
-  EXPECT_EQ(messages[0],
-            "df6AK6XWAB000001: no such file; qf6AK6XWAB000001 is now Qf6AK6XWAB000001");
+  EXPECT_EQ(found.ids, (std::vector<std::string>{
+                           "6AK6XWAB000001", "6AK6XWAC000001", "6AK6XWAG000001", "6AK6XWAA000001",
+                           "6AK6XWAF000001", "6AK6XWAD000001", "6AK6XWAH000001"}));
+  for (const absl::Status& status : found.statuses) EXPECT_TRUE(absl::IsDataLoss(status)) << status;
   EXPECT_EQ(*host.disk().ReadFile(absl::StrCat(kDirectory, "/Qf6AK6XWAB000001")), good);
-  EXPECT_EQ(messages[1], "qf6AK6XWAC000001: writable by group or others");
-  EXPECT_EQ(messages[2], "qf6AK6XWAA000001:5: unknown line");
-  EXPECT_EQ(host.disk().ListDirectory(kDirectory)->size(), 8u);
+  const std::vector<std::string> files = *host.disk().ListDirectory(kDirectory);
+  EXPECT_EQ(files, (std::vector<std::string>{
+                       "Qf6AK6XWAA000001", "Qf6AK6XWAB000001", "Qf6AK6XWAC000001",
+                       "Qf6AK6XWAE000001", "Qf6AK6XWAF000001", "Qf6AK6XWAG000001",
+                       "Qf6AK6XWAH000001", "df6AK6XWAA000001", "df6AK6XWAC000001",
+                       "qf6AK6XWAD000001", "qfnonsense"}));
+  const std::string log = host.Log();
+  for (const absl::string_view line :
+       {"6AK6XWAA000001: SYSERR(root): readqf: ./qf6AK6XWAA000001: line 5: bad line \"xX\"",
+        "6AK6XWAA000001: Losing ./qf6AK6XWAA000001: unrecognized line",
+        "6AK6XWAB000001: SYSERR(root): readqf: cannot open ./df6AK6XWAB000001: No such file or",
+        "6AK6XWAC000001: bogus queue file, uid=0, gid=0, mode=100622",
+        "6AK6XWAC000001: Losing ./qf6AK6XWAC000001: bogus file uid/gid in mqueue",
+        "6AK6XWAD000001: SYSERR(root): readqf: ./qf6AK6XWAD000001: incomplete queue file read",
+        "6AK6XWAF000001: Losing ./qf6AK6XWAF000001: bogus queue file directory",
+        "6AK6XWAG000001: SYSERR(root): SECURITY ALERT: extra or bogus data in queue file: more",
+        "6AK6XWAG000001: Losing ./qf6AK6XWAG000001: bogus queue line"}) {
+    EXPECT_TRUE(absl::StrContains(log, line)) << line << "\n" << log;
+  }
 }
 
 Task<int> CleanUp(Environment& env, absl::Status& status) {

@@ -1,0 +1,65 @@
+// Which messages a directory has, and in which order they come: what queue runs and listings share.
+//
+// For the .cc files of this folder only.
+#ifndef STAGEPOST_MTA_QUEUE_QUEUE_GATHER_H_
+#define STAGEPOST_MTA_QUEUE_QUEUE_GATHER_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "mta/async/task.h"
+#include "mta/queue/queue_directory.h"
+#include "mta/queue/queue_selection.h"
+
+namespace stagepost {
+
+// A queued message, as far as its place in the order goes. Small: there may be a million.
+struct QueueCandidate {
+  std::string id;
+  int64_t first_key = 0;
+  int64_t second_key = 0;
+  int64_t priority = 0;  // if it was read
+  bool too_young = false;
+  std::string host;  // with QueueSortOrder=host only
+};
+
+// Reads a control file line by line, in bounded memory.
+class QueueLineReader {
+ public:
+  explicit QueueLineReader(File& file) : file_(file) {}
+
+  // The next line without its end, cut at kMaxLineBytes; nullopt: there is none.
+  Task<absl::StatusOr<std::optional<std::string>>> Next();
+
+ private:
+  static constexpr size_t kChunkBytes = 4096;
+  static constexpr size_t kMaxLineBytes = 8192;
+
+  File& file_;
+  uint64_t offset_ = 0;
+  std::string buffer_;  // read, not yet given
+  size_t at_ = 0;
+};
+
+// Opens a control file for reading, whatever its name leads to but a symbolic link.
+Task<absl::StatusOr<std::unique_ptr<File>>> OpenControlFile(QueueState& state, std::string name);
+
+// Ids of the files of the selection's kind whose ids hold, in the order of their names.
+Task<absl::StatusOr<std::vector<std::string>>> ListIds(QueueState& state, const QueuePlace& place,
+                                                       const QueueSelection& selection);
+
+// Of `ids`, those that are selected, with their keys; not sorted. Files that are gone are left out.
+Task<absl::StatusOr<std::vector<QueueCandidate>>> ReadCandidates(QueueState& state,
+                                                                 const QueuePlace& place,
+                                                                 const QueueSelection& selection,
+                                                                 std::vector<std::string> ids);
+
+// Sorts by the layout's order.
+void SortCandidates(QueueState& state, std::vector<QueueCandidate>& candidates);
+
+}  // namespace stagepost
+
+#endif  // STAGEPOST_MTA_QUEUE_QUEUE_GATHER_H_

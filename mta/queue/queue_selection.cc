@@ -1,0 +1,65 @@
+#include "mta/queue/queue_selection.h"
+
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+
+namespace stagepost {
+namespace {
+
+bool ContainsIgnoringCase(absl::string_view text, absl::string_view part) {
+  return absl::StrContains(absl::AsciiStrToLower(text), absl::AsciiStrToLower(part));
+}
+
+bool Found(const SelectionTerm& term, const SelectionSubject& subject) {
+  switch (term.field) {
+    case SelectionTerm::Field::kId:
+      return absl::StrContains(subject.id, term.text);
+    case SelectionTerm::Field::kSender:
+      return ContainsIgnoringCase(subject.sender, term.text);
+    case SelectionTerm::Field::kReason:
+      return ContainsIgnoringCase(subject.reason, term.text);
+    case SelectionTerm::Field::kRecipient:
+      break;
+  }
+  return std::any_of(
+      subject.recipients.begin(), subject.recipients.end(),
+      [&](const std::string& recipient) { return ContainsIgnoringCase(recipient, term.text); });
+}
+
+}  // namespace
+
+absl::string_view PrefixOf(QueueFileKind kind) {
+  switch (kind) {
+    case QueueFileKind::kQuarantined:
+      return "hf";
+    case QueueFileKind::kLost:
+      return "Qf";
+    case QueueFileKind::kWaiting:
+      break;
+  }
+  return "qf";
+}
+
+bool QueueSelection::looks_inside() const {
+  return std::any_of(terms.begin(), terms.end(), [](const SelectionTerm& term) {
+    return term.field != SelectionTerm::Field::kId;
+  });
+}
+
+bool QueueSelection::Holds(const SelectionSubject& subject) const {
+  using Field = SelectionTerm::Field;
+  for (const Field field : {Field::kId, Field::kRecipient, Field::kSender, Field::kReason}) {
+    bool asked = false, holds = false;
+    for (const SelectionTerm& term : terms) {
+      if (term.field != field) continue;
+      asked = true;
+      if (Found(term, subject) != term.negated) holds = true;
+    }
+    if (asked && !holds) return false;
+  }
+  return true;
+}
+
+}  // namespace stagepost
