@@ -68,19 +68,13 @@ void RewritePrinter::Rewritten(absl::Span<const Token> tokens) {
 void RewritePrinter::Looped(absl::Span<const Token> tokens) { Tokens("workspace: ", tokens); }
 
 void RewritePrinter::Tokens(absl::string_view what, absl::Span<const Token> tokens) {
-  out_.append(what.data(), what.size());
-  AppendShownTokens(tokens, out_);
-  out_ += '\n';
+  AppendShownLine({"", 0, what}, tokens, out_);
 }
 
 void RewritePrinter::Line(absl::string_view ruleset, absl::string_view what,
                           absl::Span<const Token> tokens) {
   constexpr size_t kNameWidth = 16;
-  std::array<char, kNameWidth + 16> begin;
-  begin.fill(' ');
-  std::copy_n(ruleset.begin(), std::min(ruleset.size(), kNameWidth), begin.begin());
-  std::copy(what.begin(), what.end(), begin.begin() + kNameWidth);
-  Tokens({begin.data(), kNameWidth + what.size()}, tokens);
+  AppendShownLine({ruleset, kNameWidth, what}, tokens, out_);
 }
 
 }  // namespace stagepost

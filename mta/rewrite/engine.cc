@@ -81,8 +81,8 @@ char Engine::blank() const { return compiled_->machine.blank; }
 
 std::vector<Engine::RuleText> Engine::Rules(int ruleset) const {
   std::vector<RuleText> rules;
-  for (const Rule& rule : compiled_->rulesets[ruleset].rules) {
-    rules.push_back({rule.left.span(), rule.right.span()});
+  for (const std::unique_ptr<Rule>& rule : compiled_->rulesets[ruleset].rules) {
+    rules.push_back({rule->left.span(), rule->right.span()});
   }
   return rules;
 }

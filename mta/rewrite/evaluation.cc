@@ -1,5 +1,7 @@
 #include "mta/rewrite/evaluation.h"
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -24,19 +26,23 @@ void Evaluation::Start(int ruleset, TokenList& tokens, const Macros& macros,
                        RewriteObserver* observer) {
   CHECK(ruleset >= 0 && ruleset < kMaxRulesets) << ruleset;
   tokens_ = &tokens;
-  macros_ = &macros;
+  context_.macros = &macros;
+  context_.names = &machine_.names;
+  context_.blank = machine_.blank;
   observer_ = observer;
   traced_ = observer != nullptr && observer->WantsRules();
-  status_ = 0;
-  depth_ = 0;
+  top_ = frames_.data();
+  top().status = 0;
   steps_ = 0;
   machine_.classes.Refresh();
-  work_.assign(tokens.begin(), tokens.end());
+  work_->SetSize(0);
+  work_->Append(tokens);
+  seen_from_ = kNowhere;
   Enter(ruleset, 0, kMaxTokens);
 }
 
 Evaluation::Outcome Evaluation::Run() {
-  while (depth_ > 0) {
+  while (depth() > 0) {
     switch (top().phase) {
       case Phase::kRules:
         ApplyRules();
@@ -55,23 +61,28 @@ Evaluation::Outcome Evaluation::Run() {
         break;
     }
   }
-  std::swap(tokens_->tokens(), work_);
+  tokens_->tokens().assign(work_->begin(), work_->end());
   return Outcome::kDone;
+}
+
+void Evaluation::Look() {
+  seen_ = OverviewOf(FrameTokens());
+  seen_from_ = top().base;
 }
 
 void Evaluation::Enter(int ruleset, size_t base, size_t limit) {
   const Ruleset& entered = machine_.rulesets[ruleset];
   if (observer_ != nullptr) {
-    observer_->Entered(entered.name, absl::MakeConstSpan(work_).subspan(base));
+    observer_->Entered(entered.name, work_->From(base));
   }
-  if (depth_ > kMaxRewriteDepth) {
+  if (depth() > kMaxRewriteDepth) {
     Say(kTooDeep, absl::StrCat("rewrite: excessive recursion (max ", kMaxRewriteDepth,
                                "), ruleset ", entered.name));
     Return(kExitConfiguration);
     return;
   }
   if (!Spend(entered)) return;
-  Frame& frame = frames_[depth_++];
+  Frame& frame = *++top_;
   frame.ruleset = &entered;
   frame.base = base;
   frame.limit = limit;
@@ -85,134 +96,162 @@ void Evaluation::Enter(int ruleset, size_t base, size_t limit) {
 void Evaluation::TooManySteps(const Ruleset& ruleset) {
   Say(kInternal,
       absl::StrCat("rewrite: too many steps (max ", machine_.steps, "), ruleset ", ruleset.name));
-  depth_ = 0;
+  top_ = frames_.data();
   Return(kExitConfiguration);
 }
 
 void Evaluation::Leave() {
   if (observer_ != nullptr) observer_->Left(top().ruleset->name, FrameTokens());
   const int status = top().status;
-  --depth_;
+  --top_;
   Return(status);
 }
 
 // Ends the ruleset without a word in the trace; its tokens are as they were before the rule.
 void Evaluation::Fail(int status) {
-  --depth_;
+  --top_;
   Return(status);
 }
 
 void Evaluation::Return(int status) {
-  int& to = depth_ == 0 ? status_ : top().status;
-  if (to == 0 || status == kExitTemporaryFailure) to = status;
+  Frame& to = top();
+  if (to.status == 0 || status == kExitTemporaryFailure) to.status = status;
   // The calls that are left in a right side are not made then; they stay there as they are.
-  if (depth_ > 0 && status != 0 && status != kExitTemporaryFailure) top().calls_left = 0;
+  if (status != 0 && status != kExitTemporaryFailure) to.calls_left = 0;
 }
 
 void Evaluation::ApplyRules() {
   Frame& frame = top();
-  const std::deque<Rule>& rules = frame.ruleset->rules;
-  const absl::Span<const Gate> gates = frame.ruleset->gates;
-  const MatchContext context = {*macros_, machine_.names, machine_.blank, failures_};
-  absl::Span<const Token> tokens = FrameTokens();
-  Overview seen = OverviewOf(tokens);
-  Bindings bindings;
-  while (!StartsMailer(tokens)) {
-    if (!traced_ && frame.applications == 0) {
-      while (frame.rule < gates.size() && !gates[frame.rule].MayPass(seen)) ++frame.rule;
+  const Ruleset& ruleset = *frame.ruleset;
+  const size_t rules = ruleset.rules.size();
+  while (frame.rule < rules) {
+    const absl::Span<const Token> tokens = FrameTokens();
+    if (StartsMailer(tokens)) break;
+    // Rules that cannot match are passed over, unless somebody watches; and one that has been
+    // applied too often is to be told from one that has come to its end.
+    if (!traced_ && frame.applications < kMaxRuleApplications) {
+      const size_t candidate = ruleset.NextCandidate(frame.rule, Seen());
+      if (candidate == rules) break;
+      if (candidate != frame.rule) frame.applications = 0;
+      frame.rule = candidate;
     }
-    if (frame.rule >= gates.size()) break;
-    const Rule& rule = rules[frame.rule];
+    const Rule& rule = *ruleset.rules[frame.rule];
     if (++frame.applications > kMaxRuleApplications) {
-      Say(kBadRules, absl::StrCat("Infinite loop in ruleset ", frame.ruleset->name, ", rule ",
-                                  frame.rule + 1));
+      Say(kBadRules,
+          absl::StrCat("Infinite loop in ruleset ", ruleset.name, ", rule ", frame.rule + 1));
       if (traced_) observer_->Looped(tokens);
       break;
     }
     if (traced_) observer_->Trying(rule.left.span(), rule.line);
-    if (!gates[frame.rule].MayPass(seen) || !rule.pattern->Match(tokens, context, bindings)) {
+    const bool may_match = !traced_ || ruleset.gates[frame.rule].MayPass(Seen());
+    if (!may_match || !rule.pattern->Match(tokens, context_, bindings_)) {
       if (traced_) observer_->Failed();
       ++frame.rule;
       frame.applications = 0;
       continue;
     }
-    if (traced_) observer_->Matched(rule.right.span());
-    if (!Spend(*frame.ruleset)) return;
-    if (rule.then == Rule::Then::kNext) {
-      ++frame.rule;
-      frame.applications = 0;
-    } else if (rule.then == Rule::Then::kReturn) {
-      frame.rule = rules.size();
-    }
-    // With look-ups or calls there is more to do; after an error nothing.
-    if (!Build(rule, bindings)) return;
-    Commit();
-    tokens = FrameTokens();
-    if (traced_) observer_->Rewritten(tokens);
-    seen = OverviewOf(tokens);
+    if (!Rewrite(rule, tokens.size())) return;
   }
   Leave();
 }
 
-// Puts the right side together. False: something is left to be done with it, or it has failed.
-bool Evaluation::Build(const Rule& rule, const Bindings& bindings) {
-  built_.clear();
-  errands_ = rule.errands;
-  const absl::Span<const Token> tokens = FrameTokens();
-  const size_t limit = top().limit;
-  for (const Token& token : rule.replacement()) {
-    if (token.kind == Token::Kind::kDeferredMacro) {
-      if (built_.size() >= limit) return TooLong();
-      if (!PutMacroIn(token.name)) return false;
-    } else if (token.Is(Operator::kReplacement)) {
-      if (token.digit == 0 || token.digit > bindings.size) {
-        Say(kInternal, absl::StrCat("rewrite: ruleset ", top().ruleset->name, ": replacement $",
-                                    token.digit, " out of bounds"));
-        Fail(kExitConfiguration);
-        return false;
-      }
-      const Binding& binding = bindings.taken[token.digit - 1];
-      const absl::Span<const Token> bound = tokens.subspan(binding.first, binding.count);
-      if (traced_) observer_->PutIn(token.digit, bound);
-      for (const Token& taken : bound) errands_.Note(taken);
-      built_.insert(built_.end(), bound.begin(), bound.end());
-    } else {
-      built_.push_back(token);
-    }
-    if (built_.size() > limit) return TooLong();
+// A rule has matched all `count` tokens: makes of them what its right side says. False: there is
+// something else to be done first, or the ruleset has failed.
+bool Evaluation::Rewrite(const Rule& rule, size_t count) {
+  Frame& frame = top();
+  const Ruleset& ruleset = *frame.ruleset;
+  if (traced_) observer_->Matched(rule.right.span());
+  if (!Spend(ruleset)) return false;
+  if (rule.then == Rule::Then::kNext) {
+    ++frame.rule;
+    frame.applications = 0;
+  } else if (rule.then == Rule::Then::kReturn) {
+    frame.rule = ruleset.rules.size();
   }
-  if (!errands_.lookups && !errands_.calls) return true;
-  top().phase = Phase::kLookups;
-  next_lookup_ = errands_.lookups ? 0 : built_.size();
+  // What sendmail's rules do most is made here, without having been put together first: they call
+  // another ruleset with all they have, or go on with it as it is.
+  const bool plain = !traced_ && !Seen().marks.has_operators();
+  const bool calls = plain && rule.tail_call >= 0;
+  const size_t limit = frame.limit - (calls ? kCallTokens : 0);  // calls count
+  if (!plain || !rule.keeps_tokens || count > limit) {
+    // With look-ups or other calls there is more to do; after an error nothing.
+    if (!Build(rule, limit, plain)) return false;
+    Commit();
+    seen_from_ = frame.base;
+    if (traced_) observer_->Rewritten(FrameTokens());
+  }
+  if (!calls || machine_.rulesets[rule.tail_call].rules.empty()) return true;
+  Enter(rule.tail_call, frame.base, kMaxTokens);
   return false;
 }
 
-// $&x: its value, as tokens.
-bool Evaluation::PutMacroIn(NameId name) {
-  const Text* const value = macros_->Find(name);
+// Puts the right side together; if it is `plain`, without the call at its beginning. False:
+// something is left to be done with it, or it has failed.
+bool Evaluation::Build(const Rule& rule, size_t limit, bool plain) {
+  using Kind = Rule::Piece::Kind;
+  const bool calls = plain && rule.tail_call >= 0;
+  errands_ = calls ? Errands() : rule.errands;
+  TokenBuffer::Writer writer(*built_, limit, std::max(FrameTokens().size(), kMaxTokens));
+  const Rule::Piece* const end = rule.pieces.data() + rule.pieces.size();
+  for (const Rule::Piece* piece = rule.pieces.data() + (calls ? 1 : 0); piece != end; ++piece) {
+    absl::Span<const Token> put_in = piece->tokens;
+    if (piece->kind == Kind::kReplacement) put_in = bindings_[piece->wildcard].tokens();
+    if (!plain || piece->kind > Kind::kReplacement) [[unlikely]] {
+      if (piece->kind == Kind::kMacro && writer.full()) return TooLong();
+      built_->SetSize(writer.size());  // Compact() looks at what is there
+      const std::optional<absl::Span<const Token>> found = Watch(*piece, put_in);
+      if (!found.has_value()) return false;
+      put_in = *found;
+    }
+    writer.Append(put_in);
+    if (!writer.within_limit()) return TooLong();
+  }
+  built_->SetSize(writer.size());
+  if (errands_.lookups || errands_.calls) {
+    top().phase = Phase::kLookups;
+    next_lookup_ = errands_.lookups ? 0 : built_->size();
+    return false;
+  }
+  seen_ = writer.overview();  // of what takes the place of the tokens now
+  return true;
+}
+
+// What is special about a piece of a right side: `put_in` may have to be shown, or ask for
+// something to be done later, or be the value of a macro instead. nullopt: the ruleset has failed.
+std::optional<absl::Span<const Token>> Evaluation::Watch(const Rule::Piece& piece,
+                                                         absl::Span<const Token> put_in) {
+  const Token& token = piece.tokens[0];
+  switch (piece.kind) {
+    case Rule::Piece::Kind::kTokens:
+      break;
+    case Rule::Piece::Kind::kReplacement:
+      if (traced_) observer_->PutIn(token.digit, put_in);
+      for (const Token& taken : put_in) errands_.Note(taken);
+      break;
+    case Rule::Piece::Kind::kNothing:
+      Say(kInternal, absl::StrCat("rewrite: ruleset ", top().ruleset->name, ": replacement $",
+                                  token.digit, " out of bounds"));
+      Fail(kExitConfiguration);
+      return std::nullopt;
+    case Rule::Piece::Kind::kMacro:
+      if (!FindMacro(token.name)) return std::nullopt;
+      return tokens_->span();
+  }
+  return put_in;
+}
+
+// $&x: makes tokens of its value, in tokens_. False: the ruleset has failed.
+bool Evaluation::FindMacro(NameId name) {
+  const Text* const value = context_.macros->Find(name);
   if (traced_) {
     std::optional<std::string> text;
     if (value != nullptr) text = WriteText(*value, machine_.names);
     observer_->PutIn(machine_.names.Written(name), text);
   }
+  tokens_->tokens().clear();
   if (value == nullptr || value->empty()) return true;
   const bool plain = value->size() == 1 && (*value)[0].kind == Piece::Kind::kCharacters;
-  if (plain ? !Scan((*value)[0].characters) : !Scan(WriteText(*value, machine_.names))) {
-    return false;
-  }
-  built_.insert(built_.end(), tokens_->begin(), tokens_->end());
-  return true;
-}
-
-// The tokens of this frame are those that were built.
-void Evaluation::Commit() {
-  if (top().base == 0) {
-    work_.swap(built_);
-  } else {
-    work_.resize(top().base);
-    work_.insert(work_.end(), built_.begin(), built_.end());
-  }
-  top().phase = Phase::kRules;
+  return plain ? Scan((*value)[0].characters) : Scan(WriteText(*value, machine_.names));
 }
 
 bool Evaluation::TooLong() {
@@ -236,9 +275,9 @@ int Evaluation::FindCalled(const Token& word) {
 void Evaluation::CollectCalls() {
   Frame& frame = top();
   frame.calls_left = 0;
-  for (size_t i = frame.base; i + 1 < work_.size(); ++i) {
-    if (!work_[i].Is(Operator::kCall)) continue;
-    const int number = FindCalled(work_[i + 1]);
+  for (size_t i = frame.base; i + 1 < work_->size(); ++i) {
+    if (!(*work_)[i].Is(Operator::kCall)) continue;
+    const int number = FindCalled((*work_)[i + 1]);
     if (number < 0) {
       frame.calls_left = 0;
       Return(kExitConfiguration);
@@ -246,7 +285,7 @@ void Evaluation::CollectCalls() {
     }
     if (machine_.rulesets[number].rules.empty()) {
       // Taken out; what comes right behind is not looked at, as in sendmail.
-      work_.erase(work_.begin() + i, work_.begin() + i + 2);
+      work_->Erase(i, i + kCallTokens);
       continue;
     }
     if (frame.calls_left == kMaxCallsInRule) {
@@ -270,7 +309,8 @@ void Evaluation::MakeCall() {
   }
   const Call call = frame.calls[--frame.calls_left];
   const size_t at = frame.base + call.at;
-  work_.erase(work_.begin() + at, work_.begin() + at + 2);
+  work_->Erase(at, at + kCallTokens);
+  seen_from_ = kNowhere;
   Enter(call.ruleset, at, kMaxTokens - call.at);
 }
 

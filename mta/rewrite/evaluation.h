@@ -15,7 +15,9 @@
 #define STAGEPOST_MTA_REWRITE_EVALUATION_H_
 
 #include <array>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -26,6 +28,7 @@
 #include "mta/rewrite/engine.h"
 #include "mta/rewrite/pattern.h"
 #include "mta/rewrite/rules.h"
+#include "mta/rewrite/token_buffer.h"
 #include "mta/rewrite/tokenizer.h"
 #include "mta/rewrite/tokens.h"
 
@@ -60,7 +63,7 @@ class Evaluation {
   void Resume(const MapAnswer& answer);
 
   // When all is done: a sysexits code.
-  int status() const { return status_; }
+  int status() const { return frames_[0].status; }
 
  private:
   struct Call {
@@ -91,12 +94,18 @@ class Evaluation {
     bool has_default = false;
   };
 
-  Frame& top() { return frames_[depth_ - 1]; }
-  absl::Span<const Token> FrameTokens() {
-    const size_t base = top().base;
-    return {work_.data() + base, work_.size() - base};
+  Frame& top() { return *top_; }
+  int depth() const { return static_cast<int>(top_ - frames_.data()); }
+  absl::Span<const Token> FrameTokens() { return work_->From(top().base); }
+  // What is to be seen of them.
+  const Overview& Seen() {
+    if (seen_from_ != top().base) {
+      Look();
+    }
+    return seen_;
   }
 
+  void Look();
   void Enter(int ruleset, size_t base, size_t limit);
   // Counts what is done, and ends everything when it becomes too much: rulesets that call each
   // other twice would otherwise take longer than anybody lives, at a depth that is allowed.
@@ -111,9 +120,22 @@ class Evaluation {
   void Fail(int status);
   void Return(int status);
   void ApplyRules();
-  bool Build(const Rule& rule, const Bindings& bindings);
-  bool PutMacroIn(NameId name);
-  void Commit();
+  bool Rewrite(const Rule& rule, size_t count);
+  bool Build(const Rule& rule, size_t limit, bool plain);
+  std::optional<absl::Span<const Token>> Watch(const Rule::Piece& piece,
+                                               absl::Span<const Token> put_in);
+  bool FindMacro(NameId name);
+  // The tokens of this frame are those that were built.
+  void Commit() {
+    if (top().base == 0) {
+      std::swap(work_, built_);
+    } else {
+      work_->SetSize(top().base);
+      work_->Append(built_->From(0));
+    }
+    top().phase = Phase::kRules;
+    seen_from_ = kNowhere;
+  }
 
   // False: there is one to wait for, or the ruleset has failed.
   bool MakeLookups();
@@ -136,17 +158,21 @@ class Evaluation {
 
   Machine& machine_;
   TokenList* tokens_ = nullptr;
-  const Macros* macros_ = nullptr;
   RewriteObserver* observer_ = nullptr;
   bool traced_ = false;  // it wants to see rules
-  int status_ = 0;
 
-  std::vector<Token> work_;   // the tokens of all frames, the innermost ones last
-  std::vector<Token> built_;  // what a right side gives, until its look-ups are made
-  std::array<Frame, kMaxRewriteDepth + 1> frames_;
-  int depth_ = 0;
+  std::array<TokenBuffer, 2> buffers_;
+  TokenBuffer* work_ = &buffers_[0];   // the tokens of all frames, the innermost ones last
+  TokenBuffer* built_ = &buffers_[1];  // what a right side gives, until its look-ups are made
+  // What is to be seen in work_ from seen_from_ on; kNowhere: nobody has looked.
+  static constexpr size_t kNowhere = static_cast<size_t>(-1);
+  Overview seen_;
+  size_t seen_from_ = kNowhere;
+  std::array<Frame, kMaxRewriteDepth + 2> frames_;  // the first one is that of whoever asked
+  Frame* top_ = frames_.data();
   int64_t steps_ = 0;
-  std::vector<uint64_t> failures_;
+  MatchContext context_;
+  Bindings bindings_;
 
   Errands errands_;         // what is to be done with built_
   size_t next_lookup_ = 0;  // where to look for one in built_

@@ -31,8 +31,8 @@ bool Evaluation::Scan(absl::string_view characters) {
 
 bool Evaluation::MakeLookups() {
   map_ = nullptr;
-  while (next_lookup_ < built_.size()) {
-    const Token& token = built_[next_lookup_];
+  while (next_lookup_ < built_->size()) {
+    const Token& token = (*built_)[next_lookup_];
     if (!token.Is(Operator::kLookup) && !token.Is(Operator::kCanonical)) {
       ++next_lookup_;
       continue;
@@ -52,24 +52,24 @@ bool Evaluation::MakeLookups() {
 
 // Finds out what is to be looked up where. False: the ruleset has failed.
 bool Evaluation::Prepare(size_t begin) {
-  const bool canonical = built_[begin].Is(Operator::kCanonical);
+  const bool canonical = (*built_)[begin].Is(Operator::kCanonical);
   lookup_ = {.begin = begin, .key_begin = begin + (canonical ? 1 : 2)};
-  if (!canonical && begin + 1 == built_.size()) {
+  if (!canonical && begin + 1 == built_->size()) {
     Say(kInternal, "rewrite: missing mapname");
     Fail(kExitConfiguration);
     return false;
   }
-  const std::string name = canonical ? "host" : absl::AsciiStrToLower(built_[begin + 1].text());
+  const std::string name = canonical ? "host" : absl::AsciiStrToLower((*built_)[begin + 1].text());
   map_ = machine_.find_map(name);
   if (map_ == nullptr) {
-    Say(kInternal,
-        absl::StrCat("rewrite: map ", canonical ? name : built_[begin + 1].text(), " not found"));
+    Say(kInternal, absl::StrCat("rewrite: map ", canonical ? name : (*built_)[begin + 1].text(),
+                                " not found"));
   }
   const Operator closing = canonical ? Operator::kCanonicalEnd : Operator::kLookupEnd;
   size_t at = lookup_.key_end = Part(lookup_.key_begin, closing);
   argument_texts_.clear();
-  while (at < built_.size() && !built_[at].Is(closing)) {
-    const bool is_default = built_[at].Is(Operator::kUser);
+  while (at < built_->size() && !(*built_)[at].Is(closing)) {
+    const bool is_default = (*built_)[at].Is(Operator::kUser);
     const size_t part = at + 1;
     at = Part(part, closing);
     if (is_default) {
@@ -77,25 +77,22 @@ bool Evaluation::Prepare(size_t begin) {
       lookup_.default_begin = part;
       lookup_.default_end = at;
     } else if (argument_texts_.size() < kMaxMapArguments) {
-      argument_texts_.push_back(
-          JoinTokens(absl::MakeConstSpan(built_).subspan(part, at - part), machine_.blank));
+      argument_texts_.push_back(JoinTokens(built_->Between(part, at), machine_.blank));
     }
   }
-  lookup_.end = at + (at < built_.size() ? 1 : 0);
+  lookup_.end = at + (at < built_->size() ? 1 : 0);
   arguments_.assign(argument_texts_.begin(), argument_texts_.end());
   const char blank =
       map_ == nullptr ? machine_.blank : map_->blank_substitute().value_or(machine_.blank);
-  JoinTokens(
-      absl::MakeConstSpan(built_).subspan(lookup_.key_begin, lookup_.key_end - lookup_.key_begin),
-      blank, key_);
+  JoinTokens(built_->Between(lookup_.key_begin, lookup_.key_end), blank, key_);
   return true;
 }
 
 // Where the part of a look-up that begins at `begin` ends.
 size_t Evaluation::Part(size_t begin, Operator closing) {
   size_t at = begin;
-  while (at < built_.size() && !built_[at].Is(closing) && !built_[at].Is(Operator::kHost) &&
-         !built_[at].Is(Operator::kUser)) {
+  while (at < built_->size() && !(*built_)[at].Is(closing) && !(*built_)[at].Is(Operator::kHost) &&
+         !(*built_)[at].Is(Operator::kUser)) {
     ++at;
   }
   return at;
@@ -125,18 +122,17 @@ bool Evaluation::Answer(const MapAnswer& answer) {
     return Scan(*answer.value) && Replace(*tokens_);
   }
   if (lookup_.has_default) return ScanDefault() && Replace(*tokens_);
-  built_.erase(built_.begin() + lookup_.key_end, built_.begin() + lookup_.end);
-  built_.erase(built_.begin() + lookup_.begin, built_.begin() + lookup_.key_begin);
+  built_->Erase(lookup_.key_end, lookup_.end);
+  built_->Erase(lookup_.begin, lookup_.key_begin);
   next_lookup_ = lookup_.begin + (lookup_.key_end - lookup_.key_begin);
   return true;
 }
 
 // Puts `tokens` where the look-up stood. False: the ruleset has failed.
 bool Evaluation::Replace(absl::Span<const Token> tokens) {
-  const size_t size = built_.size() - (lookup_.end - lookup_.begin) + tokens.size();
+  const size_t size = built_->size() - (lookup_.end - lookup_.begin) + tokens.size();
   if (size > top().limit) return TooLong();
-  const auto begin = built_.begin() + lookup_.begin;
-  built_.insert(built_.erase(begin, built_.begin() + lookup_.end), tokens.begin(), tokens.end());
+  built_->Replace(lookup_.begin, lookup_.end, tokens);
   next_lookup_ = lookup_.begin + tokens.size();
   return true;
 }
@@ -144,8 +140,8 @@ bool Evaluation::Replace(absl::Span<const Token> tokens) {
 // A default is joined to one string and cut again, operators of the rule included: two words that
 // stood side by side now have a BlankSub between them.
 bool Evaluation::ScanDefault() {
-  const absl::Span<const Token> tokens = absl::MakeConstSpan(built_).subspan(
-      lookup_.default_begin, lookup_.default_end - lookup_.default_begin);
+  const absl::Span<const Token> tokens =
+      built_->Between(lookup_.default_begin, lookup_.default_end);
   tokens_->tokens().clear();
   if (tokens.empty()) return true;
   if (tokens_->arena().bytes() > kArenaBytes) Compact();
@@ -158,7 +154,7 @@ bool Evaluation::ScanDefault() {
 // Gives the tokens that are left a fresh arena.
 void Evaluation::Compact() {
   TokenArena fresh;
-  for (std::vector<Token>* const tokens : {&work_, &built_}) {
+  for (TokenBuffer* const tokens : {work_, built_}) {
     for (Token& token : *tokens) token.data = fresh.Copy(token.text()).data();
   }
   tokens_->arena() = std::move(fresh);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <string>
 
 #include "absl/base/attributes.h"
 #include "absl/strings/match.h"
@@ -9,233 +10,253 @@
 
 namespace stagepost {
 
-Overview OverviewOf(absl::Span<const Token> tokens) {
-  Overview seen = {.count = tokens.size()};
-  if (tokens.empty()) return seen;
-  const Token* last = &tokens.front();
-  seen.See(*last);
-  for (const Token& token : tokens.subspan(1)) {
-    seen.See(token);
-    seen.SeePair(*last, token);
-    last = &token;
-  }
-  seen.first = tokens.front().hash;
-  seen.last = last->hash;
-  return seen;
-}
-
-// One search. Places are an element of the pattern and a token of the list.
+// One search. What it is in the middle of stands in registers where it can: whatever takes its
+// address has its own copy.
 class Pattern::Search {
  public:
-  Search(const Pattern& pattern, absl::Span<const Token> tokens, const MatchContext& context,
+  Search(const Pattern& pattern, absl::Span<const Token> tokens, MatchContext& context,
          Bindings& bindings)
-      : elements_(pattern.elements_), tokens_(tokens), context_(context), bindings_(bindings) {}
+      : pattern_(pattern),
+        tokens_(tokens.data()),
+        end_(tokens_ + tokens.size()),
+        context_(context),
+        taken_(bindings.data()) {}
 
   bool Run() {
-    bindings_.size = 0;
-    while (element_ < elements_.size() || token_ < tokens_.size()) {
-      if (!(element_ < elements_.size() && Step()) && !BackUp()) return false;
+    Place at = {pattern_.elements_.data(), tokens_};
+    while (true) {
+      const Element& element = *at.element;
+      if (element.kind != Kind::kEnd) {
+        at = Step(element, at.token);
+      } else if (at.token == end_) {
+        return true;
+      } else {
+        at = {};
+      }
+      if (at.element == nullptr) at = BackUp(element.before);
+      if (at.element == nullptr) return false;
     }
-    return true;
   }
 
  private:
   // Backing up this often is usual; then it begins to pay to remember.
   static constexpr int kForgetfulSteps = 200;
 
+  // All before an element and a token fits. No element: nothing does.
+  struct Place {
+    const Element* element = nullptr;
+    const Token* token = nullptr;
+  };
+
   // Matches one element, as little as it can be.
-  ABSL_ATTRIBUTE_ALWAYS_INLINE bool Step() {
-    const Element& element = elements_[element_];
+  ABSL_ATTRIBUTE_ALWAYS_INLINE Place Step(const Element& element, const Token* token) {
     switch (element.kind) {
       case Kind::kLiteral:
-        return Literals();
-      case Kind::kAny:
-        return Bind(0) && Reach() && !Failed();
-      case Kind::kSome:
-        return token_ < tokens_.size() && Bind(1) && Reach() && !Failed();
+        return Literals(&element, token);
+      case Kind::kUpTo:
+        return UpTo(element, token, token + element.least);
+      case Kind::kRest:
+        return element.least <= end_ - token ? Bind(element, token, end_) : Place();
+      case Kind::kStretch:
+        return Stretch(element, token, token + element.least);
       case Kind::kOne:
-        return token_ < tokens_.size() && Bind(1);
+        return token < end_ ? Bind(element, token, token + 1) : Place();
       case Kind::kNotClass:
-        return token_ < tokens_.size() && !element.words->Contains(tokens_[token_]) && Bind(1);
-      case Kind::kClass: {
-        const size_t count = element.words->ShortestPhrase(tokens_, token_, 1, context_.blank);
-        return count > 0 && Bind(count);
-      }
+        return token < end_ && !element.words->Contains(*token) ? Bind(element, token, token + 1)
+                                                                : Place();
+      case Kind::kClass:
+        return Phrase(element, token, 1);
       case Kind::kNothing:
-        ++element_;
-        return true;
+        return {&element + 1, token};
       case Kind::kMacro:
         // Even one without a value needs something to stand before.
-        return token_ < tokens_.size() && MatchMacro(*element.token);
+        return token < end_ ? MacroValue(element, token) : Place();
+      case Kind::kEnd:
+        break;
     }
-    return false;
+    return {};
   }
 
   // All literals from here to the next element that is none.
-  ABSL_ATTRIBUTE_ALWAYS_INLINE bool Literals() {
+  ABSL_ATTRIBUTE_ALWAYS_INLINE Place Literals(const Element* element, const Token* token) const {
     do {
-      if (token_ == tokens_.size() || !SameToken(*elements_[element_].token, tokens_[token_])) {
-        return false;
-      }
-      ++token_;
-      ++element_;
-    } while (element_ < elements_.size() && elements_[element_].kind == Kind::kLiteral);
-    return true;
+      if (token == end_ || !SameToken(*element->token, *token)) return {};
+      ++token;
+      ++element;
+    } while (element->kind == Kind::kLiteral);
+    return {element, token};
   }
 
-  ABSL_ATTRIBUTE_ALWAYS_INLINE bool Bind(size_t count) {
-    taken_by_[bindings_.size] = static_cast<uint16_t>(element_);
-    bindings_.taken[bindings_.size++] = {static_cast<uint16_t>(token_),
-                                         static_cast<uint16_t>(count)};
-    token_ += count;
-    ++element_;
-    return !Failed();
+  // The wildcard takes the tokens from `first` to before `end`. Nowhere: that has failed before.
+  ABSL_ATTRIBUTE_ALWAYS_INLINE Place Bind(const Element& element, const Token* first,
+                                          const Token* end) {
+    const Place next = {&element + 1, end};
+    if (Failed(next)) return {};
+    taken_[element.before] = {first, end};
+    return next;
   }
 
-  // Lets $* or $+, just bound, take what it will have to take anyhow: all, if it comes last; all up
-  // to the next token that is the literal behind it. False: there is none any more.
-  bool Reach() {
-    size_t to = token_;
-    if (element_ == elements_.size()) {
-      to = tokens_.size();
-    } else if (elements_[element_].kind == Kind::kLiteral) {
-      const Token& literal = *elements_[element_].token;
-      const Token* const data = tokens_.data();
-      const size_t size = tokens_.size();
-      while (to < size && !SameToken(literal, data[to])) ++to;
-      if (to == size) return false;
+  // $* or $+ in front of a literal takes the tokens up to `end`, and then what it will have to take
+  // anyhow: all up to the next token that is the literal, which has matched then.
+  ABSL_ATTRIBUTE_ALWAYS_INLINE Place UpTo(const Element& element, const Token* first,
+                                          const Token* end) {
+    const Token& literal = element.token[1];
+    for (; end < end_; ++end) {
+      if (!SameToken(literal, *end)) continue;
+      if (Bind(element, first, end).element != nullptr) return {&element + 2, end + 1};
     }
-    Binding& binding = bindings_.taken[bindings_.size - 1];
-    binding.count = static_cast<uint16_t>(to - binding.first);
-    token_ = to;
-    return true;
+    return {};
   }
 
-  // Lets the last wildcard that can take more.
-  bool BackUp() {
-    while (bindings_.size > 0) {
-      Binding& last = bindings_.taken[bindings_.size - 1];
-      const size_t at = taken_by_[bindings_.size - 1];
-      const Element& element = elements_[at];
-      token_ = last.first + last.count;
-      element_ = at + 1;
-      Remember();
-      if (element.kind == Kind::kClass) {
-        const size_t count =
-            element.words->ShortestPhrase(tokens_, last.first, last.count + 1, context_.blank);
-        if (count > 0) {
-          last.count = static_cast<uint16_t>(count);
-          token_ = last.first + count;
-          if (!Failed()) return true;
-          continue;
-        }
-      } else if (element.kind == Kind::kAny || element.kind == Kind::kSome) {
-        if (Extend(last)) return true;
-      }
-      --bindings_.size;
+  // $* or $+ in front of a wildcard takes the tokens up to `end`.
+  Place Stretch(const Element& element, const Token* first, const Token* end) {
+    for (; end <= end_; ++end) {
+      const Place next = Bind(element, first, end);
+      if (next.element != nullptr) return next;
     }
-    return false;
+    return {};
   }
 
-  // Lets $* or $+ take more, to where it has not failed before.
-  bool Extend(Binding& binding) {
-    while (token_ < tokens_.size()) {
-      ++binding.count;
-      ++token_;
-      if (!Reach()) return false;
-      if (!Failed()) return true;
+  // $=x takes its shortest phrase of at least `least` tokens.
+  Place Phrase(const Element& element, const Token* first, size_t least) {
+    const absl::Span<const Token> tokens(tokens_, end_ - tokens_);
+    while (true) {
+      const size_t count =
+          element.words->ShortestPhrase(tokens, first - tokens_, least, context_.blank);
+      if (count == 0) return {};
+      const Place next = Bind(element, first, first + count);
+      if (next.element != nullptr) return next;
+      least = count + 1;
     }
-    return false;
   }
 
   // The value of the macro against the tokens' characters, without regard to case.
-  bool MatchMacro(const Token& macro) {
-    const Text* const value = context_.macros.Find(macro.name);
-    ++element_;
-    if (value == nullptr) return true;
-    const std::string written = WriteText(*value, context_.names);
+  Place MacroValue(const Element& macro, const Token* token) const {
+    const Text* const value = context_.macros->Find(macro.token->name);
+    if (value == nullptr) return {&macro + 1, token};
+    const std::string written = WriteText(*value, *context_.names);
     absl::string_view rest = written;
-    while (!rest.empty()) {
-      if (token_ == tokens_.size()) return false;
-      const absl::string_view text = tokens_[token_].text();
-      if (!absl::EqualsIgnoreCase(rest.substr(0, text.size()), text)) return false;
+    for (; !rest.empty(); ++token) {
+      if (token == end_) return {};
+      const absl::string_view text = token->text();
+      if (!absl::EqualsIgnoreCase(rest.substr(0, text.size()), text)) return {};
       rest.remove_prefix(text.size());
-      ++token_;
     }
-    return true;
+    return {&macro + 1, token};
   }
 
-  size_t Place() const { return element_ * (tokens_.size() + 1) + token_; }
+  // Lets the last of the first `bound` wildcards that can take more. Nowhere: none can.
+  ABSL_ATTRIBUTE_NOINLINE Place BackUp(size_t bound) {
+    while (bound > 0) {
+      const Binding last = taken_[--bound];
+      const Element& element = pattern_.elements_[pattern_.wildcard_elements_[bound]];
+      Remember({&element + 1, last.end});
+      if (last.end == end_) continue;  // there is no more
+      Place next;
+      if (element.kind == Kind::kUpTo) {
+        next = UpTo(element, last.first, last.end + 1);
+      } else if (element.kind == Kind::kStretch) {
+        next = Stretch(element, last.first, last.end + 1);
+      } else if (element.kind == Kind::kClass) {
+        next = Phrase(element, last.first, last.end - last.first + 1);
+      }
+      if (next.element != nullptr) return next;
+    }
+    return {};
+  }
+
+  size_t NumberOf(const Place& at) const {
+    const size_t element = at.element - pattern_.elements_.data();
+    return element * (end_ - tokens_ + 1) + (at.token - tokens_);
+  }
 
   // Nothing that begins at this place matches.
-  void Remember() {
+  void Remember(const Place& at) {
     if (++steps_ < kForgetfulSteps) return;
     if (steps_ == kForgetfulSteps) {
-      context_.failures.assign((elements_.size() + 1) * (tokens_.size() + 1) / 64 + 1, 0);
+      context_.failures.assign(pattern_.elements_.size() * (end_ - tokens_ + 1) / 64 + 1, 0);
     }
-    context_.failures[Place() / 64] |= uint64_t{1} << (Place() % 64);
+    context_.failures[NumberOf(at) / 64] |= uint64_t{1} << (NumberOf(at) % 64);
   }
-  bool Failed() const {
+  bool Failed(const Place& at) const {
     return steps_ >= kForgetfulSteps &&
-           (context_.failures[Place() / 64] >> (Place() % 64) & 1) != 0;
+           (context_.failures[NumberOf(at) / 64] >> (NumberOf(at) % 64) & 1) != 0;
   }
 
-  const absl::Span<const Element> elements_;
-  const absl::Span<const Token> tokens_;
-  const MatchContext& context_;
-  Bindings& bindings_;
-  std::array<uint16_t, kMaxWildcards> taken_by_;  // which element made the binding
-  size_t element_ = 0;
-  size_t token_ = 0;
+  const Pattern& pattern_;
+  const Token* const tokens_;
+  const Token* const end_;
+  MatchContext& context_;
+  Binding* const taken_;
   int steps_ = 0;
 };
 
 Pattern::Pattern(absl::Span<const Token> left, ClassIndex& classes) {
-  bool unlimited = false;
-  for (const Token& token : left) {
-    Element element = {.token = &token};
-    if (token.kind == Token::Kind::kDeferredMacro) {
-      element.kind = Kind::kMacro;
-      unlimited = true;
-    } else if (token.Is(Operator::kZeroOrMore)) {
-      element.kind = Kind::kAny;
-      unlimited = true;
-    } else if (token.Is(Operator::kOneOrMore)) {
-      element.kind = Kind::kSome;
-      unlimited = true;
-    } else if (token.Is(Operator::kExactlyOne)) {
-      element.kind = Kind::kOne;
-    } else if (token.Is(Operator::kClass)) {
-      element.kind = Kind::kClass;
-      element.words = classes.Use(token.name);
-      unlimited = true;
-    } else if (token.Is(Operator::kNotClass)) {
-      element.kind = Kind::kNotClass;
-      element.words = classes.Use(token.name);
-    } else if (token.Is(Operator::kHost)) {
-      element.kind = Kind::kNothing;
-    } else {
-      gate_.needs.See(token);
-      if (!elements_.empty() && elements_.back().kind == Kind::kLiteral) {
-        gate_.needs.SeePair(*elements_.back().token, token);
-      }
+  for (const Token& token : left) elements_.push_back(ElementOf(token, classes));
+  elements_.push_back({.kind = Kind::kEnd, .least = 0});
+  for (size_t i = 0; i < elements_.size(); ++i) {
+    Element& element = elements_[i];
+    if (element.kind == Kind::kStretch) {
+      const Kind next = elements_[i + 1].kind;
+      if (next == Kind::kEnd) element.kind = Kind::kRest;
+      if (next == Kind::kLiteral) element.kind = Kind::kUpTo;
     }
-    const bool takes_none = element.kind == Kind::kAny || element.kind == Kind::kNothing ||
-                            element.kind == Kind::kMacro;
-    if (!takes_none) ++gate_.needs.count;
+    element.before = static_cast<uint8_t>(wildcards_);
     const bool binds = element.kind != Kind::kLiteral && element.kind != Kind::kNothing &&
-                       element.kind != Kind::kMacro;
-    if (binds) ++wildcards_;
-    elements_.push_back(element);
+                       element.kind != Kind::kMacro && element.kind != Kind::kEnd;
+    if (!binds) continue;
+    CHECK(wildcards_ < kMaxWildcards);
+    wildcard_elements_[wildcards_++] = static_cast<uint16_t>(i);
   }
-  CHECK(wildcards_ <= kMaxWildcards);
-  gate_.most_tokens = unlimited ? std::numeric_limits<size_t>::max() : gate_.needs.count;
-  if (elements_.empty()) return;
-  if (elements_.front().kind == Kind::kLiteral) gate_.needs.first = elements_.front().token->hash;
-  if (elements_.back().kind == Kind::kLiteral) gate_.needs.last = elements_.back().token->hash;
+  MakeGate(left);
 }
 
-bool Pattern::Match(absl::Span<const Token> tokens, const MatchContext& context,
+Pattern::Element Pattern::ElementOf(const Token& token, ClassIndex& classes) {
+  if (token.kind == Token::Kind::kDeferredMacro) {
+    return {.kind = Kind::kMacro, .least = 0, .token = &token};
+  }
+  if (token.kind != Token::Kind::kOperator) return {.token = &token};
+  switch (token.op) {
+    case Operator::kZeroOrMore:
+      return {.kind = Kind::kStretch, .least = 0, .token = &token};
+    case Operator::kOneOrMore:
+      return {.kind = Kind::kStretch, .token = &token};
+    case Operator::kExactlyOne:
+      return {.kind = Kind::kOne, .token = &token};
+    case Operator::kClass:
+      return {.kind = Kind::kClass, .token = &token, .words = classes.Use(token.name)};
+    case Operator::kNotClass:
+      return {.kind = Kind::kNotClass, .token = &token, .words = classes.Use(token.name)};
+    case Operator::kHost:
+      return {.kind = Kind::kNothing, .least = 0, .token = &token};
+    default:
+      return {.token = &token};
+  }
+}
+
+void Pattern::MakeGate(absl::Span<const Token> left) {
+  bool unlimited = false;
+  Marker marker;
+  for (size_t i = 0; i < left.size(); ++i) {
+    const Element& element = elements_[i];
+    gate_.needs.count += element.least;
+    unlimited |= element.kind == Kind::kUpTo || element.kind == Kind::kRest ||
+                 element.kind == Kind::kStretch || element.kind == Kind::kClass ||
+                 element.kind == Kind::kMacro;
+    if (element.kind == Kind::kLiteral) {
+      marker.See(left[i]);
+    } else {
+      marker.Part();
+    }
+  }
+  gate_.needs.marks = marker.marks();
+  gate_.most_tokens = unlimited ? std::numeric_limits<size_t>::max() : gate_.needs.count;
+  if (left.empty()) return;
+  if (elements_[0].kind == Kind::kLiteral) gate_.needs.first = left.front().hash;
+  if (elements_[left.size() - 1].kind == Kind::kLiteral) gate_.needs.last = left.back().hash;
+}
+
+bool Pattern::Match(absl::Span<const Token> tokens, MatchContext& context,
                     Bindings& bindings) const {
   return Search(*this, tokens, context, bindings).Run();
 }

@@ -19,6 +19,7 @@
 #include "absl/types/span.h"
 #include "mta/cf/macros.h"
 #include "mta/rewrite/class_index.h"
+#include "mta/rewrite/overview.h"
 #include "mta/rewrite/tokens.h"
 
 namespace stagepost {
@@ -26,59 +27,39 @@ namespace stagepost {
 // $*, $+, … in one left side.
 inline constexpr size_t kMaxWildcards = 9;
 
-// What can be seen of tokens at a glance: one bit of 64 for each that is there once, twice, and for
-// each two side by side; how many there are, and the hashes of the first and the last.
-struct Overview {
-  uint64_t once = 0;
-  uint64_t twice = 0;
-  uint64_t pairs = 0;
-  size_t count = 0;
-  uint64_t first = 0;
-  uint64_t last = 0;
-
-  void See(const Token& token) {
-    const uint64_t bit = uint64_t{1} << token.bit;
-    twice |= once & bit;
-    once |= bit;
-  }
-  void SeePair(const Token& a, const Token& b) {
-    pairs |= uint64_t{1} << ((5u * a.bit + b.bit) % 64);
-  }
-};
-Overview OverviewOf(absl::Span<const Token> tokens);
-
-// The tokens from `first` on, `count` of them, that one wildcard took.
+// The tokens, from `first` to before `end`, that one wildcard took.
 struct Binding {
-  uint16_t first = 0;
-  uint16_t count = 0;
+  const Token* first;
+  const Token* end;
+
+  absl::Span<const Token> tokens() const { return {first, static_cast<size_t>(end - first)}; }
 };
 
-struct Bindings {
-  std::array<Binding, kMaxWildcards> taken;  // $1 is the first
-  size_t size = 0;
-};
+// What the wildcards of a pattern took; $1 is the first.
+using Bindings = std::array<Binding, kMaxWildcards>;
 
-// What a search works with besides the tokens.
+// What a search works with besides the tokens; all of it outlives the search.
 struct MatchContext {
-  const Macros& macros;
-  const Names& names;
-  char blank;
+  const Macros* macros = nullptr;
+  const Names* names = nullptr;
+  char blank = ' ';
   // Where a long search failed; kept from one search to the next for its memory alone.
-  std::vector<uint64_t>& failures;
+  std::vector<uint64_t> failures = {};
 };
 
-// What can be said about a match before it is tried; most rules end here.
-struct Gate {
+// What can be said about a match before it is tried; most rules end here. One line of the cache.
+struct alignas(64) Gate {
   // Of the literals: what must at least be seen of the tokens. `first` and `last`: of the literal
   // at the beginning and at the end; 0: there is none. `count`: what is needed at least.
   Overview needs;
   size_t most_tokens = 0;
 
   bool MayPass(const Overview& seen) const {
-    return ((needs.once & ~seen.once) | (needs.twice & ~seen.twice) |
-            (needs.pairs & ~seen.pairs)) == 0 &&
-           seen.count >= needs.count && seen.count <= most_tokens &&
-           (needs.first == 0 || needs.first == seen.first) &&
+    // The usual reason comes first: something is not there at all.
+    return (needs.marks.once & ~seen.marks.once) == 0 &&
+           (needs.marks.pairs & ~seen.marks.pairs) == 0 &&
+           (needs.marks.twice & ~seen.marks.twice) == 0 && seen.count >= needs.count &&
+           seen.count <= most_tokens && (needs.first == 0 || needs.first == seen.first) &&
            (needs.last == 0 || needs.last == seen.last);
   }
 };
@@ -89,7 +70,7 @@ class Pattern {
   Pattern(absl::Span<const Token> left, ClassIndex& classes);
 
   // Fewer than 65536 tokens, which gate() lets pass.
-  bool Match(absl::Span<const Token> tokens, const MatchContext& context, Bindings& bindings) const;
+  bool Match(absl::Span<const Token> tokens, MatchContext& context, Bindings& bindings) const;
 
   const Gate& gate() const { return gate_; }
 
@@ -97,16 +78,33 @@ class Pattern {
   size_t wildcards() const { return wildcards_; }
 
  private:
-  enum class Kind : uint8_t { kLiteral, kAny, kSome, kOne, kClass, kNotClass, kNothing, kMacro };
+  enum class Kind : uint8_t {
+    kLiteral,
+    kUpTo,      // $* or $+ in front of a literal
+    kRest,      // the same at the end
+    kStretch,   // the same in front of another wildcard
+    kOne,       // $-
+    kClass,     // $=x
+    kNotClass,  // $~x
+    kNothing,   // $@
+    kMacro,     // $&x
+    kEnd,       // comes last
+  };
   struct Element {
     Kind kind = Kind::kLiteral;
-    const Token* token = nullptr;  // of a literal or macro
+    uint8_t least = 1;             // tokens that it takes
+    uint8_t before = 0;            // wildcards in front of it
+    const Token* token = nullptr;  // as it is written; the next element's is right behind it
     const IndexedClass* words = nullptr;
   };
   class Search;
 
+  static Element ElementOf(const Token& token, ClassIndex& classes);
+  void MakeGate(absl::Span<const Token> left);
+
   std::vector<Element> elements_;
   size_t wildcards_ = 0;
+  std::array<uint16_t, kMaxWildcards> wildcard_elements_;  // where they stand
   Gate gate_;
 };
 

@@ -1,5 +1,7 @@
 #include "mta/rewrite/rules.h"
 
+#include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -124,7 +126,7 @@ void Rulesets::Compile(const RuleSource& source, const Configuration& configurat
                        const Tokenizer& tokenizer, ClassIndex& classes, Ruleset& ruleset,
                        Diagnostics& diagnostics) {
   Checker checker(source, diagnostics);
-  Rule& rule = ruleset.rules.emplace_back();
+  Rule& rule = *ruleset.rules.emplace_back(std::make_unique<Rule>());
   rule.line = source.where.line;
   for (const RewriteMessage& message :
        tokenizer.ScanText(source.left, configuration.names, rule.left).messages) {
@@ -143,6 +145,54 @@ void Rulesets::Compile(const RuleSource& source, const Configuration& configurat
   if (rule.right.empty()) return;
   if (rule.right[0].Is(Operator::kUser)) rule.then = Rule::Then::kNext;
   if (rule.right[0].Is(Operator::kHost)) rule.then = Rule::Then::kReturn;
+  CutRight(rule);
+}
+
+// Finds the pieces of the right side.
+void Rulesets::CutRight(Rule& rule) {
+  using Kind = Rule::Piece::Kind;
+  absl::Span<const Token> rest = rule.right;
+  if (rule.then != Rule::Then::kAgain) rest.remove_prefix(1);
+  const auto is_call = [](const Token& token) { return token.Is(Operator::kCall); };
+  if (!rule.errands.lookups && rest.size() >= kCallTokens && is_call(rest[0]) &&
+      rest[1].ruleset >= 0 && std::count_if(rest.begin(), rest.end(), is_call) == 1) {
+    rule.tail_call = rest[1].ruleset;
+    rule.pieces.push_back({.tokens = rest.subspan(0, kCallTokens)});
+    rest.remove_prefix(kCallTokens);
+  }
+  rule.keeps_tokens = KeepsTokens(rule.left, rest);
+  const size_t first = rule.pieces.size();
+  for (; !rest.empty(); rest.remove_prefix(1)) {
+    Kind kind = Kind::kTokens;
+    if (rest[0].kind == Token::Kind::kDeferredMacro) kind = Kind::kMacro;
+    if (rest[0].Is(Operator::kReplacement)) {
+      const size_t wildcards = rule.pattern.has_value() ? rule.pattern->wildcards() : 0;
+      const bool known = rest[0].digit > 0 && rest[0].digit <= wildcards;
+      kind = known ? Kind::kReplacement : Kind::kNothing;
+    }
+    if (kind == Kind::kTokens && rule.pieces.size() > first && rule.pieces.back().kind == kind) {
+      absl::Span<const Token>& last = rule.pieces.back().tokens;
+      last = {last.data(), last.size() + 1};
+    } else {
+      rule.pieces.push_back({kind, static_cast<uint8_t>(rest[0].digit - 1), rest.subspan(0, 1)});
+    }
+  }
+}
+
+// Whether what a left side matches and what the right side makes of it are the same, in upper and
+// lower case too.
+bool Rulesets::KeepsTokens(absl::Span<const Token> left, absl::Span<const Token> right) {
+  if (left.size() != right.size()) return false;
+  size_t wildcards = 0;
+  for (size_t i = 0; i < left.size(); ++i) {
+    if (Binds(left[i])) {
+      if (!right[i].Is(Operator::kReplacement) || right[i].digit != ++wildcards) return false;
+    } else if (left[i].kind != Token::Kind::kSpecial || right[i].kind != Token::Kind::kSpecial ||
+               left[i].size != 1 || left[i].text() != right[i].text()) {
+      return false;
+    }
+  }
+  return true;
 }
 
 // The rulesets that words behind $> name are found out once.

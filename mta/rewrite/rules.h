@@ -2,9 +2,9 @@
 #ifndef STAGEPOST_MTA_REWRITE_RULES_H_
 #define STAGEPOST_MTA_REWRITE_RULES_H_
 
-#include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +17,9 @@
 #include "mta/rewrite/tokens.h"
 
 namespace stagepost {
+
+// "$>" and the name behind it.
+inline constexpr size_t kCallTokens = 2;
 
 // What there is to do when a right side has been put together.
 struct Errands {
@@ -46,17 +49,40 @@ struct Rule {
   Then then = Then::kAgain;
   Errands errands;  // of the right side as it is written
 
-  // What is put in: `right` without $: or $@ in front.
-  absl::Span<const Token> replacement() const {
-    return right.span().subspan(then == Then::kAgain ? 0 : 1);
-  }
+  // What is put in: `right` without $: or $@ in front, in pieces.
+  struct Piece {
+    enum class Kind : uint8_t {
+      kTokens,       // as they are written
+      kReplacement,  // $1, …: what that wildcard took
+      kNothing,      // the same, but there is no such wildcard
+      kMacro,        // $&x: its value
+    };
+    Kind kind = Kind::kTokens;
+    uint8_t wildcard = 0;            // of kReplacement; 0 is the first
+    absl::Span<const Token> tokens;  // of `right`; of all but kTokens one
+  };
+  std::vector<Piece> pieces;
+  // The ruleset that the right side calls with all the rest of it, as sendmail's rules mostly do
+  // ("$: $>canonify $1"): the first piece says so, and nothing else. Below 0: there is no such.
+  int tail_call = -1;
+  // Besides that call, the right side puts back what the left side has matched.
+  bool keeps_tokens = false;
 };
 
 struct Ruleset {
-  std::string name;        // of messages and traces
-  std::deque<Rule> rules;  // where they are, they stay
+  std::string name;  // of messages and traces
+  std::vector<std::unique_ptr<Rule>> rules;
   // Of each rule, beside each other, since most rules are done with by their gates.
   std::vector<Gate> gates;
+
+  // The first rule from `rule` on whose gate may be passed.
+  size_t NextCandidate(size_t rule, const Overview& seen) const {
+    const Gate* const begin = gates.data();
+    const Gate* const end = begin + gates.size();
+    const Gate* gate = begin + rule;
+    while (gate < end && !gate->MayPass(seen)) ++gate;
+    return gate - begin;
+  }
 };
 
 // What the word behind $> gave.
@@ -80,6 +106,8 @@ class Rulesets {
                const Tokenizer& tokenizer, ClassIndex& classes, Ruleset& ruleset,
                Diagnostics& diagnostics);
   void ResolveCalls(std::vector<Token>& right) const;
+  static void CutRight(Rule& rule);
+  static bool KeepsTokens(absl::Span<const Token> left, absl::Span<const Token> right);
 
   std::vector<Ruleset> rulesets_;  // by number
   const std::map<std::string, int, std::less<>>& numbers_;

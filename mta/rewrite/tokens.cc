@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "absl/base/attributes.h"
 #include "absl/strings/match.h"
 
 namespace stagepost {
@@ -17,7 +18,14 @@ void Token::Measure() {
   hash = all.value();
   // Operator characters are what most rules look for: they share no bit with words.
   constexpr uint64_t kSpread = 0x9e3779b97f4a7c15;
-  bit = static_cast<uint8_t>(size == 1 ? (hash - 1) % 32 : 32 + (hash * kSpread >> 59));
+  if (kind == Kind::kOperator) {
+    bit = kOperatorBit;
+  } else if (size == 1) {
+    bit = static_cast<uint8_t>((hash - 1) % 32);
+  } else {
+    bit = static_cast<uint8_t>(32 + (hash * kSpread >> 32) % 31);
+  }
+  turn = static_cast<uint8_t>(5 * bit % 64);
 }
 
 bool SameCharacters(const Token& a, const Token& b) {
@@ -132,22 +140,22 @@ void ShowCharacter(uint8_t c, std::string& shown) {
 }
 
 // memcpy(), for what has a few bytes. Gives the end.
-char* CopyShort(absl::string_view from, char* to) {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline char* CopyShort(absl::string_view from, char* to) {
+  const char* const data = from.data();
   const size_t size = from.size();
-  const auto copy_ends = [&](size_t bytes) {
-    memcpy(to, from.data(), bytes);
-    memcpy(to + size - bytes, from.data() + size - bytes, bytes);
-  };
   if (size == 1) {
-    *to = from[0];
+    *to = *data;
   } else if (size > 16) {
-    memcpy(to, from.data(), size);
-  } else if (size >= 8) {
-    copy_ends(8);
+    memcpy(to, data, size);
+  } else if (size >= 8) {  // in two pieces, which may have bytes in common
+    memcpy(to, data, 8);
+    memcpy(to + size - 8, data + size - 8, 8);
   } else if (size >= 4) {
-    copy_ends(4);
+    memcpy(to, data, 4);
+    memcpy(to + size - 4, data + size - 4, 4);
   } else if (size > 0) {
-    copy_ends(2);
+    memcpy(to, data, 2);
+    memcpy(to + size - 2, data + size - 2, 2);
   }
   return to + size;
 }
@@ -177,24 +185,30 @@ void AppendShown(const Token& token, std::string& out) {
   AppendShown(text, out);
 }
 
-void AppendShownTokens(absl::Span<const Token> tokens, std::string& out) {
-  size_t room = 0;
-  bool plain = true;
+void AppendShownLine(const LineBeginning& beginning, absl::Span<const Token> tokens,
+                     std::string& out) {
+  // Put together here, since a string is slow to grow by a few bytes.
+  constexpr size_t kMaxName = 16, kMaxWords = 64;
+  std::array<char, 512> line;
+  memset(line.data(), ' ', kMaxName);
+  const size_t width = std::min(beginning.width, kMaxName);
+  CopyShort(beginning.name.substr(0, width), line.data());
+  char* to = CopyShort(beginning.words.substr(0, kMaxWords), line.data() + width);
+  const char* const end = line.data() + line.size() - 1;
   for (const Token& token : tokens) {
-    room += 1 + token.size;
-    plain &= token.plain;
+    // The unusual case: long lines, and characters that are shown as others.
+    if (!token.plain || token.size + 1 > end - to) [[unlikely]] {
+      out.append(line.data(), to - line.data());
+      out.push_back(' ');
+      AppendShown(token, out);
+      to = line.data();
+      continue;
+    }
+    *to++ = ' ';
+    to = CopyShort(token.text(), to);
   }
-  if (plain) {
-    const size_t begin = out.size();
-    out.append(room, ' ');
-    char* to = &out[begin];
-    for (const Token& token : tokens) to = CopyShort(token.text(), to + 1);
-    return;
-  }
-  for (const Token& token : tokens) {
-    out.push_back(' ');
-    AppendShown(token, out);
-  }
+  *to++ = '\n';
+  out.append(line.data(), to - line.data());
 }
 
 std::string ShowTokens(absl::Span<const Token> tokens) {

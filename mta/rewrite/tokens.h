@@ -76,10 +76,14 @@ struct Token {
   bool plain = true;                    // traces show the characters as they are
   NameId name{};                        // of kDeferredMacro, kClass, …
   int16_t ruleset = -1;                 // of a rule's word: the ruleset it is the name of
-  uint8_t bit = 0;                      // below 64; the same for the same characters
+  uint8_t bit = 0;                      // below 64; the same for tokens that are the same
+  uint8_t turn = 0;                     // likewise; see Marks
   uint64_t hash = 0;                    // of the characters; of an operator: as it is written
 
-  // Finds out what follows from the characters: plain, bit, hash.
+  // The `bit` of operators, and of nothing else.
+  static constexpr uint8_t kOperatorBit = 63;
+
+  // Finds out what follows from the characters and the kind: plain, bit, turn, hash.
   void Measure();
   // To make that of a phrase.
   CaselessHash phrase_hash() const { return {hash, size}; }
@@ -164,8 +168,16 @@ void JoinTokens(absl::Span<const Token> tokens, char blank, std::string& joined)
 // (^A, M-i).
 void AppendShown(absl::string_view characters, std::string& out);
 void AppendShown(const Token& token, std::string& out);
-// The same of tokens, with a blank in front of each.
-void AppendShownTokens(absl::Span<const Token> tokens, std::string& out);
+// How a line of a trace begins: with a name, cut or filled with blanks to a width of at most 16
+// characters, and with a few words.
+struct LineBeginning {
+  absl::string_view name;
+  size_t width = 0;
+  absl::string_view words;
+};
+// A line of a trace: its beginning, and tokens in the same notation, with a blank in front of each.
+void AppendShownLine(const LineBeginning& beginning, absl::Span<const Token> tokens,
+                     std::string& out);
 
 // As traces show them: a blank between any two, 8-bit characters as M-i, no control characters but
 // \t, \r and \n.
