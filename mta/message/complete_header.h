@@ -10,9 +10,11 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "mta/cf/configuration.h"
 #include "mta/cf/macros.h"
 #include "mta/message/header.h"
+#include "mta/rewrite/tokenizer.h"
 
 namespace stagepost {
 
@@ -25,14 +27,15 @@ inline constexpr absl::string_view kLateSenderMacro = "\x81g";
 enum class Urgency { kNormal, kUrgent, kNonUrgent };
 
 struct ReceivedHeader {
-  const Header& header;                      // as the collector found it
-  absl::string_view from_line = "";          // of a mailbox: its date becomes the Date
+  const Header& header;  // as the collector found it
+  // The "From " line of a mailbox: its date becomes the Date, read in `zone`.
+  absl::string_view from_line = "";
+  absl::TimeZone zone = absl::UTCTimeZone();
   std::vector<std::string> recipients = {};  // as R lines show them, for NoRecipientAction
   bool body_8bitmime = false;                // BODY=8BITMIME was given
-  bool eight_bit = false;                    // the body has bytes above 127
-  bool keep_full_name = true;
-  // Fields that the program adds by itself, in front of the others and whatever was received:
-  // X-Authentication-Warning.
+  bool eight_bit = false;                    // header or body has bytes above 127
+  // Fields that the program adds by itself, behind those of the H lines and in front of what was
+  // received: X-Authentication-Warning.
   Header added = {};
 };
 
@@ -50,12 +53,13 @@ struct CompletedHeader {
 
 // `macros` are the envelope's, with DefineEnvelopeMacros() done and $r, $s, $_ as the session has
 // them; $a, $c, $x and ${msg_id} become what the header says.
-CompletedHeader CompleteHeader(const Configuration& configuration, ReceivedHeader received,
-                               Macros& macros);
+CompletedHeader CompleteHeader(const Configuration& configuration, const Tokenizer& tokenizer,
+                               ReceivedHeader received, Macros& macros);
 
 // "Alice Adams" of the GECOS field of user alice: up to the comma, & replaced by the capitalised
-// login name.
-std::string FullNameOf(absl::string_view gecos, absl::string_view login);
+// login name. Quoted where a phrase of RFC 5322 must be.
+std::string FullNameOf(absl::string_view gecos, absl::string_view login,
+                       absl::string_view must_quote);
 
 }  // namespace stagepost
 

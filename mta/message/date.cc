@@ -23,6 +23,10 @@ std::string FormatDate(absl::Time time, absl::TimeZone zone) {
   return result;
 }
 
+std::string FormatCtime(absl::Time time, absl::TimeZone zone) {
+  return absl::FormatTime("%a %b %e %H:%M:%S %Y", time, zone);
+}
+
 std::string FormatMessageIdTime(absl::Time time) {
   return absl::FormatTime("%Y%m%d%H%M", time, absl::UTCTimeZone());
 }

@@ -15,6 +15,9 @@ namespace stagepost {
 // TZ is not set.
 std::string FormatDate(absl::Time time, absl::TimeZone zone);
 
+// "Fri Nov 20 06:33:32 2026", as ctime(3) writes it ($d).
+std::string FormatCtime(absl::Time time, absl::TimeZone zone);
+
 // "202611200633", the beginning of a Message-Id: minutes, in UTC ($t).
 std::string FormatMessageIdTime(absl::Time time);
 

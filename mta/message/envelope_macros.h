@@ -19,8 +19,9 @@ namespace stagepost {
 // What is known of a message before its header is read.
 struct EnvelopeFacts {
   std::string id;      // $i, the queue id
-  std::string sender;  // $f and $g: the reverse-path without brackets; empty: the null one, "<>"
-  // $u: the recipient, if the envelope has had exactly one, without brackets; empty: not defined.
+  std::string sender;  // $f and $g: the reverse-path without brackets; empty: the null one
+  // $u: the recipient as it was given, if there has been exactly one, so that Received names it:
+  // "<alice@corp.example>", "bob". Empty: not defined.
   std::string only_recipient;
   std::string full_name;  // $x: of a sender of this host; empty: not defined
   absl::Time now;         // $b, $d, $t; also $a until the header has a Date

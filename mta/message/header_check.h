@@ -15,7 +15,7 @@ namespace stagepost {
 struct HeaderCheck {
   std::string ruleset;
   std::string field;     // ${hdr_name}
-  std::string argument;  // the value, unfolded, without leading blanks
+  std::string argument;  // the value behind the colon, unfolded
   bool strip_comments = true;
   size_t length = 0;  // ${hdrlen}: of the value before ${currHeader} was cut
 };
@@ -23,7 +23,7 @@ struct HeaderCheck {
 // In the order of the fields. H*: asks about fields that have no ruleset of their own.
 std::vector<HeaderCheck> HeaderChecks(const Configuration& configuration, const Header& header);
 
-// Defines ${hdr_name}, ${hdrlen}, ${currHeader} and ${addr_type} for one of them.
+// Defines ${hdr_name}, ${hdrlen}, ${currHeader} and ${addr_type} ("h") for one of them.
 void DefineHeaderCheckMacros(const HeaderCheck& check, Macros& macros);
 
 }  // namespace stagepost

@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "mta/base/check.h"
+#include "mta/message/known_fields.h"
 
 namespace stagepost {
 namespace {
@@ -63,7 +64,12 @@ HeaderCollector::LineKind HeaderCollector::Classify() const {
   size_t colon = end;
   while (colon < line_.size() && IsBlank(line_[colon])) ++colon;
   if (colon == line_.size()) return LineKind::kUndecided;
-  if (line_[colon] == ':') return LineKind::kField;
+  if (line_[colon] == ':') {
+    const absl::string_view name = absl::string_view(line_).substr(0, end);
+    const bool is_field =
+        name.size() <= kMaxFieldNameBytes && !TraitsOf(name).Has(FieldTraits::kEndsHeader);
+    return is_field ? LineKind::kField : LineKind::kNoField;
+  }
   return first_line_ && absl::StartsWith(line_, "From ") ? LineKind::kFromLine : LineKind::kNoField;
 }
 

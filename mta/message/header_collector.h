@@ -5,7 +5,8 @@
 //   collector.Finish(body);
 //
 // The boundary is sendmail's: an empty line, which belongs to neither, or the first line that is no
-// header field, which is the first of the body. A "From " line of a mailbox in front is taken off.
+// header field, or one named Message or Text, or with too long a name, which is the first of the
+// body. A "From " line of a mailbox in front is taken off.
 #ifndef STAGEPOST_MTA_MESSAGE_HEADER_COLLECTOR_H_
 #define STAGEPOST_MTA_MESSAGE_HEADER_COLLECTOR_H_
 

@@ -23,6 +23,9 @@ struct HeaderTarget {
   // made: {.use = {.sender = true}, .canonical = true}. What Return-Path says.
   std::string sender;
   BodyPlan plan;
+  // "@corp.example", what addresses without a domain get: that of the envelope sender if the mailer
+  // it resolves to has flag C; else empty.
+  std::string sender_domain = {};
 };
 
 struct HeaderText {

@@ -12,6 +12,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "mta/cf/configuration.h"
 #include "mta/message/body_plan.h"
@@ -35,6 +36,9 @@ class OutgoingText final : public MessageText {
   ~OutgoingText() override;
 
   Task<absl::StatusOr<size_t>> Read(absl::Span<char> buffer) override;
+
+  // What the log should say of the parts that have been read, at Severity::kAlert.
+  std::vector<std::string> alerts() const;
 
  private:
   struct State;
