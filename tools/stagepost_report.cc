@@ -127,6 +127,9 @@ std::string RunText(const ReplayRun& run, size_t width) {
                       static_cast<int>(width), run.name, Seconds(run.result.virtual_time),
                       Short(run.real_time), run.result.hash.ToString());
   if (!run.held()) text += FailureLines(run);
+  for (const Failure& remark : run.result.remarks) {
+    absl::StrAppend(&text, "    ", remark.where, ": ", OneLine(remark.what, kMaxWhat), "\n");
+  }
   for (const std::string& skipped : run.result.skipped) {
     absl::StrAppend(&text, "    skipped: ", skipped, "\n");
   }
@@ -175,6 +178,7 @@ void JsonReport::Add(const ReplayRun& run) {
   }
   absl::StrAppend(&runs_, ", \"result\": \"", run.held() ? "held" : "failed",
                   "\", \"failures\": ", JsonFailures(result.failures),
+                  ", \"remarks\": ", JsonFailures(result.remarks),
                   ", \"skipped\": ", JsonStrings(result.skipped),
                   ", \"virtual_seconds\": ", Seconds(result.virtual_time),
                   ", \"real_seconds\": ", Seconds(run.real_time), ", \"trace_hash\": \"",

@@ -1,6 +1,5 @@
 #include "sim/scenario/dialogue.h"
 
-#include <array>
 #include <memory>
 #include <utility>
 
@@ -12,49 +11,24 @@
 #include "absl/time/time.h"
 #include "mta/async/deadline.h"
 #include "mta/base/errno.h"
-#include "mta/base/status_macros.h"
+#include "sim/scenario/reply_reader.h"
 
 namespace stagepost {
 namespace {
 
-constexpr size_t kMaxReply = 1 << 20;
-
-// One client connection and what it has read but not used.
+// One client connection.
 struct Client {
+  Client(Environment& environment, bool breakable, std::unique_ptr<Connection> opened)
+      : env(environment),
+        may_break(breakable),
+        connection(std::move(opened)),
+        replies(*connection) {}
+
   Environment& env;
-  bool may_break = false;
-  std::unique_ptr<Connection> connection = nullptr;
-  std::string buffer = {};
+  const bool may_break;
+  std::unique_ptr<Connection> connection;
+  ReplyReader replies;
 };
-
-Task<absl::StatusOr<std::string>> ReadLine(Client& client) {
-  while (true) {
-    const size_t end = client.buffer.find('\n');
-    if (end != std::string::npos) {
-      std::string line = client.buffer.substr(0, end);
-      client.buffer.erase(0, end + 1);
-      if (!line.empty() && line.back() == '\r') line.pop_back();
-      co_return line;
-    }
-    if (client.buffer.size() > kMaxReply) co_return absl::ResourceExhaustedError("endless reply");
-    std::array<char, 4096> chunk;
-    CO_ASSIGN_OR_RETURN(const size_t n, co_await client.connection->Read(absl::MakeSpan(chunk)));
-    if (n == 0) co_return absl::OutOfRangeError("closed");
-    client.buffer.append(chunk.data(), n);
-  }
-}
-
-// RFC 5321, section 4.2.1: the last line of a reply has no hyphen behind its code.
-Task<absl::StatusOr<std::string>> ReadReply(Client& client) {
-  std::string reply;
-  while (true) {
-    CO_ASSIGN_OR_RETURN(const std::string line, co_await ReadLine(client));
-    const bool last = line.size() < 4 || line[3] != '-';
-    absl::StrAppend(&reply, reply.empty() ? "" : "\n", line);
-    if (last) co_return reply;
-    if (reply.size() > kMaxReply) co_return absl::ResourceExhaustedError("endless reply");
-  }
-}
 
 // What stands for a reply that did not come.
 std::string StandIn(const absl::Status& status) {
@@ -79,7 +53,7 @@ Task<Met> ExpectReply(Client& client, const std::string& pattern, Window window,
                       PatternCache& patterns, DialogueResult& result) {
   const MonotonicTime asked = client.env.clock().MonotonicNow();
   const MonotonicTime deadline = asked + window.to;
-  const auto reply = co_await WithDeadline(deadline, ReadReply(client));
+  const auto reply = co_await WithDeadline(deadline, client.replies.Next());
   const std::string text = reply.ok() ? *reply : StandIn(reply.status());
   if (reply.ok()) result.replies.push_back(text);
   Met met{MatchesAtStart(patterns.Get(pattern), text), !reply.ok()};
@@ -146,7 +120,7 @@ Task<void> Play(Environment& env, const scenario::Smtp& smtp, DialogueRoute rout
     }
     co_return;
   }
-  Client client{env, smtp.may_break(), *std::move(connection)};
+  Client client(env, smtp.may_break(), *std::move(connection));
   if (!smtp.talks_first()) {
     Window window;
     if (smtp.has_greeting_not_before()) window.from = Duration(smtp.greeting_not_before());

@@ -28,6 +28,7 @@ inline constexpr int kMaxScenarioSteps = 10'000;
 inline constexpr int kMaxScenarioDepth = 16;
 inline constexpr int kMaxScenarioPatterns = 10'000;
 inline constexpr int kMaxTurnRepeats = 100'000;
+inline constexpr uint32_t kMaxDictionaryNames = 1'000'000;
 
 // What the runner takes. All texts are valid: values.h turns them into what they stand for.
 struct LoadedScenario {

@@ -11,6 +11,7 @@
 #include "mta/base/status_macros.h"
 #include "sim/check/expectations.h"
 #include "sim/check/invariants.h"
+#include "sim/scenario/attack.h"
 #include "sim/scenario/changes.h"
 #include "sim/scenario/command.h"
 #include "sim/scenario/dialogue.h"
@@ -135,6 +136,8 @@ class Run {
         return Start(step.start_mta(), where);
       case scenario::Step::kStopMta:
         return services_.StopMta(step.stop_mta().host(), where, limit_);
+      case scenario::Step::kAttack:
+        return Perform(step.attack(), where);
       case scenario::Step::WHAT_NOT_SET:
         break;
     }
@@ -210,6 +213,40 @@ class Run {
       SimHost& from = HostOf(loaded_.scenario.step(index).smtp().from());
       world_.RunUntil([&, done = &dialogue->done] { return *done || !from.up(); }, limit_);
       Conclude(*dialogue, index);
+    }
+  }
+
+  // Processor time of a host's MTAs so far, as the simulator models it.
+  static absl::Duration CpuOf(SimHost& host) {
+    absl::Duration sum = absl::ZeroDuration();
+    for (const uint32_t pid : MtaProcesses(host)) sum += host.FindProcess(pid)->cpu_time();
+    return sum;
+  }
+
+  void Perform(const scenario::Attack& attack, const std::string& where) {
+    SimHost& from = HostOf(attack.from());
+    SimHost& to = HostOf(attack.to());
+    scenario::Smtp way;
+    if (attack.has_from_address()) way.set_from_address(attack.from_address());
+    const std::optional<Route> route = RouteOf(way, from, to);
+    if (!from.up() || !route.has_value()) {
+      return Fail(where, absl::StrCat(attack.from(), " cannot reach ", attack.to()));
+    }
+    const absl::Duration before = CpuOf(to);
+    AttackResult& result = attacks_.emplace_back();
+    ProcessSpec attacker;
+    attacker.path = "attacker";
+    attacker.arguments = {"attacker"};
+    SimProcess& process = from.Spawn(std::move(attacker), nullptr);
+    process.StartTask(&RunDictionaryAttack, std::ref(process.environment()),
+                      std::cref(attack.dictionary()), AttackRoute{route->from, {route->to, 25}},
+                      std::ref(result));
+    world_.RunUntil([&] { return result.done || !from.up(); }, limit_);
+    if (!result.done) return Fail(where, "the attack has not ended");
+    const absl::Duration cost = std::max(CpuOf(to) - before, absl::ZeroDuration());
+    result_.remarks.push_back({where, AttackReport(result, cost)});
+    for (std::string& what : BeyondLimits(attack.dictionary(), result)) {
+      Fail(where, std::move(what));
     }
   }
 
@@ -325,6 +362,7 @@ class Run {
   // What processes of the world write to; stays where it is.
   std::deque<Command> commands_;
   std::deque<DialogueResult> dialogues_;
+  std::deque<AttackResult> attacks_;
   struct Beside {
     const DialogueResult* dialogue;
     int step;

@@ -37,7 +37,7 @@ struct RunOptions {
   bool canary = false;
 };
 
-// An expectation or an invariant that did not hold.
+// An expectation or an invariant that did not hold; or what else there is to say of a line.
 struct Failure {
   std::string where;  // FILE:LINE
   std::string what;   // one line: what was expected, and what was seen
@@ -45,6 +45,8 @@ struct Failure {
 
 struct RunResult {
   std::vector<Failure> failures;
+  // What steps have to tell, held or not: the report of an attack.
+  std::vector<Failure> remarks;
   // Steps and expectations that this driver cannot honour, each with its reason.
   std::vector<std::string> skipped;
   absl::Duration virtual_time;

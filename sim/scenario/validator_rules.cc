@@ -53,6 +53,7 @@ bool ScenarioValidator::CheckRules(const ScenarioNode& node) {
       {scenario::ClockChange::descriptor(), &ScenarioValidator::ClockRule},
       {scenario::StartMta::descriptor(), &ScenarioValidator::NeedsMta},
       {scenario::StopMta::descriptor(), &ScenarioValidator::NeedsMta},
+      {scenario::Attack::descriptor(), &ScenarioValidator::AttackRule},
       {scenario::Fault::descriptor(), &ScenarioValidator::FaultRule},
       {scenario::Partition::descriptor(), &ScenarioValidator::PartitionRule},
       {scenario::FileError::descriptor(), &ScenarioValidator::FileErrorRule},
@@ -236,6 +237,21 @@ bool ScenarioValidator::SmtpRule(const ScenarioNode& node) {
     if (smtp.turn(i).close() || smtp.turn(i).reset()) {
       return Fail(node, "turn", "only the last turn may close or reset the connection", i);
     }
+  }
+  return true;
+}
+
+bool ScenarioValidator::AttackRule(const ScenarioNode& node) {
+  const auto& attack = static_cast<const scenario::Attack&>(node.message);
+  if (attack.what_case() == scenario::Attack::WHAT_NOT_SET) {
+    return FailWhole(node, "needs a dictionary");
+  }
+  if (!hosts_.at(attack.to())->has_mta()) {
+    return Fail(node, "to", absl::StrCat("host \"", Shown(attack.to()), "\" has no mta"));
+  }
+  const uint32_t names = attack.dictionary().names();
+  if (names < 1 || names > kMaxDictionaryNames) {
+    return Fail(node, "dictionary", absl::StrCat("has 1 to ", kMaxDictionaryNames, " names"));
   }
   return true;
 }

@@ -66,6 +66,7 @@ class ScenarioValidator {
   bool FileRule(const ScenarioNode& node);
   bool SmtpRule(const ScenarioNode& node);
   bool TurnRule(const ScenarioNode& node);
+  bool AttackRule(const ScenarioNode& node);
   bool ChownRule(const ScenarioNode& node);
   bool ClockRule(const ScenarioNode& node);
   bool HostChangeRule(const ScenarioNode& node);

@@ -68,6 +68,7 @@ class SimProcess final : public SocketOwner {
   // A task of it has been run for a while. What that takes of processor time is modelled: the same
   // for every turn.
   static constexpr absl::Duration kCpuOfTurn = absl::Microseconds(10);
+  absl::Duration cpu_time() const { return static_cast<int64_t>(turns_) * kCpuOfTurn; }
   void TurnDone() {
     if (++turns_ >= turns_allowed_) CpuLimitReached();
   }
