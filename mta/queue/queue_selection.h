@@ -40,8 +40,8 @@ struct QueueSelection {
   QueueFileKind kind = QueueFileKind::kWaiting;
   // Terms of one field: one that holds is enough; each field that
   // has terms must hold.
-  std::vector<SelectionTerm> terms;
-  std::string group;  // -qG; empty: all
+  std::vector<SelectionTerm> terms = {};
+  std::string group = {};  // -qG; empty: all
 
   // Whether it is not simply all that wait: MinQueueAge does not count then.
   bool is_narrow() const { return !terms.empty() || kind != QueueFileKind::kWaiting; }
