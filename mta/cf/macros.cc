@@ -1,5 +1,6 @@
 #include "mta/cf/macros.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -86,24 +87,33 @@ class Macros::Expansion {
   size_t spent_ = 0;
 };
 
+Macros::Value& Macros::At(NameId name) {
+  const auto place =
+      std::lower_bound(values_.begin(), values_.end(), name,
+                       [](const Value& value, NameId wanted) { return value.name < wanted; });
+  if (place != values_.end() && place->name == name) return *place;
+  return *values_.insert(place, Value{name, false, {}});
+}
+
 void Macros::Set(NameId name, Text value) {
-  const size_t index = static_cast<size_t>(name);
-  if (index >= values_.size()) values_.resize(index + 1);
-  values_[index] = Value{true, std::move(value)};
+  Value& place = At(name);
+  place.defined = true;
+  place.text = std::move(value);
 }
 
 void Macros::Unset(NameId name) {
-  const size_t index = static_cast<size_t>(name);
-  if (index >= values_.size()) values_.resize(index + 1);
-  values_[index] = Value{};
+  Value& place = At(name);
+  place.defined = false;
+  place.text.clear();
 }
 
 const Text* Macros::Find(NameId name) const {
-  const size_t index = static_cast<size_t>(name);
   for (const Macros* table = this; table != nullptr; table = table->parent_) {
-    if (index >= table->values_.size() || !table->values_[index].has_value()) continue;
-    const Value& value = *table->values_[index];
-    return value.defined ? &value.text : nullptr;
+    const auto place =
+        std::lower_bound(table->values_.begin(), table->values_.end(), name,
+                         [](const Value& value, NameId wanted) { return value.name < wanted; });
+    if (place == table->values_.end() || place->name != name) continue;
+    return place->defined ? &place->text : nullptr;
   }
   return nullptr;
 }

@@ -1,11 +1,11 @@
 // The values of macros, and putting them into text. Operations Guide, 5.2.
 //
 // Tables form a chain as sendmail's envelopes do: what an envelope does not define, its parent (the
-// daemon's own table) may. A table is owned by whom it belongs to; the parent outlives it.
+// daemon's own table) may. A table is owned by whom it belongs to; the parent outlives it. It holds
+// what was set in it and no more: a session that has only begun is small.
 #ifndef STAGEPOST_MTA_CF_MACROS_H_
 #define STAGEPOST_MTA_CF_MACROS_H_
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,11 +43,15 @@ class Macros {
  private:
   class Expansion;
   struct Value {
+    NameId name{};
     bool defined = false;
     Text text;
   };
+  // The one of this table; made if it is missing.
+  Value& At(NameId name);
+
   const Macros* parent_;
-  std::vector<std::optional<Value>> values_;  // by NameId
+  std::vector<Value> values_;  // sorted by name
 };
 
 }  // namespace stagepost
