@@ -80,6 +80,7 @@ constexpr Row kRows[] = {
     {Errno::kECONNREFUSED, "ECONNREFUSED", "Connection refused", StatusCode::kUnavailable},
     {Errno::kEHOSTDOWN, "EHOSTDOWN", "Host is down", StatusCode::kUnavailable},
     {Errno::kEHOSTUNREACH, "EHOSTUNREACH", "No route to host", StatusCode::kUnavailable},
+    {Errno::kESTALE, "ESTALE", "Stale file handle", StatusCode::kUnavailable},
     {Errno::kEDQUOT, "EDQUOT", "Disk quota exceeded", StatusCode::kResourceExhausted},
 };
 

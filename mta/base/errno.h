@@ -68,6 +68,7 @@ enum class Errno : int {
   kECONNREFUSED = 111,
   kEHOSTDOWN = 112,
   kEHOSTUNREACH = 113,
+  kESTALE = 116,
   kEDQUOT = 122,
 };
 

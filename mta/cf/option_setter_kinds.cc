@@ -202,8 +202,13 @@ void OptionSetter::AddAliasFiles(absl::string_view value) {
   if (text.size() + value.size() > kMaxOptionValueBytes) {
     return Error("option AliasFile: value too long");
   }
+  // An empty value is sendmail's word for a file of this name.
+  if (value.empty()) value = "aliases";
+  // One comma too many at the end does no harm.
+  absl::ConsumeSuffix(&value, ",");
   for (absl::string_view spec : absl::StrSplit(value, ',')) {
     spec = absl::StripAsciiWhitespace(spec);
+    options_.alias_files_.push_back({std::string(spec), where_});
     if (spec.empty()) continue;
     absl::StrAppend(&text, text.empty() ? "" : ", ", spec);
     const size_t end = spec.find_first_of(" /:");

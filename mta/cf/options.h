@@ -31,6 +31,12 @@ namespace stagepost {
 // Of one value; what all lines of an option add up to has the same limit.
 inline constexpr size_t kMaxOptionValueBytes = 64 * 1024;
 
+// One part of the option AliasFile: "hash:-o /etc/mail/aliases".
+struct AliasFileSetting {
+  std::string specification;
+  SourceLine where;
+};
+
 class Options {
  public:
   // Where a setting comes from. What the command line has set, a file does not change any more; so
@@ -90,6 +96,9 @@ class Options {
   const std::vector<PortOptions>& daemon_ports() const { return daemon_ports_; }
   const std::vector<PortOptions>& client_ports() const { return client_ports_; }
 
+  // AliasFile: what all of its lines have, in order, the wrong ones included.
+  const std::vector<AliasFileSetting>& alias_files() const { return alias_files_; }
+
   // MaxMimeHeaderLength: of a field as a whole, and of one parameter; 0: no limit.
   int64_t max_mime_header_bytes() const { return max_mime_header_bytes_; }
   int64_t max_mime_parameter_bytes() const { return max_mime_parameter_bytes_; }
@@ -130,6 +139,7 @@ class Options {
   std::map<TimeoutId, SourceLine> timeout_where_;
   std::set<TimeoutId> sticky_timeouts_;
 
+  std::vector<AliasFileSetting> alias_files_;
   PrivacyFlags privacy_;
   BlameFlags blame_;
   std::vector<PortOptions> daemon_ports_;

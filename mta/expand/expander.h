@@ -14,6 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "mta/async/task.h"
 #include "mta/cf/macros.h"
+#include "mta/expand/expansion_note.h"
 #include "mta/expand/send_list.h"
 #include "mta/rewrite/address.h"
 #include "mta/site/site.h"
@@ -21,34 +22,11 @@
 namespace stagepost {
 
 inline constexpr size_t kMaxSendEntries = 100'000;
-inline constexpr size_t kMaxIncludeBytes = 16 << 20;
 
 enum class ExpandMode {
   // RCPT, VRFY: does it exist? Aliases are looked up and not followed, and no .forward is read.
   kVerify,
   kFull,  // delivery, EXPN, -bv
-};
-
-// What sendmail says meanwhile: an error (a reply to EXPN, a line of -bv, of a bounce's
-// transcript), or a remark (printed with -v; "050 " to a client that said VERB).
-struct ExpansionNote {
-  std::string code;  // "550"; empty: a remark
-  std::string enhanced;
-  std::string place;    // "/home/alice/.forward: line 1: "; empty: none
-  std::string address;  // whose it is; empty: none
-  std::string text;
-  int exit_code = 0;  // of sysexits: -bv's, unless there is one already
-  // Of the code and address: whether replies show the address in front ("<x>... User unknown").
-  bool names_address = false;
-
-  // "/home/alice/.forward: line 1: nosuchuser... User unknown"
-  std::string Line() const;
-};
-
-class ExpansionObserver {
- public:
-  virtual ~ExpansionObserver() = default;
-  virtual void Note(const ExpansionNote& note) = 0;
 };
 
 struct ExpandOptions {
@@ -57,6 +35,7 @@ struct ExpandOptions {
   // Errors are logged as they come: RCPT, -bv. Not a delivery job, not EXPN.
   bool log_errors = false;
   ExpansionObserver* observer = nullptr;  // outlives it; or null
+  bool no_aliases = false;                // -n
   // -bv: the log line about MaxAliasRecursion is left out.
   bool only_verifying = false;
 };
@@ -83,7 +62,10 @@ class Expander {
 
   // A list as -t or a command line has it: "alice, bob@x". The entries come in reverse order, as
   // sendmail's. Gives how many addresses there were.
-  Task<size_t> AddList(SendList& list, absl::string_view addresses);
+  Task<int> AddList(SendList& list, absl::string_view addresses);
+
+  // Of sysexits: what -bv ends with; 0 as long as there were no errors.
+  int exit_code() const;
 
  private:
   class Impl;

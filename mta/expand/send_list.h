@@ -92,7 +92,9 @@ struct SendEntry {
 struct SendList {
   std::vector<SendEntry> entries;
 
-  // By mailer, user and host: finds duplicates. The Expander's.
+  // The Expander's. Entries before this one lead nowhere any more.
+  size_t first_alive = 0;
+  // By mailer, user and host: finds duplicates.
   std::multimap<std::string, size_t> by_mailbox;
 };
 

@@ -12,8 +12,9 @@
 namespace stagepost {
 
 struct VerifyOptions {
-  bool verbose = false;  // -v: remarks are printed, too ("team... aliased to alice, bob")
-  std::string id;        // the envelope's, for log lines
+  bool verbose = false;     // -v: remarks are printed, too ("team... aliased to alice, bob")
+  bool no_aliases = false;  // -n
+  std::string id;           // the envelope's, for log lines
 };
 
 // Prints to the process's standard output and logs, as sendmail does, and gives the exit code.

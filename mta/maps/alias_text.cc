@@ -4,16 +4,50 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 namespace stagepost {
 namespace {
 
-// Of a line in a message.
-constexpr size_t kMaxShownLineBytes = 2048;
+constexpr size_t kShownLineBytes = 40;
 
-// The first colon outside of quotes.
-size_t FindColon(absl::string_view line) {
+bool BeginsBlank(absl::string_view text) {
+  return absl::StartsWith(text, " ") || absl::StartsWith(text, "\t");
+}
+
+}  // namespace
+
+absl::string_view AliasLineReader::TakeLine() {
+  ++number_;
+  const size_t end = rest_.find('\n');
+  const absl::string_view line = rest_.substr(0, end);
+  rest_.remove_prefix(end == absl::string_view::npos ? rest_.size() : end + 1);
+  return line;
+}
+
+bool AliasLineReader::Next(AliasLine& line) {
+  while (!rest_.empty()) {
+    const absl::string_view first = TakeLine();
+    if (absl::StartsWith(first, "#") || absl::StripAsciiWhitespace(first).empty()) continue;
+    line = {.number = number_, .text = std::string(first), .misplaced = BeginsBlank(first)};
+    if (line.misplaced) return true;
+    while (true) {
+      if (!line.text.empty() && line.text.back() == '\\') {
+        line.text.pop_back();
+      } else if (!BeginsBlank(rest_)) {
+        break;
+      }
+      if (rest_.empty()) break;
+      absl::StrAppend(&line.text, TakeLine());
+    }
+    line.number = number_;
+    return true;
+  }
+  return false;
+}
+
+size_t FindAliasColon(absl::string_view line) {
   bool quoted = false;
   for (size_t i = 0; i < line.size(); ++i) {
     if (line[i] == '\\') {
@@ -27,69 +61,44 @@ size_t FindColon(absl::string_view line) {
   return absl::string_view::npos;
 }
 
-class LineReader {
- public:
-  explicit LineReader(absl::string_view text) : rest_(text) {}
+std::string MissingAliasValue(absl::string_view line) {
+  return absl::StrCat(line.substr(0, kShownLineBytes), "... missing value for alias");
+}
 
-  bool AtEnd() const { return rest_.empty(); }
-  bool AtBlank() const { return !rest_.empty() && (rest_[0] == ' ' || rest_[0] == '\t'); }
-  int line() const { return line_; }  // of what Next() gave
-
-  absl::string_view Next() {
-    ++line_;
-    const size_t end = rest_.find('\n');
-    absl::string_view line = rest_.substr(0, end);
-    rest_.remove_prefix(end == absl::string_view::npos ? rest_.size() : end + 1);
-    if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
-    return line;
-  }
-
- private:
-  absl::string_view rest_;
-  int line_ = 0;
-};
-
-}  // namespace
+std::string IllegalAliasName(absl::string_view line) {
+  return absl::StrCat(line.substr(0, kShownLineBytes), "... illegal alias name");
+}
 
 AliasText ParseAliasText(absl::string_view text) {
   AliasText aliases;
-  LineReader reader(text);
-  while (!reader.AtEnd()) {
-    const absl::string_view first = reader.Next();
-    const int number = reader.line();
-    const auto complain = [&](absl::string_view what) {
-      std::vector<std::string>& messages = aliases.messages;
-      if (messages.size() > kMaxAliasMessages) return;
-      messages.push_back(absl::StrCat(
-          "line ", number, ": ",
-          messages.size() < kMaxAliasMessages ? what : "too many errors, no more are shown"));
-    };
-    std::string line(first);
-    if (first.empty() || first[0] == '#') continue;
-    if (first[0] == ' ' || first[0] == '\t') {
-      if (!absl::StripAsciiWhitespace(first).empty()) {
-        complain("Non-continuation line starts with space");
-      }
+  AliasLineReader reader(text);
+  AliasLine line;
+  const auto complain = [&](absl::string_view what) {
+    std::vector<std::string>& messages = aliases.messages;
+    if (messages.size() > kMaxAliasMessages) return;
+    messages.push_back(absl::StrCat(
+        "line ", line.number, ": ",
+        messages.size() < kMaxAliasMessages ? what : "too many errors, no more are shown"));
+  };
+  while (reader.Next(line)) {
+    if (line.misplaced) {
+      complain("Non-continuation line starts with space");
       continue;
     }
-    while (reader.AtBlank()) {
-      const absl::string_view more = reader.Next();
-      line.append(more.data(), more.size());
-    }
-    const size_t colon = FindColon(line);
+    const absl::string_view whole = line.text;
+    const size_t colon = FindAliasColon(whole);
     if (colon == absl::string_view::npos) {
       complain("missing colon");
       continue;
     }
     AliasEntry entry;
-    entry.line = number;
-    entry.name = std::string(absl::StripAsciiWhitespace(absl::string_view(line).substr(0, colon)));
-    entry.value =
-        std::string(absl::StripAsciiWhitespace(absl::string_view(line).substr(colon + 1)));
+    entry.line = line.number;
+    entry.name = std::string(absl::StripAsciiWhitespace(whole.substr(0, colon)));
+    entry.value = std::string(absl::StripLeadingAsciiWhitespace(whole.substr(colon + 1)));
     if (entry.name.empty()) {
-      complain(absl::StrCat(first.substr(0, kMaxShownLineBytes), "... illegal alias name"));
+      complain(IllegalAliasName(whole));
     } else if (entry.value.empty()) {
-      complain("missing value for alias");
+      complain(MissingAliasValue(whole));
     } else {
       aliases.longest = std::max(aliases.longest, entry.value.size());
       aliases.total += entry.name.size() + entry.value.size();

@@ -31,6 +31,10 @@ class BaseMap : public Map {
   absl::string_view map_class() const override { return class_; }
 
   const std::string& name() const { return name_; }
+  // Open, and neither broken nor gone.
+  bool works() const { return state_ == State::kOpen; }
+  // Nothing is known about it: it was not opened, or that failed for the moment.
+  bool is_closed() const { return state_ == State::kClosed; }
   // What the K line was did not make a map: Open() gives false from now on.
   void Invalidate() { state_ = State::kGone; }
 

@@ -24,6 +24,10 @@ struct MapArguments {
   std::vector<std::string>& errors;
 };
 
+// A map of aliases that newaliases makes: hash, btree or implicit. Waits for "@:@", as long as
+// AliasWait says; implicit reads the text of a file without a database.
+std::unique_ptr<BaseMap> MakeAliasMap(const MapArguments& arguments);
+
 // The common flags. `map` is invalidated by the caller if a file is needed and there is none:
 // HasFile() says so, and puts the error down.
 MapFlags CommonFlags(const MapArguments& arguments);

@@ -4,6 +4,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "mta/maps/alias_maps.h"
 #include "mta/maps/map_classes.h"
 
 namespace stagepost {
@@ -48,6 +49,14 @@ void MapTable::DeclareAll(Diagnostics& diagnostics) {
 }
 
 Map* MapTable::Declare(const MapDeclaration& declaration, Diagnostics& diagnostics) {
+  return Make(declaration, false, diagnostics);
+}
+
+Map* MapTable::DeclareAliases(const MapDeclaration& declaration, Diagnostics& diagnostics) {
+  return Make(declaration, true, diagnostics);
+}
+
+Map* MapTable::Make(const MapDeclaration& declaration, bool of_aliases, Diagnostics& diagnostics) {
   const std::string& name = declaration.name;
   if (name.empty()) {
     Report(declaration, "readcf: config K line: no map name", diagnostics);
@@ -62,12 +71,15 @@ Map* MapTable::Declare(const MapDeclaration& declaration, Diagnostics& diagnosti
   for (const MapClass& candidate : kClasses) {
     if (map_class != candidate.name) continue;
     std::vector<std::string> errors;
-    std::unique_ptr<Map> map = candidate.make({.context = context_,
-                                               .table = *this,
-                                               .name = name,
-                                               .map_class = candidate.name,
-                                               .text = declaration.arguments,
-                                               .errors = errors});
+    const MapArguments arguments = {.context = context_,
+                                    .table = *this,
+                                    .name = name,
+                                    .map_class = candidate.name,
+                                    .text = declaration.arguments,
+                                    .errors = errors};
+    std::unique_ptr<Map> map = of_aliases && IsMadeByNewaliases(map_class)
+                                   ? MakeAliasMap(arguments)
+                                   : candidate.make(arguments);
     for (std::string& error : errors) Report(declaration, std::move(error), diagnostics);
     std::unique_ptr<Map>& place = maps_[absl::AsciiStrToLower(name)];
     place = std::move(map);

@@ -36,10 +36,15 @@ class MapTable {
   // map that is there and cannot be opened.
   Map* Declare(const MapDeclaration& declaration, Diagnostics& diagnostics);
 
+  // A map of aliases, of a class that may be one (alias_maps.h). The same otherwise.
+  Map* DeclareAliases(const MapDeclaration& declaration, Diagnostics& diagnostics);
+
   // Null: no such map. `name` in any case.
   Map* Find(absl::string_view name) const;
 
  private:
+  Map* Make(const MapDeclaration& declaration, bool of_aliases, Diagnostics& diagnostics);
+
   MapContext& context_;
   std::map<std::string, std::unique_ptr<Map>, std::less<>> maps_;
 };

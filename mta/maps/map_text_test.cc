@@ -96,15 +96,16 @@ TEST(TextColumnsTest, Columns) {
 
 TEST(AliasTextTest, Aliases) {
   const AliasText aliases = ParseAliasText(
-      "# one\nroot: alice,\n\tbob\n\"a: b\" : |x\nbad\n: y\nempty:\n\n stray\r\nlast:z");
+      "# one\nroot: alice,\n\tbob\n\"a: b\" : |x\nbad\n: y\nempty:\n\n stray\r\nlast:z \\\nx \\\n\n");
   ASSERT_EQ(aliases.entries.size(), 3u);
   EXPECT_EQ(aliases.entries[0].name, "root");
   EXPECT_EQ(aliases.entries[0].value, "alice,\tbob");
   EXPECT_EQ(aliases.entries[1].name, "\"a: b\"");
-  EXPECT_EQ(aliases.entries[2].line, 10);
+  EXPECT_EQ(aliases.entries[2].line, 12);
+  EXPECT_EQ(aliases.entries[2].value, "z x ");
   EXPECT_EQ(aliases.messages,
             (std::vector<std::string>{"line 5: missing colon", "line 6: : y... illegal alias name",
-                                      "line 7: missing value for alias",
+                                      "line 7: empty:... missing value for alias",
                                       "line 9: Non-continuation line starts with space"}));
   EXPECT_EQ(aliases.longest, 10u);
 }

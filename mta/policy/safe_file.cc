@@ -12,6 +12,7 @@ namespace stagepost {
 namespace {
 
 constexpr int kMaxLinks = 32;
+constexpr char kDirectoryPayload[] = "stagepost/unsafe-directory";
 constexpr size_t kMaxPathBytes = 4095;
 
 constexpr FileMode kGroupRead = 0040;
@@ -35,12 +36,19 @@ absl::Status ReasonOf(const absl::Status& status) {
 
 absl::Status ErrnoReason(Errno error) { return ReasonOf(ErrnoStatus(error, "")); }
 
-absl::Status CheckDirectory(const FileStat& stat, const SafeFileRules& rules) {
+absl::Status UnsafeDirectoryStatus(absl::string_view who, absl::string_view path) {
+  absl::Status status = Unsafe(absl::StrCat(who, " writable directory"));
+  status.SetPayload(kDirectoryPayload, absl::Cord(path));
+  return status;
+}
+
+absl::Status CheckDirectory(const FileStat& stat, absl::string_view path,
+                            const SafeFileRules& rules) {
   if (!rules.check_directories) return absl::OkStatus();
   if ((stat.mode & kSticky) != 0 && rules.sticky_directories_are_safe) return absl::OkStatus();
-  if ((stat.mode & kOtherWrite) != 0) return Unsafe("World writable directory");
+  if ((stat.mode & kOtherWrite) != 0) return UnsafeDirectoryStatus("World", path);
   if ((stat.mode & kGroupWrite) != 0 && !rules.group_writable_directories_are_safe) {
-    return Unsafe("Group writable directory");
+    return UnsafeDirectoryStatus("Group", path);
   }
   return absl::OkStatus();
 }
@@ -58,7 +66,7 @@ bool MayRead(const FileStat& stat, const Identity& identity) {
 
 absl::Status CheckFile(const FileStat& stat, const Identity& identity, const SafeFileRules& rules) {
   if (stat.type != FileType::kRegular) return Unsafe("Regular files only");
-  if (rules.refuse_hard_links && stat.links != 1) return Unsafe("No hard links allowed");
+  if (rules.refuse_hard_links && stat.links != 1) return Unsafe("Hard links not allowed");
   if (rules.refuse_group_writable && (stat.mode & kGroupWrite) != 0) {
     return Unsafe("Group writable file");
   }
@@ -67,6 +75,9 @@ absl::Status CheckFile(const FileStat& stat, const Identity& identity, const Saf
   }
   if (rules.refuse_group_readable && (stat.mode & kGroupRead) != 0) {
     return Unsafe("Group readable file");
+  }
+  if (rules.owner.has_value() && stat.owner != *rules.owner && stat.owner != kRootUser) {
+    return ErrnoReason(Errno::kEACCES);
   }
   if (rules.by_permission_bits && !MayRead(stat, identity)) return ErrnoReason(Errno::kEACCES);
   return absl::OkStatus();
@@ -102,6 +113,11 @@ std::string TakeDirectory(Walk& walk) {
 
 }  // namespace
 
+std::string UnsafeDirectory(const absl::Status& status) {
+  const absl::optional<absl::Cord> directory = status.GetPayload(kDirectoryPayload);
+  return directory.has_value() ? std::string(*directory) : "";
+}
+
 Task<absl::Status> CheckDirectories(FileSystem& files, std::string path, SafeFileRules rules) {
   if (path.empty()) co_return ErrnoReason(Errno::kENOENT);
   if (path.size() > kMaxPathBytes) co_return ErrnoReason(Errno::kENAMETOOLONG);
@@ -109,7 +125,7 @@ Task<absl::Status> CheckDirectories(FileSystem& files, std::string path, SafeFil
   // The root or the working directory itself.
   absl::StatusOr<FileStat> stat = co_await files.Stat(walk.walked.empty() ? "." : walk.walked);
   if (!stat.ok()) co_return ReasonOf(stat.status());
-  CO_RETURN_IF_ERROR(CheckDirectory(*stat, rules));
+  CO_RETURN_IF_ERROR(CheckDirectory(*stat, walk.walked.empty() ? "." : walk.walked, rules));
   int links = 0;
   for (std::string name = TakeDirectory(walk); !name.empty(); name = TakeDirectory(walk)) {
     const std::string directory = Joined(walk.walked, name);
@@ -129,7 +145,7 @@ Task<absl::Status> CheckDirectories(FileSystem& files, std::string path, SafeFil
     }
     // sendmail says so of anything that is in the way.
     if (stat->type != FileType::kDirectory) co_return ErrnoReason(Errno::kEACCES);
-    CO_RETURN_IF_ERROR(CheckDirectory(*stat, rules));
+    CO_RETURN_IF_ERROR(CheckDirectory(*stat, directory, rules));
     walk.walked = directory;
   }
   co_return absl::OkStatus();
@@ -141,7 +157,7 @@ Task<absl::StatusOr<std::unique_ptr<File>>> OpenSafely(FileSystem& files, Identi
   if (rules.refuse_links) {
     const absl::StatusOr<FileStat> link = co_await files.LinkStat(path);
     if (!link.ok()) co_return ReasonOf(link.status());
-    if (link->type == FileType::kSymlink) co_return Unsafe("No symbolic links allowed");
+    if (link->type == FileType::kSymlink) co_return Unsafe("Symbolic links not allowed");
   }
   const absl::StatusOr<FileStat> before = co_await files.Stat(path);
   if (!before.ok()) co_return ReasonOf(before.status());

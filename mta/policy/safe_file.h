@@ -8,6 +8,7 @@
 #define STAGEPOST_MTA_POLICY_SAFE_FILE_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -31,6 +32,8 @@ struct SafeFileRules {
   bool refuse_group_readable = false;
   bool refuse_links = false;       // the name itself is a symbolic link
   bool refuse_hard_links = false;  // there are other names
+  // It must belong to this user or to root.
+  std::optional<UserId> owner = std::nullopt;
   // The superuser's privileges do not count: the permissions that the file shows must allow it.
   bool by_permission_bits = true;
 };
@@ -43,6 +46,10 @@ Task<absl::StatusOr<std::unique_ptr<File>>> OpenSafely(FileSystem& files, Identi
 
 // OK, or why the directories that lead to `path` are not safe.
 Task<absl::Status> CheckDirectories(FileSystem& files, std::string path, SafeFileRules rules);
+
+// Which directory a status of CheckDirectories() is about: one that others may write; empty: it is
+// about something else.
+std::string UnsafeDirectory(const absl::Status& status);
 
 }  // namespace stagepost
 

@@ -262,6 +262,10 @@ Task<std::optional<ParsedAddress>> ParseAddress(AddressContext context, absl::st
   co_return parsed;
 }
 
+Task<ParsedAddress> AddressOfTriple(AddressContext context, AddressUse use, TokenList& tokens) {
+  co_return co_await BuildAddress(context, use, tokens);
+}
+
 Task<RemoteName> NameForMailer(AddressContext context, absl::string_view name, const Mailer& mailer,
                                RemoteNameOptions options) {
   const AddressUse use = options.use;

@@ -62,6 +62,10 @@ struct ParseOptions {
 Task<std::optional<ParsedAddress>> ParseAddress(AddressContext context, absl::string_view address,
                                                 ParseOptions options, size_t* end = nullptr);
 
+// The address that a $#mailer $@host $:user stands for, which a ruleset has made of an address (5,
+// for local users). `tokens` begin with $#.
+Task<ParsedAddress> AddressOfTriple(AddressContext context, AddressUse use, TokenList& tokens);
+
 struct RemoteNameOptions {
   AddressUse use;
   // Comments around it are not kept, and <…> is put around a route.

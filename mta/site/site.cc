@@ -9,6 +9,7 @@
 #include "mta/cf/map_class_table.h"
 #include "mta/cf/own_names.h"
 #include "mta/cf/well_known_names.h"
+#include "mta/maps/alias_maps.h"
 
 namespace stagepost {
 namespace {
@@ -82,6 +83,7 @@ Site::Site(Environment& env, std::unique_ptr<Configuration> configuration, HostL
       map_context_{env, *configuration_, &configuration_->macros, hosts_},
       maps_(map_context_) {
   maps_.DeclareAll(diagnostics);
+  DeclareAliasMaps(configuration_->options, maps_, diagnostics);
   engine_.emplace(
       *configuration_, [this](absl::string_view name) { return maps_.Find(name); }, diagnostics);
 }
