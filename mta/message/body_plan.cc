@@ -25,12 +25,12 @@ bool IsEncodedText(const Header& header) {
   return type == nullptr || ReadContentType(type->value).Is("text/plain");
 }
 
-Announcement AnnouncementOf(const Envelope& envelope, bool add_mime_fields) {
+Announcement AnnouncementOf(const Envelope& envelope, bool mimefy) {
   if (envelope.has_8bitmime) {
     return envelope.eight_bit ? Announcement::kEightBitMime : Announcement::kSevenBit;
   }
   if (envelope.seven_bit) return Announcement::kSevenBit;
-  return add_mime_fields ? Announcement::kEightBitMime : Announcement::kNothing;
+  return mimefy ? Announcement::kEightBitMime : Announcement::kNothing;
 }
 
 }  // namespace
@@ -49,8 +49,8 @@ BodyPlan PlanBody(const Envelope& envelope, const Mailer& mailer,
   plan.strip_eighth_bit_header = mailer.Has('6') || mailer.Has('7');
   plan.walk_parts = options.max_mime_header_bytes() > 0 || options.max_mime_parameter_bytes() > 0;
   // In the mode of mimefy, what has eight bits is given the fields of MIME.
-  plan.add_mime_fields =
-      envelope.eight_bit && mode == 'm' && convertible && !mailer.Has('8') && !mime_version;
+  const bool mimefy = envelope.eight_bit && mode == 'm' && convertible && !mailer.Has('8');
+  plan.add_mime_fields = mimefy && !mime_version;
   if (envelope.eight_bit && convertible && (mailer.Has('7') || !takes_eight_bits) &&
       (mode != 'p' || is_mime)) {
     plan.conversion = BodyConversion::kToSevenBit;
@@ -61,7 +61,7 @@ BodyPlan PlanBody(const Envelope& envelope, const Mailer& mailer,
     plan.conversion = BodyConversion::kToEightBit;
   }
   if (offers_8bitmime.value_or(false)) {
-    plan.announcement = AnnouncementOf(envelope, plan.add_mime_fields);
+    plan.announcement = AnnouncementOf(envelope, mimefy);
   }
   return plan;
 }

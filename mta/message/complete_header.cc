@@ -23,6 +23,13 @@ constexpr NameId kHops = OneCharacterName('c');
 constexpr NameId kSender = OneCharacterName('g');
 constexpr NameId kFullName = OneCharacterName('x');
 
+bool HasEightBits(const Header& header) {
+  const auto high = [](char c) { return (c & 0x80) != 0; };
+  return std::any_of(header.begin(), header.end(), [&high](const HeaderField& field) {
+    return std::any_of(field.value.begin(), field.value.end(), high);
+  });
+}
+
 bool IsBlankText(absl::string_view text) { return absl::StripAsciiWhitespace(text).empty(); }
 
 // One field of the header under way.
@@ -193,9 +200,9 @@ void Completion::FoldAddressFields() {
   const bool old_style =
       IsOldStyle(result_.header, configuration_.options.Flag(OptionId::kOldStyleHeaders));
   for (HeaderField& field : result_.header) {
-    if (TraitsOf(field.name).has_addresses() && field.mailer_flags.empty()) {
-      field.value = FoldAddresses(tokenizer_, field, old_style);
-    }
+    const FieldTraits traits = TraitsOf(field.name);
+    if (!traits.has_addresses() || !field.mailer_flags.empty()) continue;
+    field.value = FoldAddresses(tokenizer_, field, old_style && !traits.Has(FieldTraits::kSender));
   }
 }
 
@@ -244,7 +251,9 @@ CompletedHeader Completion::Run() {
   ExpandDefinitions();
   ReadMeaning();
   result_.is_mime = received_.body_8bitmime || Find("MIME-Version") != nullptr;
-  result_.has_8bitmime = received_.body_8bitmime || (result_.is_mime && received_.eight_bit);
+  // Whether the body has eight bits shows later; a header that has says so for all.
+  result_.has_8bitmime =
+      received_.body_8bitmime || (result_.is_mime && HasEightBits(received_.header));
   for (Line& line : lines_) {
     result_.header.push_back({std::move(line.name), std::move(line.value), std::move(line.flags)});
   }

@@ -33,7 +33,6 @@ struct ReceivedHeader {
   absl::TimeZone zone = absl::UTCTimeZone();
   std::vector<std::string> recipients = {};  // as R lines show them, for NoRecipientAction
   bool body_8bitmime = false;                // BODY=8BITMIME was given
-  bool eight_bit = false;                    // header or body has bytes above 127
   // Fields that the program adds by itself, behind those of the H lines and in front of what was
   // received: X-Authentication-Warning.
   Header added = {};

@@ -77,7 +77,7 @@ Task<absl::Status> MimeWalker::BeginEntity(Header header, bool is_top, uint64_t 
   if (options_.encode && of_message_ && !has_mime_version) Put("MIME-Version: 1.0\n", out);
 
   const bool encodable = encoding.empty() || configuration_.classes.Contains(kEncodable, encoding);
-  const bool untouched = InClass('n', type) || !encodable;
+  const bool untouched = !encodable || (options_.encode && InClass('n', type));
   encoder_.reset();
   mode_ = Mode::kOpaque;
   bool keeps_encoding = true;
@@ -134,12 +134,11 @@ Task<absl::StatusOr<std::string>> MimeWalker::ChooseEncoding(const ContentType& 
   co_return std::string(base64 ? "base64" : "quoted-printable");
 }
 
-// To the next boundary, the line end in front of it aside.
+// To the next boundary.
 Task<absl::StatusOr<MimeWalker::Census>> MimeWalker::CountPart(uint64_t offset) {
   Census census;
   std::string line;  // the one under way, as long as it may be a boundary
   bool may_be_boundary = true;
-  bool newline = false;
   std::string buffer(kReadBytes, '\0');
   for (;;) {
     CO_ASSIGN_OR_RETURN(const size_t size, co_await body_.ReadAt(offset, absl::MakeSpan(buffer)));
@@ -147,8 +146,7 @@ Task<absl::StatusOr<MimeWalker::Census>> MimeWalker::CountPart(uint64_t offset) 
     for (const char c : absl::string_view(buffer).substr(0, size)) {
       if (c == '\n') {
         if (may_be_boundary && FindBoundary(line).has_value()) co_return census;
-        census.bytes += line.size() + (newline ? 1 : 0);
-        newline = true;
+        census.bytes += line.size() + 1;
         line.clear();
         may_be_boundary = true;
         continue;
@@ -164,7 +162,7 @@ Task<absl::StatusOr<MimeWalker::Census>> MimeWalker::CountPart(uint64_t offset) 
     if (size == 0) break;
   }
   if (!line.empty() && may_be_boundary && FindBoundary(line).has_value()) co_return census;
-  census.bytes += line.size() + (newline ? 1 : 0);
+  census.bytes += line.size();
   co_return census;
 }
 
@@ -296,6 +294,8 @@ void MimeWalker::Finish(std::string& out) {
     encoder_->EndLine(text);
     Put(text, out);
     newline_pending_ = false;
+    // What should have been in front of a boundary is not missed.
+    if (!levels_.empty() && at_line_start_) Put("\n", out);
   }
   FinishPart(out);
   while (!levels_.empty()) {

@@ -8,6 +8,7 @@
 #include "mta/base/status_macros.h"
 #include "mta/message/mailer_lines.h"
 #include "mta/message/mime_encoder.h"
+#include "mta/message/mime_limits.h"
 #include "mta/message/mime_type.h"
 #include "mta/message/mime_walker.h"
 
@@ -104,7 +105,10 @@ Task<absl::Status> OutgoingText::State::Begin() {
                                 .escape_from = parts.mailer->Has('E')};
     options.converter = ConverterOf(parts);
     walker = std::make_unique<MimeWalker>(*parts.configuration, std::move(options), body);
-    CO_RETURN_IF_ERROR(co_await walker->Begin(parts.envelope->header, text));
+    // As it goes out: a boundary that has been shortened is looked for as such.
+    Header header = parts.envelope->header;
+    for (HeaderField& field : header) LimitMimeField(*parts.configuration, field);
+    CO_RETURN_IF_ERROR(co_await walker->Begin(std::move(header), text));
   } else {
     text = "\n";
   }
@@ -130,8 +134,6 @@ Task<absl::StatusOr<bool>> OutgoingText::State::Produce(std::string& out) {
   decoder->Take(buffer, out);
   if (size > 0) co_return true;
   decoder->Finish(out);
-  // Decoded text has its own line ends; one more is behind all of it.
-  out.push_back('\n');
   co_return false;
 }
 
@@ -146,6 +148,8 @@ Task<absl::Status> OutgoingText::State::More() {
   if (!more) {
     ended = true;
     if (!at_line_start) text.push_back('\n');
+    // Decoded text has an empty line behind it.
+    if (decoder != nullptr) text.push_back('\n');
     if (parts.mailer->Has('b')) text.push_back('\n');
   }
   lines.Take(text, ready);

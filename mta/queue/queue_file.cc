@@ -290,7 +290,7 @@ class Parser {
     const size_t colon = value.find(':');
     if (colon == absl::string_view::npos) return Error("header field without a colon");
     field.name = std::string(value.substr(0, colon));
-    field.value = std::string(value.substr(colon + 1));
+    field.value = UnquotedFieldValue(value.substr(colon + 1));
     if (!IsFieldName(field.name)) return Error("no header field name");
     header_bytes_ += field.name.size() + field.value.size();
     if (header_bytes_ > kMaxQueuedHeaderBytes) return Error("header too large");

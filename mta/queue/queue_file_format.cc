@@ -142,7 +142,8 @@ class Formatter {
       if (!IsFieldName(field.name)) Fail("header field name");
       if (!IsFieldValue(field.value)) Fail("line end inside a header field");
       if (!IsFieldCondition(field.mailer_flags)) Fail("header field condition");
-      absl::StrAppend(&text_, "H?", field.mailer_flags, "?", field.name, ":", field.value, "\n");
+      absl::StrAppend(&text_, "H?", field.mailer_flags, "?", field.name, ":",
+                      QuotedFieldValue(field), "\n");
       bytes += field.name.size() + field.value.size();
     }
     if (bytes > kMaxQueuedHeaderBytes) TooMuch("header");

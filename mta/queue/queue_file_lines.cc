@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 
 namespace stagepost {
 namespace {
@@ -51,6 +52,30 @@ bool IsFieldValue(absl::string_view value) {
     if (value[end + 1] != ' ' && value[end + 1] != '\t') return false;
   }
   return true;
+}
+
+std::string QuotedFieldValue(const HeaderField& field) {
+  const bool has_macro =
+      !field.mailer_flags.empty() && absl::EqualsIgnoreCase(field.name, "Return-Path");
+  std::string quoted;
+  quoted.reserve(field.value.size());
+  for (const char c : field.value) {
+    const uint8_t byte = static_cast<uint8_t>(c);
+    const bool means_macro = byte >= 0x80 && byte <= 0x9f && !has_macro;
+    if (means_macro || byte == 0xff) quoted.push_back('\xff');
+    quoted.push_back(c);
+  }
+  return quoted;
+}
+
+std::string UnquotedFieldValue(absl::string_view value) {
+  std::string text;
+  text.reserve(value.size());
+  for (size_t i = 0; i < value.size(); ++i) {
+    if (value[i] == '\xff' && i + 1 < value.size()) ++i;
+    text.push_back(value[i]);
+  }
+  return text;
 }
 
 bool IsFieldCondition(absl::string_view condition) {

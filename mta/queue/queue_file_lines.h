@@ -6,8 +6,10 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "absl/strings/string_view.h"
+#include "mta/message/header.h"
 #include "mta/queue/envelope.h"
 
 namespace stagepost {
@@ -51,6 +53,11 @@ bool IsRecipientFlags(absl::string_view flags);
 bool IsFieldName(absl::string_view name);
 // Every line end is followed by white space, that is, folds the field.
 bool IsFieldValue(absl::string_view value);
+// The value of a field as it stands in the file: bytes that would mean a macro there, 0x80 to 0x9f,
+// and 0xff have one of 0xff in front. Return-Path is the one whose macro is meant.
+std::string QuotedFieldValue(const HeaderField& field);
+// The way back.
+std::string UnquotedFieldValue(absl::string_view value);
 // Mailer flags, or ${macro}.
 bool IsFieldCondition(absl::string_view condition);
 

@@ -138,16 +138,16 @@ CompletedHeader Session::MakeHeader(Collected& collected) {
   const std::vector<Recipient>& recipients = transaction_.recipients;
   if (recipients.size() == 1 && transaction_.counted == 1 &&
       transaction_.list.entries.size() <= 1) {
-    facts.only_recipient = recipients[0].address;
+    facts.only_recipient = Bracketed(recipients[0]);
   }
   facts.full_name = transaction_.full_name;
   facts.now = context_.env.clock().WallNow();
   facts.zone = context_.env.host().time_zone();
   DefineEnvelopeMacros(facts, transaction_.macros);
-  ReceivedHeader received = {.header = header, .from_line = collected.headers.from_line()};
+  ReceivedHeader received = {
+      .header = header, .from_line = collected.headers.from_line(), .zone = facts.zone};
   for (const Recipient& recipient : recipients) received.recipients.push_back(Bracketed(recipient));
   received.body_8bitmime = transaction_.parameters.body_8bitmime();
-  received.eight_bit = collected.eight_bit;
   if (!transaction_.warning.empty()) {
     received.added.push_back(
         {"X-Authentication-Warning", absl::StrCat(" ", transaction_.warning), ""});
