@@ -57,6 +57,8 @@ Task<void> Deliveries::RunTheQueue() {
   }
 }
 
+Task<void> Deliveries::Finish() { (void)co_await jobs_.Join(); }
+
 Task<void> Deliveries::End() {
   jobs_.RequestStop();
   (void)co_await jobs_.Join();

@@ -40,7 +40,9 @@ class Deliveries final : public AcceptedMessages {
   // One pass over the queue, which gets kShutdownGrace after a stop request. Its errors are logged.
   Task<void> RunTheQueue();
 
-  // Asks those that run to stop, and waits for their end. Needed once.
+  // Waits until all have been made. This or End() is needed once.
+  Task<void> Finish();
+  // Asks those that run to stop, and waits for their end.
   Task<void> End();
 
  private:

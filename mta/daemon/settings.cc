@@ -24,7 +24,7 @@ struct LoneFlag {
   char flag;
   absl::string_view value;
 };
-constexpr LoneFlag kLoneFlags[] = {{'C', "sendmail.cf"}, {'q', "0"}, {'Q', "."}, {'d', "0-99.1"}};
+constexpr LoneFlag kLoneFlags[] = {{'C', "sendmail.cf"}, {'q', "0"}, {'Q', ""}, {'d', "0-99.1"}};
 
 UsageError Said(absl::string_view message) {
   return UsageError{std::string(message), kExitUsage, UsageError::Stream::kOutput};
