@@ -88,6 +88,9 @@ struct Envelope {
   // $ lines: macros of the session that received it, by name without braces ("r" protocol, "s" HELO
   // name, "_" relay, "daemon_flags", …).
   std::map<std::string, std::string> macros;
+  // Names of the long ones among them in the order of their lines, which is that of the program
+  // that wrote them; those that are not here follow by name.
+  std::vector<std::string> macro_order;
 };
 
 }  // namespace stagepost

@@ -54,7 +54,8 @@ std::string Shown(absl::string_view text, size_t width) {
 // Lines of one message, put together as its control file is read.
 class EntryPrinter {
  public:
-  EntryPrinter(bool verbose, absl::TimeZone zone) : verbose_(verbose), zone_(zone) {}
+  EntryPrinter(bool verbose, int64_t priority, absl::TimeZone zone)
+      : verbose_(verbose), priority_(priority), zone_(zone) {}
 
   bool has_sender() const { return has_sender_; }
   const std::string& data_directory() const { return data_directory_; }
@@ -65,9 +66,6 @@ class EntryPrinter {
     switch (line[0]) {
       case 'T':
         ReadTime(value);
-        break;
-      case 'P':
-        priority_ = std::string(value.substr(0, 20));
         break;
       case 'F':
         warned_ = absl::StrContains(value, "w");
@@ -112,7 +110,7 @@ class EntryPrinter {
     has_sender_ = true;
     std::string text = absl::StrFormat("%8d ", data_bytes);
     if (verbose_) {
-      absl::StrAppendFormat(&text, "%10s%c%s", priority_, warned_ ? '+' : ' ',
+      absl::StrAppendFormat(&text, "%10d%c%s", priority_, warned_ ? '+' : ' ',
                             absl::FormatTime("%b %e %H:%M", created_, zone_));
     } else {
       absl::StrAppend(&text, absl::FormatTime("%a %b %e %H:%M", created_, zone_));
@@ -152,10 +150,11 @@ class EntryPrinter {
   }
 
   const bool verbose_;
+  const int64_t priority_;
   const absl::TimeZone zone_;
   bool has_sender_ = false, warned_ = false;
   absl::Time created_ = absl::UnixEpoch();
-  std::string priority_ = "0", body_type_, message_, reason_, data_directory_;
+  std::string body_type_, message_, reason_, data_directory_;
   std::optional<std::string> alias_;
   std::string status_;
 };
@@ -204,8 +203,9 @@ class Listing {
     if (!selection_.looks_inside() && ids.size() > kMaxSortedListing) {
       co_return co_await PrintUnsorted(place, std::move(ids), limit);
     }
-    CO_ASSIGN_OR_RETURN(std::vector<QueueCandidate> candidates,
-                        co_await ReadCandidates(state_, place, selection_, std::move(ids)));
+    CO_ASSIGN_OR_RETURN(
+        std::vector<QueueCandidate> candidates,
+        co_await ReadCandidates(state_, place, selection_, std::move(ids), GatherFor::kListing));
     const size_t requests = candidates.size();
     requests_ += requests;
     if (limit > 0 && requests > limit) candidates.resize(limit);
@@ -227,7 +227,8 @@ class Listing {
     CO_RETURN_IF_ERROR(co_await Flush());
     for (size_t i = 0; i < printed; ++i) {
       CO_ASSIGN_OR_RETURN(const std::vector<QueueCandidate> one,
-                          co_await ReadCandidates(state_, place, selection_, {std::move(ids[i])}));
+                          co_await ReadCandidates(state_, place, selection_, {std::move(ids[i])},
+                                                  GatherFor::kListing));
       if (!one.empty()) CO_RETURN_IF_ERROR(co_await PrintMessage(place, one[0]));
     }
     co_return absl::OkStatus();
@@ -266,12 +267,12 @@ class Listing {
     CO_RETURN_IF_ERROR(co_await Write(absl::StrFormat("%13s", candidate.id)));
     const std::string mark(1, Mark(locked, candidate));
     if (!file.ok()) co_return co_await Write(absl::StrCat(mark, " (no control file)\n"));
-    co_return co_await PrintLines(place, **file, candidate.id, mark, locked);
+    co_return co_await PrintLines(place, **file, candidate, mark, locked);
   }
 
-  Task<absl::Status> PrintLines(const QueuePlace& place, File& file, std::string id,
-                                std::string mark, bool locked) {
-    EntryPrinter printer(verbose_, state_.env.host().time_zone());
+  Task<absl::Status> PrintLines(const QueuePlace& place, File& file,
+                                const QueueCandidate& candidate, std::string mark, bool locked) {
+    EntryPrinter printer(verbose_, candidate.priority, state_.env.host().time_zone());
     QueueLineReader reader(file);
     while (true) {
       CO_ASSIGN_OR_RETURN(const std::optional<std::string> line, co_await reader.Next());
@@ -279,7 +280,8 @@ class Listing {
       int64_t bytes = -1;
       if (line->front() == 'S' && !printer.has_sender()) {
         std::string complaint;
-        CO_ASSIGN_OR_RETURN(bytes, co_await DataBytes(DataPlaceOf(place, printer), id, complaint));
+        CO_ASSIGN_OR_RETURN(
+            bytes, co_await DataBytes(DataPlaceOf(place, printer), candidate.id, complaint));
         const bool quiet = locked || selection_.kind == QueueFileKind::kLost;
         CO_RETURN_IF_ERROR(co_await Write(absl::StrCat(quiet ? "" : complaint, mark)));
       }

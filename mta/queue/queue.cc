@@ -113,8 +113,9 @@ class DirectoryQueue final : public Queue {
       if (place.group != group) continue;
       CO_ASSIGN_OR_RETURN(std::vector<std::string> names,
                           co_await ListIds(state_, place, selection));
-      CO_ASSIGN_OR_RETURN(std::vector<QueueCandidate> found,
-                          co_await ReadCandidates(state_, place, selection, std::move(names)));
+      CO_ASSIGN_OR_RETURN(
+          std::vector<QueueCandidate> found,
+          co_await ReadCandidates(state_, place, selection, std::move(names), GatherFor::kRun));
       const size_t limit = static_cast<size_t>(std::max<int64_t>(layout().max_run_size, 0));
       if (limit > 0 && found.size() > limit) {
         env_.log().Write(Severity::kWarning,

@@ -64,9 +64,7 @@ class Parser {
   }
 
   // A line that sendmail would take.
-  absl::Status Error(absl::string_view why) const {
-    return BadLine(absl::StrCat(" (", why, ")"));
-  }
+  absl::Status Error(absl::string_view why) const { return BadLine(absl::StrCat(" (", why, ")")); }
   absl::Status BadLine(absl::string_view why = "") const {
     return QueueFileError(absl::StrCat("readqf: ", file_name_, ": line ", line_number_,
                                        ": bad line \"", FirstLine(line_), "\"", why),
@@ -245,6 +243,7 @@ class Parser {
     if (!IsMacroName(name)) return Error("no macro name");
     if (envelope_.macros.size() == kMaxQueuedMacros) return Error("too many macros");
     if (!envelope_.macros.emplace(name, value).second) return Error("macro defined twice");
+    if (name.size() > 1) envelope_.macro_order.emplace_back(name);
     return absl::OkStatus();
   }
 

@@ -1,3 +1,4 @@
+#include <set>
 #include <string>
 #include <utility>
 
@@ -115,9 +116,19 @@ class Formatter {
       if (!IsMacroName(name)) Fail("macro name");
       if (name.size() == 1) Line('$', absl::StrCat(name, value));
     }
-    for (const auto& [name, value] : envelope_.macros) {
-      if (name.size() > 1) Line('$', absl::StrCat("{", name, "}", value));
+    std::set<absl::string_view> written;
+    for (const std::string& name : envelope_.macro_order) {
+      const auto it = envelope_.macros.find(name);
+      if (it == envelope_.macros.end() || name.size() <= 1) continue;
+      if (written.insert(name).second) LongMacro(name, it->second);
     }
+    for (const auto& [name, value] : envelope_.macros) {
+      if (name.size() > 1 && written.count(name) == 0) LongMacro(name, value);
+    }
+  }
+
+  void LongMacro(absl::string_view name, absl::string_view value) {
+    Line('$', absl::StrCat("{", name, "}", value));
   }
 
   void Recipients() {

@@ -111,8 +111,7 @@ TEST(QueueFile, ErrorsAreInSendmailsWords) {
   EXPECT_EQ(ErrorOf(WithLine(4, "xunknown")), BadLine(4, "xunknown", ""));
   EXPECT_EQ(ErrorOf(WithLine(11, "H??a: b\n c\nx")), BadLine(13, "x", ""));
   EXPECT_EQ(ErrorOf(WithLine(4, "")), BadLine(4, "", ""));
-  EXPECT_EQ(ErrorOf("V9\nT1\nS<>\n.\n"),
-            "Version number in queue file (9) greater than max (8)");
+  EXPECT_EQ(ErrorOf("V9\nT1\nS<>\n.\n"), "Version number in queue file (9) greater than max (8)");
   EXPECT_EQ(ErrorOf(WithLine(1, "T1")), BadLine(2, "V8", " (not the first line)"));
   EXPECT_EQ(ErrorOf(WithLine(3, "T1")), BadLine(3, "T1", " (second line of its kind)"));
   EXPECT_EQ(ErrorOf(WithLine(4, "!R+300")), BadLine(4, "!R+300", " (not a mode and a time)"));

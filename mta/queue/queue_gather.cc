@@ -91,9 +91,14 @@ void SetKeys(QueueState& state, const Inside& inside, QueueCandidate& candidate)
   if (state.layout.order == QueueSortOrder::kTime) {
     candidate.first_key = inside.readable ? order.created : 0;
     candidate.second_key = 0;
+  } else if (state.layout.order == QueueSortOrder::kFileName) {
+    candidate.first_key = candidate.second_key = 0;
   }
-  if (state.layout.order == QueueSortOrder::kHost && !inside.subject.recipients.empty()) {
-    candidate.host = HostOf(inside.subject.recipients.front());
+  if (state.layout.order == QueueSortOrder::kHost) {
+    for (const std::string& recipient : inside.subject.recipients) {
+      candidate.host = HostOf(recipient);
+      if (!candidate.host.empty()) break;
+    }
   }
   const absl::Time last =
       order.last_attempt == 0 ? absl::InfinitePast() : absl::FromUnixSeconds(order.last_attempt);
@@ -105,22 +110,24 @@ void SetKeys(QueueState& state, const Inside& inside, QueueCandidate& candidate)
 }
 
 // Whether more than the name has to be known.
-bool MustRead(const QueueState& state, const QueueSelection& selection) {
+bool MustRead(const QueueState& state, const QueueSelection& selection, GatherFor purpose) {
   const QueueLayout& layout = state.layout;
+  const bool has_ages =
+      layout.min_age > absl::ZeroDuration() || layout.max_age > absl::ZeroDuration();
   return selection.looks_inside() || layout.order == QueueSortOrder::kPriority ||
          layout.order == QueueSortOrder::kHost || layout.order == QueueSortOrder::kTime ||
-         layout.queue_load.has_value() || layout.min_age > absl::ZeroDuration() ||
-         layout.max_age > absl::ZeroDuration();
+         (purpose == GatherFor::kRun && has_ages);
 }
 
 // nullopt: not selected. kNotFound: gone.
 Task<absl::StatusOr<std::optional<QueueCandidate>>> ReadCandidate(QueueState& state,
                                                                   const QueuePlace& place,
                                                                   const QueueSelection& selection,
-                                                                  std::string id) {
+                                                                  std::string id,
+                                                                  GatherFor purpose) {
   QueueCandidate candidate;
   candidate.id = id;
-  if (!MustRead(state, selection)) {
+  if (!MustRead(state, selection, purpose)) {
     if (state.layout.order != QueueSortOrder::kModification) co_return std::move(candidate);
     CO_ASSIGN_OR_RETURN(const FileStat stat,
                         co_await state.files().LinkStat(place.ControlFile(selection.kind, id)));
@@ -204,11 +211,12 @@ Task<absl::StatusOr<std::vector<std::string>>> ListIds(QueueState& state, const 
 Task<absl::StatusOr<std::vector<QueueCandidate>>> ReadCandidates(QueueState& state,
                                                                  const QueuePlace& place,
                                                                  const QueueSelection& selection,
-                                                                 std::vector<std::string> ids) {
+                                                                 std::vector<std::string> ids,
+                                                                 GatherFor purpose) {
   std::vector<QueueCandidate> candidates;
   for (std::string& id : ids) {
     absl::StatusOr<std::optional<QueueCandidate>> candidate =
-        co_await ReadCandidate(state, place, selection, std::move(id));
+        co_await ReadCandidate(state, place, selection, std::move(id), purpose);
     if (absl::IsNotFound(candidate.status())) continue;
     CO_RETURN_IF_ERROR(candidate.status());
     if (candidate->has_value()) candidates.push_back(**std::move(candidate));

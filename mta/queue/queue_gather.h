@@ -21,7 +21,7 @@ struct QueueCandidate {
   std::string id;
   int64_t first_key = 0;
   int64_t second_key = 0;
-  int64_t priority = 0;  // if it was read
+  int64_t priority = 0;  // 0 also if it did not have to be read
   bool too_young = false;
   std::string host;  // with QueueSortOrder=host only
 };
@@ -51,11 +51,15 @@ Task<absl::StatusOr<std::unique_ptr<File>>> OpenControlFile(QueueState& state, s
 Task<absl::StatusOr<std::vector<std::string>>> ListIds(QueueState& state, const QueuePlace& place,
                                                        const QueueSelection& selection);
 
+// What candidates are wanted for: a listing says of ages only what it comes to know anyway.
+enum class GatherFor : uint8_t { kRun, kListing };
+
 // Of `ids`, those that are selected, with their keys; not sorted. Files that are gone are left out.
 Task<absl::StatusOr<std::vector<QueueCandidate>>> ReadCandidates(QueueState& state,
                                                                  const QueuePlace& place,
                                                                  const QueueSelection& selection,
-                                                                 std::vector<std::string> ids);
+                                                                 std::vector<std::string> ids,
+                                                                 GatherFor purpose);
 
 // Sorts by the layout's order.
 void SortCandidates(QueueState& state, std::vector<QueueCandidate>& candidates);

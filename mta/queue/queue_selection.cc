@@ -12,20 +12,22 @@ bool ContainsIgnoringCase(absl::string_view text, absl::string_view part) {
   return absl::StrContains(absl::AsciiStrToLower(text), absl::AsciiStrToLower(part));
 }
 
-bool Found(const SelectionTerm& term, const SelectionSubject& subject) {
+// Whether the term holds. A negated one holds of recipients if one of them is without the text.
+bool Holds(const SelectionTerm& term, const SelectionSubject& subject) {
   switch (term.field) {
     case SelectionTerm::Field::kId:
-      return absl::StrContains(subject.id, term.text);
+      return absl::StrContains(subject.id, term.text) != term.negated;
     case SelectionTerm::Field::kSender:
-      return ContainsIgnoringCase(subject.sender, term.text);
+      return ContainsIgnoringCase(subject.sender, term.text) != term.negated;
     case SelectionTerm::Field::kReason:
-      return ContainsIgnoringCase(subject.reason, term.text);
+      return ContainsIgnoringCase(subject.reason, term.text) != term.negated;
     case SelectionTerm::Field::kRecipient:
       break;
   }
-  return std::any_of(
-      subject.recipients.begin(), subject.recipients.end(),
-      [&](const std::string& recipient) { return ContainsIgnoringCase(recipient, term.text); });
+  return std::any_of(subject.recipients.begin(), subject.recipients.end(),
+                     [&](const std::string& recipient) {
+                       return ContainsIgnoringCase(recipient, term.text) != term.negated;
+                     });
 }
 
 }  // namespace
@@ -55,7 +57,7 @@ bool QueueSelection::Holds(const SelectionSubject& subject) const {
     for (const SelectionTerm& term : terms) {
       if (term.field != field) continue;
       asked = true;
-      if (Found(term, subject) != term.negated) holds = true;
+      if (stagepost::Holds(term, subject)) holds = true;
     }
     if (asked && !holds) return false;
   }

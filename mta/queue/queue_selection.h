@@ -24,8 +24,8 @@ absl::string_view PrefixOf(QueueFileKind kind);
 struct SelectionTerm {
   enum class Field : uint8_t { kId, kRecipient, kSender, kReason };  // I, R, S, Q
   Field field = Field::kId;
-  std::string text;  // somewhere in it; case does not count, but in ids it does
-  bool negated = false;
+  std::string text;      // somewhere in it; case does not count, but in ids it does
+  bool negated = false;  // of recipients: one of them is without it
 };
 
 // What a term looks at.

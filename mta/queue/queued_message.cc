@@ -41,10 +41,12 @@ class LockedMessage final : public QueuedMessage {
 
   Task<absl::Status> Quarantine(std::string reason) override {
     CHECK(!reason.empty());
+    Log(absl::StrCat("quarantine=", reason));
     co_return co_await ChangeReason(std::move(reason), QueueFileKind::kQuarantined);
   }
 
   Task<absl::Status> Release() override {
+    Log("unquarantine");
     co_return co_await ChangeReason(std::string(), QueueFileKind::kWaiting);
   }
 
@@ -64,9 +66,18 @@ class LockedMessage final : public QueuedMessage {
     co_return co_await Shield(kCommitGrace, SetAside());
   }
 
+  // The file says that it is quarantined; its name shall, too.
+  Task<absl::Status> TakeQuarantinedName() {
+    co_return co_await RewriteAs(QueueFileKind::kQuarantined);
+  }
+
   Task<absl::Status> Remove() override { co_return co_await Shield(kCommitGrace, RemoveFiles()); }
 
  private:
+  void Log(absl::string_view text) {
+    state_.env.log().Write(Severity::kInfo, absl::StrCat(envelope_.id, ": ", text));
+  }
+
   Task<absl::Status> ChangeReason(std::string reason, QueueFileKind kind) {
     std::swap(envelope_.quarantine, reason);
     absl::Status status = co_await RewriteAs(kind);
@@ -290,9 +301,10 @@ Task<absl::StatusOr<std::unique_ptr<QueuedMessage>>> LockQueuedMessage(QueueStat
   auto message = std::make_unique<LockedMessage>(state, place, *opened->data_place, kind,
                                                  std::move(opened->envelope), std::move(control),
                                                  std::move(opened->data));
-  const std::string reason = message->envelope().quarantine;
-  if (kind != QueueFileKind::kWaiting || reason.empty()) co_return std::move(message);
-  CO_RETURN_IF_ERROR(co_await message->Quarantine(reason));
+  if (kind != QueueFileKind::kWaiting || message->envelope().quarantine.empty()) {
+    co_return std::move(message);
+  }
+  CO_RETURN_IF_ERROR(co_await message->TakeQuarantinedName());
   co_return absl::AbortedError(absl::StrCat(id, " is quarantined"));
 }
 

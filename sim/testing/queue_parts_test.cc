@@ -306,6 +306,7 @@ TEST(QueueQuarantine, KeepsAMessageAwayUntilItIsReleased) {
   ASSERT_EQ(host.Run(&Change, waiting, std::string("spam"), std::ref(ids)), 0);
   EXPECT_TRUE(absl::StrContains(Files(host).at("hf" + id), "\nqspam\n"));
   EXPECT_EQ(Files(host).count("qf" + id), 0u);
+  EXPECT_TRUE(absl::StrContains(host.Log(), absl::StrCat(id, ": quarantine=spam")));
   ASSERT_EQ(host.Run(&Change, waiting, std::string(), std::ref(ids)), 0);
   EXPECT_TRUE(ids.empty());
   ASSERT_EQ(host.Run(&Change, quarantined, std::string("ham"), std::ref(ids)), 0);
@@ -450,7 +451,9 @@ TEST(QueueRun, Selects) {
     return absl::StrJoin(ids, " ");
   };
   EXPECT_EQ(selected({{Field::kRecipient, "z@DOM1"}}), "AC");
-  EXPECT_EQ(selected({{Field::kRecipient, "dom2", true}}), "AA");
+  EXPECT_EQ(selected({{Field::kRecipient, "dom2", true}}), "AC AA");  // AC has one without it
+  EXPECT_EQ(selected({{Field::kRecipient, "dom1", true}}), "AB AC");
+  EXPECT_EQ(selected({{Field::kRecipient, "dom", true}}), "");
   EXPECT_EQ(selected({{Field::kSender, "ann"}, {Field::kSender, "BOB"}}), "AB AA");
   EXPECT_EQ(selected({{Field::kSender, "example"}, {Field::kId, "WAA"}}), "AA");
   EXPECT_EQ(selected({{Field::kId, "waa"}}), "");
