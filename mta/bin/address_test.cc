@@ -38,19 +38,24 @@ Task<int> AddressTest::Run(std::vector<std::string> debug) {
   NoteUse();
   absl::StrAppend(&out(), "ADDRESS TEST MODE (ruleset 3 NOT automatically invoked)\n",
                   "Enter <ruleset> <address>\n");
-  std::string line;
-  while (true) {
-    absl::StrAppend(&out(), "> ");
-    if (!co_await console_.ReadLine(line, kMaxTestLineBytes)) break;
-    if (!co_await Execute(line)) break;
+  bool more = true;
+  while (more) {
+    out() += "> ";
+    absl::string_view line;
+    while (more && !console_.TakeLine(line, kMaxTestLineBytes)) more = co_await console_.Wait();
+    if (!more) break;
+    line = absl::StripLeadingAsciiWhitespace(line);
+    if (line.empty() || line[0] == '#') continue;
+    if (absl::StrContains("?.=-$/", line.substr(0, 1))) {
+      more = co_await Execute(line);
+    } else {
+      co_await Rewrite(line);
+    }
   }
   co_return co_await console_.Flush() ? exit_code_ : kExitIoError;
 }
 
 Task<bool> AddressTest::Execute(absl::string_view line) {
-  line = absl::StripLeadingAsciiWhitespace(line);
-  if (line.empty() || line[0] == '#') co_return true;
-  const absl::string_view whole_line = line;
   line = absl::StripTrailingAsciiWhitespace(line);
   switch (line[0]) {
     case '?':
@@ -72,11 +77,8 @@ Task<bool> AddressTest::Execute(absl::string_view line) {
     case '$':
       Show(line.substr(1));
       co_return true;
-    case '/':
-      co_return co_await Slash(line);
     default:
-      co_await Rewrite(whole_line);
-      co_return true;
+      co_return co_await Slash(line);
   }
 }
 

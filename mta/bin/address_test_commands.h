@@ -31,7 +31,7 @@ class AddressTest {
   std::string& out() { return console_.out(); }
   Configuration& configuration() { return site_.configuration(); }
 
-  // False: /quit.
+  // Anything but a rewriting: what begins with one of "?.=-$/". False: /quit.
   Task<bool> Execute(absl::string_view line);
   Task<void> Help();
   void Define(absl::string_view line);

@@ -7,6 +7,7 @@
 
 #include <string>
 
+#include "absl/strings/string_view.h"
 #include "mta/async/task.h"
 #include "mta/env/process.h"
 
@@ -19,9 +20,13 @@ class Console {
   // What is to be printed is appended here.
   std::string& out() { return out_; }
 
-  // Puts the next line, without its end, into `line`; what exceeds `limit` bytes comes as the next
-  // one. False: the input has ended, or the output cannot be written.
-  Task<bool> ReadLine(std::string& line, size_t limit);
+  // Puts the next line, without its end, into `line`, which is valid until the next Wait(); what
+  // exceeds `limit` bytes comes as the next one. False: it is not there yet, or output has to be
+  // written first; Wait() comes next.
+  bool TakeLine(absl::string_view& line, size_t limit);
+  // Writes what there is; unless that was a lot, waits for more input. False: the input has ended,
+  // or the output cannot be written.
+  Task<bool> Wait();
   // Writes what there is. False: the reader is gone, or the disk is full.
   Task<bool> Flush();
 

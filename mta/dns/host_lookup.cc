@@ -6,7 +6,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "mta/base/strings.h"
 #include "mta/dns/service_switch.h"
 
 namespace stagepost {
@@ -252,7 +251,7 @@ Task<CanonicalName> HostLookup::InDns(absl::string_view name, bool accept_mx, bo
 }
 
 const CanonicalName* HostLookup::KnownCanonical(absl::string_view name) const {
-  const auto cached = cache_.find(ToStd(name));
+  const auto cached = cache_.find(name);
   if (cached == cache_.end() || env_.clock().MonotonicNow() >= cached->second.expires) {
     return nullptr;
   }

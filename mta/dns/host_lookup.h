@@ -7,12 +7,11 @@
 #define STAGEPOST_MTA_DNS_HOST_LOOKUP_H_
 
 #include <cstdint>
-#include <functional>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -148,7 +147,9 @@ class HostLookup {
   TextFile service_switch_, hosts_, resolver_, name_service_;
   std::vector<HostsLine> hosts_lines_;
   ResolverFile resolver_settings_;
-  std::map<std::string, CacheEntry, std::less<>> cache_;  // by name as asked
+  // By name as asked.
+  // lint: allow(unordered): only looked up, and cleared as a whole.
+  absl::flat_hash_map<std::string, CacheEntry> cache_;
 };
 
 }  // namespace stagepost

@@ -130,12 +130,13 @@ void Evaluation::ApplyRules() {
     // Rules that cannot match are passed over, unless somebody watches; and one that has been
     // applied too often is to be told from one that has come to its end.
     if (!traced_ && frame.applications < kMaxRuleApplications) {
-      const size_t candidate = ruleset.NextCandidate(frame.rule, Seen());
-      if (candidate == rules) break;
-      if (candidate != frame.rule) frame.applications = 0;
-      frame.rule = candidate;
+      const size_t next = ruleset.NextCandidate(frame.rule, Seen());
+      if (next == rules) break;
+      if (next != frame.rule) frame.applications = 0;
+      frame.rule = next;
     }
-    const Rule& rule = *ruleset.rules[frame.rule];
+    const Candidate& candidate = ruleset.candidates[frame.rule];
+    const Rule& rule = *candidate.rule;
     if (++frame.applications > kMaxRuleApplications) {
       Say(kBadRules,
           absl::StrCat("Infinite loop in ruleset ", ruleset.name, ", rule ", frame.rule + 1));
@@ -143,7 +144,7 @@ void Evaluation::ApplyRules() {
       break;
     }
     if (traced_) observer_->Trying(rule.left.span(), rule.line);
-    const bool may_match = !traced_ || ruleset.gates[frame.rule].MayPass(Seen());
+    const bool may_match = !traced_ || candidate.gate.MayPass(Seen());
     if (!may_match || !rule.pattern->Match(tokens, context_, bindings_)) {
       if (traced_) observer_->Failed();
       ++frame.rule;

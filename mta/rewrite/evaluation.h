@@ -20,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/base/attributes.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "mta/cf/macros.h"
@@ -120,7 +121,7 @@ class Evaluation {
   void Fail(int status);
   void Return(int status);
   void ApplyRules();
-  bool Rewrite(const Rule& rule, size_t count);
+  ABSL_ATTRIBUTE_ALWAYS_INLINE bool Rewrite(const Rule& rule, size_t count);
   bool Build(const Rule& rule, size_t limit, bool plain);
   std::optional<absl::Span<const Token>> Watch(const Rule::Piece& piece,
                                                absl::Span<const Token> put_in);

@@ -22,7 +22,7 @@ class Pattern::Search {
         context_(context),
         taken_(bindings.data()) {}
 
-  bool Run() {
+  ABSL_ATTRIBUTE_ALWAYS_INLINE bool Run() {
     Place at = {pattern_.elements_.data(), tokens_};
     while (true) {
       const Element& element = *at.element;

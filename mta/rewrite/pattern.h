@@ -47,8 +47,8 @@ struct MatchContext {
   std::vector<uint64_t> failures = {};
 };
 
-// What can be said about a match before it is tried; most rules end here. One line of the cache.
-struct alignas(64) Gate {
+// What can be said about a match before it is tried; most rules end here.
+struct Gate {
   // Of the literals: what must at least be seen of the tokens. `first` and `last`: of the literal
   // at the beginning and at the end; 0: there is none. `count`: what is needed at least.
   Overview needs;

@@ -139,7 +139,7 @@ void Rulesets::Compile(const RuleSource& source, const Configuration& configurat
   }
   checker.Right(rule.right);
   if (matches) rule.pattern.emplace(rule.left, classes);
-  ruleset.gates.push_back(matches ? rule.pattern->gate() : kClosed);
+  ruleset.candidates.push_back({matches ? rule.pattern->gate() : kClosed, &rule});
   ResolveCalls(rule.right.tokens());
   for (const Token& token : rule.right) rule.errands.Note(token);
   if (rule.right.empty()) return;

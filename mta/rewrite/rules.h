@@ -69,19 +69,25 @@ struct Rule {
   bool keeps_tokens = false;
 };
 
+// A rule, and what it can be passed over by: one line of the cache.
+struct alignas(64) Candidate {
+  Gate gate;
+  const Rule* rule = nullptr;
+};
+
 struct Ruleset {
   std::string name;  // of messages and traces
   std::vector<std::unique_ptr<Rule>> rules;
-  // Of each rule, beside each other, since most rules are done with by their gates.
-  std::vector<Gate> gates;
+  // The same beside each other, since most rules are done with by their gates.
+  std::vector<Candidate> candidates;
 
   // The first rule from `rule` on whose gate may be passed.
   size_t NextCandidate(size_t rule, const Overview& seen) const {
-    const Gate* const begin = gates.data();
-    const Gate* const end = begin + gates.size();
-    const Gate* gate = begin + rule;
-    while (gate < end && !gate->MayPass(seen)) ++gate;
-    return gate - begin;
+    const Candidate* const begin = candidates.data();
+    const Candidate* const end = begin + candidates.size();
+    const Candidate* next = begin + rule;
+    while (next < end && !next->gate.MayPass(seen)) ++next;
+    return next - begin;
   }
 };
 

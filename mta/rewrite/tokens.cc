@@ -187,28 +187,32 @@ void AppendShown(const Token& token, std::string& out) {
 
 void AppendShownLine(const LineBeginning& beginning, absl::Span<const Token> tokens,
                      std::string& out) {
-  // Put together here, since a string is slow to grow by a few bytes.
-  constexpr size_t kMaxName = 16, kMaxWords = 64;
-  std::array<char, 512> line;
-  memset(line.data(), ' ', kMaxName);
-  const size_t width = std::min(beginning.width, kMaxName);
-  CopyShort(beginning.name.substr(0, width), line.data());
-  char* to = CopyShort(beginning.words.substr(0, kMaxWords), line.data() + width);
-  const char* const end = line.data() + line.size() - 1;
+  const absl::string_view name = beginning.name.substr(0, beginning.width);
+  size_t size = beginning.width + beginning.words.size() + tokens.size() + 1;
+  bool plain = true;
   for (const Token& token : tokens) {
-    // The unusual case: long lines, and characters that are shown as others.
-    if (!token.plain || token.size + 1 > end - to) [[unlikely]] {
-      out.append(line.data(), to - line.data());
+    size += token.size;
+    plain &= token.plain;
+  }
+  const size_t begin = out.size();
+  if (!plain) {
+    out.append(beginning.width, ' ');
+    CopyShort(name, &out[begin]);
+    out.append(beginning.words.data(), beginning.words.size());
+    for (const Token& token : tokens) {
       out.push_back(' ');
       AppendShown(token, out);
-      to = line.data();
-      continue;
     }
-    *to++ = ' ';
-    to = CopyShort(token.text(), to);
+    out.push_back('\n');
+    return;
   }
-  *to++ = '\n';
-  out.append(line.data(), to - line.data());
+  // All in one go, since a string is slow to grow by a few bytes. The blanks are there already.
+  out.append(size, ' ');
+  char* to = &out[begin];
+  CopyShort(name, to);
+  to = CopyShort(beginning.words, to + beginning.width);
+  for (const Token& token : tokens) to = CopyShort(token.text(), to + 1);
+  *to = '\n';
 }
 
 std::string ShowTokens(absl::Span<const Token> tokens) {

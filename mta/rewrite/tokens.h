@@ -168,8 +168,7 @@ void JoinTokens(absl::Span<const Token> tokens, char blank, std::string& joined)
 // (^A, M-i).
 void AppendShown(absl::string_view characters, std::string& out);
 void AppendShown(const Token& token, std::string& out);
-// How a line of a trace begins: with a name, cut or filled with blanks to a width of at most 16
-// characters, and with a few words.
+// How a line of a trace begins: with a name, cut or filled with blanks to a width, and a few words.
 struct LineBeginning {
   absl::string_view name;
   size_t width = 0;
