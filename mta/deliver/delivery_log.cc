@@ -5,12 +5,43 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 
 namespace stagepost {
 namespace {
 
-// syslog(3) lines are cut by many a daemon behind 1 KiB.
-constexpr size_t kMaxShownRecipients = 512;
+// What a line of syslog(3) holds, and how much of it is kept for what stands in front.
+constexpr size_t kLogLineBytes = 1024;
+constexpr size_t kLogPrefixBytes = 100;
+// The shortest piece of recipients, however long the rest of the line is.
+constexpr size_t kMinPiece = 80;
+// The longest address of a line that cannot be cut at a comma.
+constexpr size_t kMaxLastPiece = 256;
+// sendmail's longest ctladdr=.
+constexpr size_t kMaxController = 83;
+
+std::string Shown(absl::string_view text) {
+  std::string shown = absl::StrReplaceAll(text, {{"\\", "\\\\"}});
+  std::replace_if(shown.begin(), shown.end(), absl::ascii_iscntrl, '?');
+  return shown;
+}
+
+std::string Rest(const DeliveryLogEntry& entry) {
+  std::string rest;
+  if (!entry.controller.empty()) {
+    absl::StrAppend(&rest, ", ctladdr=", Shown(entry.controller).substr(0, kMaxController));
+  }
+  absl::StrAppend(&rest, ", delay=", FormatDelay(entry.delay));
+  if (entry.xdelay.has_value()) absl::StrAppend(&rest, ", xdelay=", FormatDelay(*entry.xdelay));
+  if (!entry.mailer.empty()) absl::StrAppend(&rest, ", mailer=", entry.mailer);
+  absl::StrAppend(&rest, ", pri=", entry.priority);
+  if (!entry.relay.empty()) absl::StrAppend(&rest, ", relay=", entry.relay);
+  if (!entry.dsn.empty()) absl::StrAppend(&rest, ", dsn=", entry.dsn);
+  if (!entry.reply.empty()) absl::StrAppend(&rest, ", reply=", entry.reply);
+  absl::StrAppend(&rest, ", stat=", entry.stat);
+  return rest;
+}
 
 }  // namespace
 
@@ -23,30 +54,22 @@ std::string FormatDelay(absl::Duration delay) {
   return text;
 }
 
-std::string DeliveryLogLine(const Envelope& envelope, absl::Time now, absl::Duration xdelay,
-                            const DeliveryOutcome& outcome) {
-  std::string to;
-  for (const std::string& recipient : outcome.recipients) {
-    if (to.size() + recipient.size() > kMaxShownRecipients && !to.empty()) {
-      to.append("...");
-      break;
-    }
-    absl::StrAppend(&to, to.empty() ? "" : ",", recipient);
+std::vector<std::string> DeliveryLogLines(const DeliveryLogEntry& entry) {
+  const std::string all = Shown(absl::StrJoin(entry.recipients, ","));
+  const std::string rest = Rest(entry);
+  const size_t room =
+      std::max(kMinPiece, kLogLineBytes - std::min(kLogLineBytes, kLogPrefixBytes + rest.size()));
+  absl::string_view to = all;
+  std::vector<std::string> lines;
+  while (to.size() >= room) {
+    const size_t comma = to.rfind(',', room);
+    if (comma == absl::string_view::npos || comma == 0) break;
+    lines.push_back(absl::StrCat(entry.id, ": to=", to.substr(0, comma + 1), " [more]", rest));
+    to.remove_prefix(comma + 1);
   }
-  std::string line =
-      absl::StrCat(envelope.id, ": to=", to, ", delay=", FormatDelay(now - envelope.created),
-                   ", xdelay=", FormatDelay(xdelay), ", mailer=local, pri=", envelope.priority,
-                   ", relay=local, dsn=", outcome.dsn);
-  if (!outcome.reply.empty()) absl::StrAppend(&line, ", reply=", outcome.reply);
-  absl::StrAppend(&line, ", stat=", outcome.stat);
-  return line;
-}
-
-std::string ShownRecipient(const Recipient& recipient) {
-  std::string shown =
-      recipient.bracketed ? absl::StrCat("<", recipient.address, ">") : recipient.address;
-  std::replace_if(shown.begin(), shown.end(), absl::ascii_iscntrl, '?');
-  return shown;
+  if (to.size() >= room) to = to.substr(0, kMaxLastPiece);
+  lines.push_back(absl::StrCat(entry.id, ": to=", to, rest));
+  return lines;
 }
 
 }  // namespace stagepost

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "mta/async/deadline.h"
 #include "mta/base/status_macros.h"
+#include "mta/deliver/line_ends.h"
 
 namespace stagepost {
 namespace {
@@ -13,26 +15,18 @@ namespace {
 // Message text that is in memory at a time.
 constexpr size_t kTextBlock = 16 * 1024;
 
+constexpr int kClosing = 421;
+
 // Says that everybody who has no reply yet got this one.
-void ReplyToRest(std::vector<LmtpRecipient>& recipients, const LmtpReply& reply) {
+void ReplyToRest(std::vector<LmtpRecipient>& recipients, const LmtpReply& reply, LmtpStage stage) {
   for (LmtpRecipient& recipient : recipients) {
-    if (!recipient.reply.has_value()) recipient.reply = reply;
+    if (recipient.reply.has_value()) continue;
+    recipient.reply = reply;
+    recipient.stage = stage;
   }
 }
 
 }  // namespace
-
-void AppendDotStuffed(absl::string_view text, bool& line_start, std::string& wire) {
-  while (!text.empty()) {
-    if (line_start && text[0] == '.') wire.push_back('.');
-    const size_t end = text.find('\n');
-    absl::StrAppend(&wire, text.substr(0, end));
-    line_start = end != absl::string_view::npos;
-    if (!line_start) return;
-    wire.append("\r\n");
-    text.remove_prefix(end + 1);
-  }
-}
 
 LmtpClient::LmtpClient(const Clock& clock, ByteSink& input, ByteSource& output,
                        LmtpTimeouts timeouts)
@@ -59,44 +53,60 @@ Task<absl::Status> LmtpClient::Write(absl::string_view bytes, absl::Duration tim
   co_return co_await WithDeadline(clock_.MonotonicNow() + timeout, WriteAll(input_, bytes));
 }
 
-Task<absl::StatusOr<LmtpReply>> LmtpClient::Command(std::string line) {
+Task<absl::StatusOr<LmtpReply>> LmtpClient::Command(std::string line, absl::Duration timeout) {
   line.append("\r\n");
-  CO_RETURN_IF_ERROR(co_await Write(line, timeouts_.command));
-  co_return co_await ReadReply(timeouts_.command);
+  CO_RETURN_IF_ERROR(co_await Write(line, timeout));
+  co_return co_await ReadReply(timeout);
 }
 
 Task<absl::Status> LmtpClient::Greet(absl::string_view host_name) {
-  CO_ASSIGN_OR_RETURN(LmtpReply reply, co_await ReadReply(timeouts_.command));
+  CO_ASSIGN_OR_RETURN(LmtpReply reply, co_await ReadReply(timeouts_.greeting));
   if (reply.positive()) {
-    CO_ASSIGN_OR_RETURN(reply, co_await Command(absl::StrCat("LHLO ", host_name)));
+    CO_ASSIGN_OR_RETURN(reply, co_await Command(absl::StrCat("LHLO ", host_name), timeouts_.lhlo));
   }
   if (!reply.positive()) co_return absl::UnavailableError(reply.text);
+  extensions_ = std::move(reply.more);
   co_return absl::OkStatus();
 }
 
-Task<absl::Status> LmtpClient::Deliver(absl::string_view sender, MessageText& text,
-                                       std::vector<LmtpRecipient>& recipients) {
-  CO_ASSIGN_OR_RETURN(const LmtpReply mail,
-                      co_await Command(absl::StrCat("MAIL FROM:<", sender, ">")));
+bool LmtpClient::Offers(absl::string_view keyword) const {
+  return std::any_of(extensions_.begin(), extensions_.end(), [&](const std::string& line) {
+    const absl::string_view word = absl::string_view(line).substr(0, line.find(' '));
+    return absl::EqualsIgnoreCase(word, keyword);
+  });
+}
+
+Task<absl::Status> LmtpClient::Deliver(absl::string_view sender, absl::string_view parameters,
+                                       MessageText& text, std::vector<LmtpRecipient>& recipients) {
+  CO_ASSIGN_OR_RETURN(
+      const LmtpReply mail,
+      co_await Command(absl::StrCat("MAIL FROM:<", sender, ">", parameters), timeouts_.mail));
   if (!mail.positive()) {
-    ReplyToRest(recipients, mail);
+    ReplyToRest(recipients, mail, LmtpStage::kMail);
     co_return absl::OkStatus();
   }
   std::vector<LmtpRecipient*> accepted;
   for (LmtpRecipient& recipient : recipients) {
-    CO_ASSIGN_OR_RETURN(const LmtpReply reply,
-                        co_await Command(absl::StrCat("RCPT TO:<", recipient.user, ">")));
+    CO_ASSIGN_OR_RETURN(
+        const LmtpReply reply,
+        co_await Command(absl::StrCat("RCPT TO:<", recipient.user, ">"), timeouts_.recipient));
     if (reply.positive()) {
       accepted.push_back(&recipient);
-    } else {
-      recipient.reply = reply;
+      continue;
+    }
+    recipient.reply = reply;
+    recipient.stage = LmtpStage::kRecipient;
+    // RFC 5321, section 3.8: the server closes, and will take nothing more.
+    if (reply.code == kClosing) {
+      ReplyToRest(recipients, reply, LmtpStage::kData);
+      co_return absl::OkStatus();
     }
   }
-  if (accepted.empty()) co_return (co_await Command("RSET")).status();
-  CO_ASSIGN_OR_RETURN(const LmtpReply data, co_await Command("DATA"));
+  if (accepted.empty()) co_return (co_await Command("RSET", timeouts_.reset)).status();
+  CO_ASSIGN_OR_RETURN(const LmtpReply data, co_await Command("DATA", timeouts_.data));
   if (data.code != 354) {
     if (data.positive()) co_return absl::UnavailableError("Invalid reply from local mailer");
-    ReplyToRest(recipients, data);
+    ReplyToRest(recipients, data, LmtpStage::kData);
     co_return absl::OkStatus();
   }
   CO_RETURN_IF_ERROR(co_await SendText(text));
@@ -114,7 +124,7 @@ Task<absl::Status> LmtpClient::SendText(MessageText& text) {
     CO_ASSIGN_OR_RETURN(const size_t read, co_await text.Read(absl::MakeSpan(block)));
     if (read == 0) break;
     wire.clear();
-    AppendDotStuffed(absl::string_view(block).substr(0, read), line_start, wire);
+    AppendLines(absl::string_view(block).substr(0, read), "\r\n", true, line_start, wire);
     CO_RETURN_IF_ERROR(co_await Write(wire, timeouts_.data_block));
   }
   co_return co_await Write(line_start ? ".\r\n" : "\r\n.\r\n", timeouts_.data_block);

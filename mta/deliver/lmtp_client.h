@@ -20,6 +20,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "mta/async/task.h"
+#include "mta/deliver/delivery_result.h"
 #include "mta/deliver/lmtp_reply.h"
 #include "mta/env/clock.h"
 #include "mta/env/stream.h"
@@ -28,11 +29,16 @@
 
 namespace stagepost {
 
-// How long the client waits: RFC 5321, section 4.5.3.2.
+// How long the client waits: RFC 5321, section 4.5.3.2; sendmail's Timeout.… by their names.
 struct LmtpTimeouts {
-  absl::Duration command = absl::Minutes(5);     // greeting, LHLO, MAIL, RCPT, DATA
+  absl::Duration greeting = absl::Minutes(5);
+  absl::Duration lhlo = absl::Minutes(5);
+  absl::Duration mail = absl::Minutes(5);
+  absl::Duration recipient = absl::Minutes(5);
+  absl::Duration data = absl::Minutes(5);        // the reply to DATA
   absl::Duration data_block = absl::Minutes(3);  // one write of message text
   absl::Duration final_dot = absl::Minutes(10);  // each recipient's reply after the message
+  absl::Duration reset = absl::Minutes(5);
   absl::Duration quit = absl::Seconds(10);
 };
 
@@ -40,7 +46,8 @@ struct LmtpTimeouts {
 // if that refused them all, else its own after the message; nullopt: the server did not get so far.
 struct LmtpRecipient {
   std::string user;
-  std::optional<LmtpReply> reply;
+  std::optional<LmtpReply> reply = std::nullopt;
+  LmtpStage stage = LmtpStage::kMessage;  // what the reply was to
 };
 
 class LmtpClient {
@@ -51,29 +58,29 @@ class LmtpClient {
   // Waits for the greeting and says LHLO. kUnavailable: the server went away, or refused; the
   // message says which.
   Task<absl::Status> Greet(absl::string_view host_name);
+  // Whether the reply to LHLO had this keyword. After Greet().
+  bool Offers(absl::string_view keyword) const;
 
   // One transaction. Fills in the replies of `recipients`, also when it returns an error. OK also
-  // if the server refused everybody. REQUIRES: addresses without control characters and brackets.
-  Task<absl::Status> Deliver(absl::string_view sender, MessageText& text,
-                             std::vector<LmtpRecipient>& recipients);
+  // if the server refused everybody. `parameters` of MAIL have a space in front of each. REQUIRES:
+  // addresses without control characters and brackets.
+  Task<absl::Status> Deliver(absl::string_view sender, absl::string_view parameters,
+                             MessageText& text, std::vector<LmtpRecipient>& recipients);
 
   Task<absl::Status> Quit();
 
  private:
   Task<absl::StatusOr<LmtpReply>> ReadReply(absl::Duration timeout);
   Task<absl::Status> Write(absl::string_view bytes, absl::Duration timeout);
-  Task<absl::StatusOr<LmtpReply>> Command(std::string line);
+  Task<absl::StatusOr<LmtpReply>> Command(std::string line, absl::Duration timeout);
   Task<absl::Status> SendText(MessageText& text);
 
   const Clock& clock_;
   ByteSink& input_;
   LineReader reader_;
   const LmtpTimeouts timeouts_;
+  std::vector<std::string> extensions_;  // lines of the reply to LHLO
 };
-
-// Appends `text` (LF line ends) to `wire` as SMTP's DATA sends it: CRLF, dots at line starts
-// doubled. `line_start` is kept between the pieces of one message and is true at first.
-void AppendDotStuffed(absl::string_view text, bool& line_start, std::string& wire);
 
 }  // namespace stagepost
 

@@ -20,6 +20,12 @@ std::string TakeEnhancedCode(absl::string_view text, char reply_class) {
   return std::string(code);
 }
 
+std::string Printable(absl::string_view line) {
+  std::string text(line);
+  std::replace_if(text.begin(), text.end(), [](char c) { return !absl::ascii_isprint(c); }, '?');
+  return text;
+}
+
 }  // namespace
 
 LmtpReplyParser::State LmtpReplyParser::Take(absl::string_view line) {
@@ -33,13 +39,10 @@ LmtpReplyParser::State LmtpReplyParser::Take(absl::string_view line) {
   if (lines_ == 1) {
     reply_.code = code;
     if (line.size() > 4) reply_.dsn = TakeEnhancedCode(line.substr(4), line[0]);
-    reply_.text = std::string(line);
-    if (reply_.text.size() > 3) reply_.text[3] = ' ';
-    std::replace_if(
-        reply_.text.begin(), reply_.text.end(), [](char c) { return !absl::ascii_isprint(c); },
-        '?');
+    reply_.text = Printable(line);
   }
   if (code != reply_.code) return State::kInvalid;
+  if (lines_ > 1) reply_.more.push_back(Printable(line.substr(std::min<size_t>(line.size(), 4))));
   return line.size() > 3 && line[3] == '-' ? State::kMore : State::kDone;
 }
 

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 
@@ -24,6 +25,8 @@ struct LmtpReply {
   // The first line, code included, with everything that is not printable ASCII shown as '?': fit
   // for log lines and queue files.
   std::string text;
+  // The lines behind the first, without their codes, shown in the same way.
+  std::vector<std::string> more = {};
 
   bool positive() const { return code / 100 == 2; }
   bool permanent() const { return code / 100 == 5; }

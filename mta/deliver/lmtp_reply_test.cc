@@ -1,10 +1,11 @@
 #include "mta/deliver/lmtp_reply.h"
 
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "mta/deliver/lmtp_client.h"
+#include "mta/deliver/line_ends.h"
 
 namespace stagepost {
 namespace {
@@ -25,7 +26,8 @@ TEST(LmtpReply, TakesSeveralLines) {
   EXPECT_EQ(parser.Take("250-mx1.corp.example"), State::kMore);
   EXPECT_EQ(parser.Take("250-8BITMIME"), State::kMore);
   EXPECT_EQ(parser.Take("250 PIPELINING"), State::kDone);
-  EXPECT_EQ(parser.reply().text, "250 mx1.corp.example");
+  EXPECT_EQ(parser.reply().text, "250-mx1.corp.example");
+  EXPECT_EQ(parser.reply().more, (std::vector<std::string>{"8BITMIME", "PIPELINING"}));
   EXPECT_EQ(parser.reply().dsn, "");
 }
 
@@ -72,8 +74,17 @@ TEST(LmtpReply, ShowsNothingThatCouldForgeALine) {
 std::string Stuffed(std::initializer_list<absl::string_view> pieces) {
   std::string wire;
   bool line_start = true;
-  for (const absl::string_view piece : pieces) AppendDotStuffed(piece, line_start, wire);
+  for (const absl::string_view piece : pieces) AppendLines(piece, "\r\n", true, line_start, wire);
   return absl::StrCat(wire, line_start ? "" : "|");
+}
+
+TEST(LineEnds, AreThoseOfTheMailer) {
+  std::string wire;
+  bool line_start = true;
+  AppendLines("a\n.b", "|", false, line_start, wire);
+  AppendLines("c\n\n", "|", false, line_start, wire);
+  EXPECT_EQ(wire, "a|.bc||");
+  EXPECT_TRUE(line_start);
 }
 
 TEST(DotStuffing, DoublesDotsAtLineStarts) {

@@ -1,0 +1,156 @@
+#include "mta/deliver/delivery_job.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "mta/base/status_macros.h"
+#include "mta/deliver/envelope_delivery.h"
+#include "mta/deliver/message_bytes.h"
+#include "mta/deliver/queued_recipient.h"
+#include "mta/expand/expander.h"
+#include "mta/message/envelope_macros.h"
+
+namespace stagepost {
+namespace {
+
+class Job {
+ public:
+  Job(Site& site, Queue& queue, QueuedMessage& message, DeliveryOptions options)
+      : site_(site),
+        queue_(queue),
+        message_(message),
+        envelope_(message.envelope()),
+        options_(std::move(options)) {}
+
+  Task<absl::Status> Run() {
+    co_await Expand();
+    const int64_t of_expansion = SetPriority();
+    CO_RETURN_IF_ERROR(co_await Divide());
+    for (Part& part : parts_) {
+      EnvelopeDelivery delivery(site_, queue_, *part.message, list_, part.entries, options_);
+      delivery.NoteExpansion(of_expansion);
+      CO_RETURN_IF_ERROR(co_await delivery.Run());
+      part.split.reset();
+    }
+    co_return absl::OkStatus();
+  }
+
+ private:
+  // Entries that travel under one sender, and their message.
+  struct Part {
+    QueuedMessage* message = nullptr;
+    std::unique_ptr<QueuedMessage> split;
+    std::vector<size_t> entries;
+  };
+
+  Task<void> Expand() {
+    Environment& env = site_.env();
+    Macros macros(&site_.configuration().macros);
+    DefineQueuedMacros(envelope_, site_.configuration(), env.clock().WallNow(),
+                       env.host().time_zone(), macros);
+    ExpandOptions options;
+    options.id = envelope_.id;
+    Expander expander(site_, macros, options);
+    for (const Recipient& recipient : envelope_.recipients) {
+      const size_t entry = co_await expander.AddEntry(list_, EntryOf(recipient, env.accounts()));
+      const Mailer* const mailer = list_.entries[entry].mailer;
+      if (mailer != nullptr && mailer->Has('A')) aliases_asked_ = true;
+    }
+  }
+
+  // Those that something is to become of.
+  static bool Counts(const SendEntry& entry) {
+    return entry.state != SendState::kExpanded && entry.state != SendState::kDuplicate &&
+           entry.state != SendState::kVerified;
+  }
+
+  // Sets the priority of what goes out now, and gives that of expansion's log lines. sendmail
+  // counts a message whose aliases it has looked up as if it were read from the queue.
+  int64_t SetPriority() {
+    const Options& options = site_.configuration().options;
+    const int64_t retry = options.Number(OptionId::kRetryFactor);
+    const int64_t raised = envelope_.priority + retry;
+    if (options_.queue_run) {
+      envelope_.priority = raised;
+    } else if (aliases_asked_) {
+      const auto recipients = std::count_if(list_.entries.begin(), list_.entries.end(), Counts);
+      envelope_.priority = MessageBytes(envelope_) -
+                           envelope_.message_class * options.Number(OptionId::kClassFactor) +
+                           recipients * options.Number(OptionId::kRecipientFactor);
+    }
+    return raised;
+  }
+
+  // Gives each sender that an owner- alias has named a message of its own.
+  Task<absl::Status> Divide() {
+    std::map<std::string, std::vector<size_t>> owned;
+    std::vector<size_t> rest;
+    for (size_t i = 0; i < list_.entries.size(); ++i) {
+      if (!Counts(list_.entries[i])) continue;
+      const std::string* const owner = SenderFor(list_, i);
+      if (owner == nullptr || *owner == envelope_.sender) {
+        rest.push_back(i);
+      } else {
+        owned[*owner].push_back(i);
+      }
+    }
+    parts_.push_back({&message_, nullptr, std::move(rest)});
+    if (owned.empty()) co_return absl::OkStatus();
+    // Should one of these calls fail, the message is tried again as it came, and whoever has been
+    // given a message of their own gets it twice: better than under another sender.
+    for (auto& [owner, entries] : owned) {
+      CO_RETURN_IF_ERROR(co_await SplitOff(owner, std::move(entries)));
+    }
+    if (parts_.front().entries.empty()) co_return absl::OkStatus();
+    envelope_.recipients = RecipientsOf(parts_.front().entries);
+    co_return co_await message_.Update();
+  }
+
+  std::vector<Recipient> RecipientsOf(const std::vector<size_t>& entries) {
+    std::vector<Recipient> recipients;
+    for (const size_t entry : entries) recipients.push_back(RecipientOf(list_, entry, ""));
+    return recipients;
+  }
+
+  Task<absl::Status> SplitOff(const std::string& owner, std::vector<size_t> entries) {
+    Envelope part = envelope_;
+    part.sender_bracketed = owner.size() >= 2 && owner.front() == '<' && owner.back() == '>';
+    part.sender = part.sender_bracketed ? owner.substr(1, owner.size() - 2) : owner;
+    part.recipients = RecipientsOf(entries);
+    CO_ASSIGN_OR_RETURN(std::unique_ptr<QueuedMessage> split,
+                        co_await message_.Split(std::move(part)));
+    split->envelope().priority = envelope_.priority;
+    site_.env().log().Write(Severity::kInfo, absl::StrCat(envelope_.id, ": ", split->envelope().id,
+                                                          ": clone: owner=", owner));
+    Part added;
+    added.message = split.get();
+    added.split = std::move(split);
+    added.entries = std::move(entries);
+    parts_.push_back(std::move(added));
+    co_return absl::OkStatus();
+  }
+
+  Site& site_;
+  Queue& queue_;
+  QueuedMessage& message_;
+  Envelope& envelope_;
+  const DeliveryOptions options_;
+  SendList list_;
+  bool aliases_asked_ = false;
+  std::vector<Part> parts_;
+};
+
+}  // namespace
+
+Task<absl::Status> RunDeliveryJob(Site& site, Queue& queue, QueuedMessage& message,
+                                  DeliveryOptions options) {
+  Job job(site, queue, message, options);
+  co_return co_await job.Run();
+}
+
+}  // namespace stagepost

@@ -1,0 +1,248 @@
+#include "mta/deliver/envelope_delivery.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "mta/base/status_macros.h"
+#include "mta/base/sysexits.h"
+#include "mta/cf/names.h"
+#include "mta/deliver/argument_mailer.h"
+#include "mta/deliver/file_mailer.h"
+#include "mta/deliver/lmtp_mailer.h"
+#include "mta/deliver/mailer_program.h"
+#include "mta/deliver/message_bytes.h"
+#include "mta/deliver/queued_recipient.h"
+#include "mta/message/envelope_macros.h"
+#include "mta/rewrite/address.h"
+
+namespace stagepost {
+namespace {
+
+constexpr NameId kHostMacro = OneCharacterName('h');
+constexpr NameId kUserMacro = OneCharacterName('u');
+constexpr NameId kHomeMacro = OneCharacterName('z');
+constexpr NameId kSenderMacro = OneCharacterName('g');
+
+// Recipients of one transaction, whatever r= says.
+constexpr int kMaxGroup = 1000;
+
+// Quotes and backslashes taken out: flag s.
+std::string Unquoted(absl::string_view text) {
+  std::string plain;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\\' && i + 1 < text.size()) {
+      plain.push_back(text[++i]);
+    } else if (text[i] != '"' && text[i] != '\\') {
+      plain.push_back(text[i]);
+    }
+  }
+  return plain;
+}
+
+std::string WithoutBrackets(absl::string_view address) {
+  if (address.size() >= 2 && address.front() == '<' && address.back() == '>') {
+    address = address.substr(1, address.size() - 2);
+  }
+  return std::string(address);
+}
+
+}  // namespace
+
+EnvelopeDelivery::EnvelopeDelivery(Site& site, Queue& queue, QueuedMessage& message, SendList& list,
+                                   std::vector<size_t> entries, DeliveryOptions options)
+    : site_(site),
+      env_(site.env()),
+      queue_(queue),
+      message_(message),
+      envelope_(message.envelope()),
+      list_(list),
+      entries_(std::move(entries)),
+      options_(std::move(options)),
+      macros_(&site.configuration().macros) {
+  // sendmail keeps its list in order of hosts, so that one connection serves a host at a time.
+  std::vector<std::pair<std::string, size_t>> by_host;
+  for (const size_t entry : entries_) {
+    by_host.emplace_back(absl::AsciiStrToLower(At(entry).host), entry);
+  }
+  std::sort(by_host.begin(), by_host.end());
+  for (size_t i = 0; i < by_host.size(); ++i) entries_[i] = by_host[i].second;
+  sender_address_ = envelope_.sender_bracketed || envelope_.sender.empty()
+                        ? absl::StrCat("<", envelope_.sender, ">")
+                        : envelope_.sender;
+  DefineQueuedMacros(envelope_, site_.configuration(), env_.clock().WallNow(),
+                     env_.host().time_zone(), macros_);
+}
+
+EnvelopeDelivery::Entries EnvelopeDelivery::Pending() {
+  Entries pending;
+  std::copy_if(entries_.begin(), entries_.end(), std::back_inserter(pending), [&](size_t entry) {
+    return At(entry).state == SendState::kSend && outcomes_.count(entry) == 0;
+  });
+  return pending;
+}
+
+bool EnvelopeDelivery::CanShare(const SendEntry& a, const SendEntry& b) {
+  if (a.mailer != b.mailer) return false;
+  // What is delivered here is delivered here, whatever the host is called.
+  if (!a.mailer->Has('l') && !absl::EqualsIgnoreCase(a.host, b.host)) return false;
+  if (!a.mailer->Has('o')) return true;
+  // One program cannot run as two.
+  if (a.controller.has_value() != b.controller.has_value()) return false;
+  return !a.controller.has_value() ||
+         (a.controller->user == b.controller->user && a.controller->group == b.controller->group &&
+          a.controller->name == b.controller->name);
+}
+
+EnvelopeDelivery::Entries EnvelopeDelivery::GroupOf(const Entries& pending) {
+  const SendEntry& first = At(pending.front());
+  Entries group = {pending.front()};
+  if (first.mailer == nullptr || !first.mailer->Has('m')) return group;
+  int limit = first.mailer->max_recipients;
+  if (limit <= 0 || limit > kMaxGroup) limit = kMaxGroup;
+  for (const size_t entry : pending) {
+    if (static_cast<int>(group.size()) == limit) break;
+    if (entry != pending.front() && CanShare(first, At(entry))) group.push_back(entry);
+  }
+  return group;
+}
+
+Task<absl::Status> EnvelopeDelivery::Run() {
+  co_await FindSender();
+  for (const size_t entry : Entries(entries_)) {
+    if (At(entry).state == SendState::kSend) (void)co_await Check(entry);
+  }
+  for (Entries pending = Pending(); !pending.empty(); pending = Pending()) {
+    co_await RunGroup(GroupOf(pending));
+    attempted_ = true;
+    if (!Pending().empty()) CO_RETURN_IF_ERROR(co_await Checkpoint());
+    if ((co_await CurrentContext()).stop_requested()) break;
+  }
+  co_return co_await Finish();
+}
+
+Task<void> EnvelopeDelivery::FindSender() {
+  if (envelope_.sender.empty()) co_return;
+  const AddressContext context = {site_.engine(), site_.configuration(), macros_};
+  const std::optional<ParsedAddress> parsed =
+      co_await ParseAddress(context, sender_address_, {.use = {.sender = true}});
+  if (!parsed.has_value() || parsed->mailer == nullptr) co_return;
+  const size_t at = envelope_.sender.rfind('@');
+  if (parsed->mailer->Has('C') && at != std::string::npos) {
+    sender_domain_ = envelope_.sender.substr(at);
+  }
+  if (!parsed->mailer->Has('w')) co_return;
+  const absl::StatusOr<User> user = env_.accounts().FindUser(Unquoted(parsed->user));
+  if (!user.ok()) co_return;
+  ControllingUser controller;
+  controller.address = sender_address_;
+  controller.user = user->id;
+  controller.group = user->group;
+  sender_controller_ = ShownController(controller);
+}
+
+Task<std::optional<std::string>> EnvelopeDelivery::SenderFor(const Mailer& mailer) {
+  const auto known = senders_.find(&mailer);
+  if (known != senders_.end()) co_return known->second;
+  std::string sender;
+  if (envelope_.sender.empty() && mailer.Has('g')) {
+    sender = ExpandText(site_, macros_, "$n");
+  } else {
+    const AddressContext context = {site_.engine(), site_.configuration(), macros_};
+    RemoteNameOptions options = {.use = {.sender = true}, .canonical = true};
+    const std::string given = absl::StrCat("<", envelope_.sender, ">");
+    const RemoteName name = co_await NameForMailer(context, given, mailer, options);
+    if (name.exit_code != kExitOk) co_return std::nullopt;
+    sender = WithoutBrackets(name.text);
+  }
+  if (sender.empty()) sender = "MAILER-DAEMON";
+  senders_[&mailer] = sender;
+  co_return sender;
+}
+
+Task<void> EnvelopeDelivery::RunGroup(Entries group) {
+  // As with sendmail, the last recipient comes first.
+  std::reverse(group.begin(), group.end());
+  const MonotonicTime started = env_.clock().MonotonicNow();
+  MailerReport report = co_await RunMailer(group);
+  Note(group, std::move(report), env_.clock().MonotonicNow() - started);
+}
+
+Task<MailerReport> EnvelopeDelivery::RunMailer(const Entries& group) {
+  const SendEntry& first = At(group.back());
+  const Mailer& mailer = *first.mailer;
+  Macros macros(&macros_);
+  MailerRun run = {.site = site_, .message = message_, .macros = macros, .mailer = mailer};
+  run.sender_domain = sender_domain_;
+  run.null_sender = envelope_.sender.empty();
+  run.host = mailer.Has('s') ? Unquoted(first.host) : first.host;
+  run.controller = first.controller;
+  for (const size_t entry : group) {
+    std::string user = mailer.Has('s') ? Unquoted(At(entry).user) : At(entry).user;
+    // Programs are named with their bar.
+    if (absl::EqualsIgnoreCase(mailer.name, "prog") && absl::StartsWith(user, "|"))
+      user.erase(0, 1);
+    run.users.push_back(std::move(user));
+  }
+  std::string home = first.account.has_value() ? first.account->home : "";
+  if (home.empty() && first.controller.has_value()) home = first.controller->home;
+  const std::optional<std::string> sender = co_await SenderFor(mailer);
+  if (!sender.has_value()) co_return ReportForAll(run, Deferred("4.4.3", ""));
+  run.sender = *sender;
+  macros.SetLiteral(kSenderMacro, run.sender);
+  macros.SetLiteral(kHostMacro, run.host);
+  macros.SetLiteral(kUserMacro, run.users.back());
+  macros.SetLiteral(kHomeMacro, home);
+  if (mailer.path == kFileMailerPath) co_return co_await RunFileMailer(std::move(run));
+  // Arguments stand in the order of the queue.
+  const bool arguments = TakesUsersAsArguments(mailer);
+  if (!arguments) co_return co_await RunLmtpMailer(std::move(run));
+  if (mailer.Has('z')) {
+    env_.log().Write(Severity::kWarning, absl::StrCat("NOQUEUE: Warning: mailer ", mailer.name,
+                                                      ": LMTP flag (F=z) turned off"));
+  }
+  std::reverse(run.users.begin(), run.users.end());
+  co_return co_await RunArgumentMailer(std::move(run));
+}
+
+void EnvelopeDelivery::Record(size_t entry, DeliveryResult result, std::string relay) {
+  const std::string address = WithoutBrackets(At(entry).address);
+  using Kind = DeliveryResult::Kind;
+  EventKind event = EventKind::kRecipientDeferred;
+  if (result.kind == Kind::kSent) event = EventKind::kRecipientDelivered;
+  if (result.kind == Kind::kDiscarded) event = EventKind::kRecipientDiscarded;
+  env_.trace().Record({event, envelope_.id, address});
+  if (result.done()) At(entry).state = SendState::kDone;
+  // sendmail's choice of what mailq shows: the last error for good, else the first one.
+  if (result.kind == Kind::kFailed || (result.kind == Kind::kDeferred && message_text_.empty())) {
+    message_text_ = result.stat;
+  }
+  outcomes_[entry] = {std::move(result), std::move(relay)};
+}
+
+void EnvelopeDelivery::Note(const Entries& group, MailerReport report, absl::Duration xdelay) {
+  if (!report.message_text.empty()) message_text_ = report.message_text;
+  transcript_.append(report.transcript, 0,
+                     kMaxTranscript - std::min(kMaxTranscript, transcript_.size()));
+  // Failures of servers have a line each; programs fail for all recipients alike.
+  const bool by_recipient = !TakesUsersAsArguments(*At(group.front()).mailer);
+  Entries sent, alike;
+  for (size_t i = 0; i < group.size(); ++i) {
+    const size_t entry = group[i];
+    Record(entry, std::move(report.results[i]), report.relay);
+    const Outcome& outcome = outcomes_[entry];
+    if (outcome.result.kind == DeliveryResult::Kind::kSent) {
+      sent.push_back(entry);
+    } else if (by_recipient) {
+      Log({entry}, outcome, xdelay);
+    } else {
+      alike.push_back(entry);
+    }
+  }
+  if (!alike.empty()) Log(alike, outcomes_[alike.back()], xdelay);
+  if (!sent.empty()) Log(sent, outcomes_[sent.back()], xdelay);
+}
+
+}  // namespace stagepost

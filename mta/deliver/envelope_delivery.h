@@ -1,0 +1,101 @@
+// One envelope on its way to mailers: its recipients, resolved and expanded, are put together by
+// mailer and host, checked, delivered, logged, and what has been reached is put on record.
+//
+//   EnvelopeDelivery delivery(site, queue, message, list, entries, options);
+//   CO_RETURN_IF_ERROR(co_await delivery.Run());
+//
+// For delivery_job.cc only. Operations Guide, 2.4, 5.4; ruleset check_compat.
+#ifndef STAGEPOST_MTA_DELIVER_ENVELOPE_DELIVERY_H_
+#define STAGEPOST_MTA_DELIVER_ENVELOPE_DELIVERY_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "mta/async/task.h"
+#include "mta/cf/macros.h"
+#include "mta/deliver/conclude.h"
+#include "mta/deliver/deliver.h"
+#include "mta/deliver/delivery_log.h"
+#include "mta/deliver/mailer_run.h"
+#include "mta/expand/send_list.h"
+#include "mta/queue/queue.h"
+#include "mta/site/site.h"
+
+namespace stagepost {
+
+class EnvelopeDelivery {
+ public:
+  // `entries` of `list` belong to this envelope: to be sent, or failed or deferred already. All of
+  // it outlives this.
+  EnvelopeDelivery(Site& site, Queue& queue, QueuedMessage& message, SendList& list,
+                   std::vector<size_t> entries, DeliveryOptions options);
+
+  // Delivers to all, updates or removes the message. An error is one of the queue.
+  Task<absl::Status> Run();
+
+  // Entries that did not survive their expansion, for the log and the report; before Run().
+  void NoteExpansion(int64_t priority);
+
+ private:
+  struct Outcome {
+    DeliveryResult result;
+    std::string relay;
+  };
+  using Entries = std::vector<size_t>;
+
+  SendEntry& At(size_t entry) { return list_.entries[entry]; }
+  // Those that still are to be sent, in order.
+  Entries Pending();
+  // The entries that the first of `pending` can be delivered with, itself in front.
+  Entries GroupOf(const Entries& pending);
+  bool CanShare(const SendEntry& a, const SendEntry& b);
+
+  Task<void> FindSender();
+  // Whether this entry may be sent now; if not, its outcome has been noted.
+  Task<bool> Check(size_t entry);
+  Task<bool> PassesCompat(size_t entry);
+  Task<std::optional<std::string>> SenderFor(const Mailer& mailer);
+  Task<void> RunGroup(Entries group);
+  Task<MailerReport> RunMailer(const Entries& group);
+  // What became of `group`, whose mailer has been run.
+  void Note(const Entries& group, MailerReport report, absl::Duration xdelay);
+  void Record(size_t entry, DeliveryResult result, std::string relay);
+  void Log(const Entries& entries, const Outcome& outcome, std::optional<absl::Duration> xdelay);
+  std::string ControllerOf(const SendEntry& entry) const;
+
+  // Makes what has been reached so far survive a crash.
+  Task<absl::Status> Checkpoint();
+  Task<absl::Status> Finish();
+  JobReport Report();
+  ReportedRecipient Reported(size_t entry);
+  Task<absl::Status> Write(std::vector<Recipient> recipients);
+
+  Site& site_;
+  Environment& env_;
+  Queue& queue_;
+  QueuedMessage& message_;
+  Envelope& envelope_;
+  SendList& list_;
+  Entries entries_;  // in the order of the queue: by host
+  const DeliveryOptions options_;
+  Macros macros_;
+  std::string sender_address_;                    // "<alice@corp.example>"
+  std::string sender_controller_;                 // ctladdr= of a sender of this host
+  std::string sender_domain_;                     // "@corp.example", of flag C
+  std::map<const Mailer*, std::string> senders_;  // $g, by mailer
+  std::map<size_t, Outcome> outcomes_;
+  std::string message_text_;  // the M line of the message
+  std::string transcript_;
+  bool attempted_ = false;
+};
+
+}  // namespace stagepost
+
+#endif  // STAGEPOST_MTA_DELIVER_ENVELOPE_DELIVERY_H_

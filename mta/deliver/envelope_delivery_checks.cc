@@ -1,0 +1,236 @@
+// What is asked before an envelope's recipients are given to their mailers, and what is written
+// down behind it: the parts of EnvelopeDelivery that speak with rules, log and queue.
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "mta/base/status_macros.h"
+#include "mta/base/sysexits.h"
+#include "mta/deliver/envelope_delivery.h"
+#include "mta/deliver/mailer_program.h"
+#include "mta/deliver/message_bytes.h"
+#include "mta/deliver/queued_recipient.h"
+#include "mta/policy/check_ruleset.h"
+
+namespace stagepost {
+namespace {
+
+constexpr absl::string_view kCompat = "check_compat";
+
+DeliveryResult Held() {
+  DeliveryResult result;
+  result.kind = DeliveryResult::Kind::kHeld;
+  result.stat = "queued";
+  return result;
+}
+
+// What a verdict of check_compat comes to.
+DeliveryResult ResultOfVerdict(const Verdict& verdict) {
+  if (verdict.result == CheckResult::kDiscard) {
+    DeliveryResult result;
+    result.kind = DeliveryResult::Kind::kDiscarded;
+    return result;
+  }
+  const int code = verdict.exit_code == kExitOk ? kExitUnavailable : verdict.exit_code;
+  DeliveryResult result = ResultOfExitCode(code, "", "");
+  // sendmail has its own code for this one when no mailer was asked.
+  if (code == kExitDataError) result.dsn = "5.5.2";
+  result.diagnostic = verdict.reply.Text();
+  if (verdict.reply.code / 100 == 4) {
+    result = Deferred(verdict.reply.enhanced, verdict.reply.Text());
+  }
+  return result;
+}
+
+bool IsNetworkMailer(const Mailer& mailer) {
+  return absl::EqualsIgnoreCase(mailer.path, "[IPC]") ||
+         absl::EqualsIgnoreCase(mailer.path, "[TCP]") ||
+         absl::EqualsIgnoreCase(mailer.path, "[LPC]");
+}
+
+}  // namespace
+
+void EnvelopeDelivery::NoteExpansion(int64_t priority) {
+  const int64_t later = std::exchange(envelope_.priority, priority);
+  for (const size_t entry : entries_) {
+    const SendEntry& failed = At(entry);
+    if (failed.state != SendState::kBad && failed.state != SendState::kDeferred) continue;
+    DeliveryResult result;
+    result.kind = failed.state == SendState::kBad ? DeliveryResult::Kind::kFailed
+                                                  : DeliveryResult::Kind::kDeferred;
+    result.dsn = failed.status;
+    result.exit_code = failed.exit_code;
+    result.diagnostic = failed.text;
+    result.stat = failed.text;
+    const bool unknown = failed.exit_code == kExitNoUser && failed.mailer != nullptr;
+    if (unknown) {
+      result.stat = "User unknown";
+      result.reply = failed.text;
+    }
+    if (failed.state == SendState::kDeferred) result.queue_text = failed.text;
+    Record(entry, result, "");
+    // sendmail has a line for users that there are not, and for what it cannot know yet.
+    if (unknown) Log({entry}, outcomes_[entry], std::nullopt);
+    if (failed.state == SendState::kDeferred) Log({entry}, {Held(), ""}, std::nullopt);
+  }
+  envelope_.priority = later;
+}
+
+Task<bool> EnvelopeDelivery::Check(size_t entry) {
+  const SendEntry& checked = At(entry);
+  std::optional<DeliveryResult> result;
+  const Options& options = site_.configuration().options;
+  if (checked.mailer == nullptr || absl::EqualsIgnoreCase(checked.mailer->name, "*include*")) {
+    result = ResultOfExitCode(kExitConfiguration, "", "");
+  } else if (absl::EqualsIgnoreCase(checked.mailer->name, "discard")) {
+    result.emplace().kind = DeliveryResult::Kind::kDiscarded;
+  } else if (checked.mailer->Has('e') && options.Flag(OptionId::kHoldExpensive) &&
+             !options_.queue_run) {
+    result = Held();
+  } else if (checked.mailer->Has('%') && !options_.on_demand) {
+    result = Held();
+  }
+  if (result.has_value()) {
+    Record(entry, *result, "");
+    if (result->kind != DeliveryResult::Kind::kDiscarded) {
+      Log({entry}, outcomes_[entry], std::nullopt);
+    }
+    co_return false;
+  }
+  const Mailer& mailer = *checked.mailer;
+  if (mailer.max_message_bytes > 0 && MessageBytes(envelope_) > mailer.max_message_bytes) {
+    result = ResultOfExitCode(kExitUnavailable, "", "");
+    result->dsn = mailer.Has('l') ? "5.2.3" : "5.3.4";
+    result->reply = absl::StrCat(kExitUnavailable);
+    result->diagnostic = absl::StrCat("552 ", result->dsn, " Message is too large; ",
+                                      mailer.max_message_bytes, " bytes max");
+  } else if (!co_await PassesCompat(entry)) {
+    co_return false;
+  } else if (IsNetworkMailer(mailer) ||
+             (!mailer.Has('z') && mailer.path != "[FILE]" && !TakesUsersAsArguments(mailer))) {
+    result = Deferred("4.3.5", absl::StrCat("mailer ", mailer.name,
+                                            " speaks SMTP, which this version cannot yet"));
+  }
+  if (!result.has_value()) co_return true;
+  attempted_ = true;
+  Record(entry, *result, checked.host);
+  Log({entry}, outcomes_[entry], absl::ZeroDuration());
+  co_return false;
+}
+
+Task<bool> EnvelopeDelivery::PassesCompat(size_t entry) {
+  if (site_.configuration().FindRuleset(kCompat) == nullptr) co_return true;
+  const std::string address = At(entry).address;
+  const AddressContext context = {site_.engine(), site_.configuration(), macros_};
+  CheckQuestion question;
+  question.ruleset = kCompat;
+  question.argument = sender_address_;
+  question.second = address;
+  question.address = address;
+  const Verdict verdict = co_await AskRuleset(context, question);
+  if (verdict.result == CheckResult::kPass) co_return true;
+  const std::string relay = ExpandText(site_, macros_, "$_");
+  LogVerdict(env_.log(), {.id = envelope_.id, .relay = relay}, question, verdict);
+  // There is no quarantine for one recipient.
+  if (verdict.result == CheckResult::kQuarantine) co_return true;
+  attempted_ = true;
+  Record(entry, ResultOfVerdict(verdict), "");
+  if (verdict.result == CheckResult::kRefuse) {
+    Log({entry}, outcomes_[entry], absl::ZeroDuration());
+  }
+  co_return false;
+}
+
+std::string EnvelopeDelivery::ControllerOf(const SendEntry& entry) const {
+  const bool failed = entry.state == SendState::kBad || entry.state == SendState::kDeferred;
+  if (!failed && (entry.mailer == nullptr || !entry.mailer->Has('o'))) return sender_controller_;
+  return entry.controller.has_value() ? ShownController(*entry.controller) : "";
+}
+
+void EnvelopeDelivery::Log(const Entries& entries, const Outcome& outcome,
+                           std::optional<absl::Duration> xdelay) {
+  const SendEntry& first = At(entries.front());
+  DeliveryLogEntry line;
+  line.id = envelope_.id;
+  for (const size_t entry : entries) line.recipients.push_back(At(entry).address);
+  line.controller = ControllerOf(first);
+  line.delay = env_.clock().WallNow() - envelope_.created;
+  line.xdelay = xdelay;
+  if (first.mailer != nullptr) line.mailer = first.mailer->name;
+  line.priority = envelope_.priority;
+  line.relay = outcome.relay;
+  line.dsn = outcome.result.dsn;
+  line.reply = outcome.result.reply;
+  line.stat = OneLine(outcome.result.stat);
+  for (const std::string& text : DeliveryLogLines(line)) {
+    env_.log().Write(Severity::kInfo, text);
+  }
+}
+
+ReportedRecipient EnvelopeDelivery::Reported(size_t entry) {
+  const auto found = outcomes_.find(entry);
+  Outcome outcome;
+  if (found != outcomes_.end()) outcome = found->second;
+  ReportedRecipient reported;
+  reported.recipient = RecipientOf(list_, entry, OneLine(outcome.result.queue_text));
+  for (size_t above = At(entry).parent; above != kNoEntry; above = At(above).parent) {
+    reported.expanded_from.push_back(At(above).address);
+  }
+  reported.mailer = At(entry).mailer;
+  reported.relay = outcome.relay;
+  reported.result = std::move(outcome.result);
+  return reported;
+}
+
+JobReport EnvelopeDelivery::Report() {
+  JobReport report;
+  for (const size_t entry : entries_) {
+    ReportedRecipient reported = Reported(entry);
+    using Kind = DeliveryResult::Kind;
+    // What was not tried is tried again.
+    const Kind kind = outcomes_.count(entry) == 0 ? Kind::kDeferred : reported.result.kind;
+    if (kind == Kind::kFailed)
+      report.failed.push_back(std::move(reported));
+    else if (kind == Kind::kSent)
+      report.sent.push_back(std::move(reported));
+    else if (kind != Kind::kDiscarded)
+      report.delayed.push_back(std::move(reported));
+  }
+  report.transcript = transcript_;
+  return report;
+}
+
+Task<absl::Status> EnvelopeDelivery::Checkpoint() {
+  const JobReport report = Report();
+  std::vector<Recipient> recipients;
+  for (const ReportedRecipient& left : report.delayed) recipients.push_back(left.recipient);
+  for (const ReportedRecipient& left : report.failed) recipients.push_back(left.recipient);
+  co_return co_await Write(std::move(recipients));
+}
+
+Task<absl::Status> EnvelopeDelivery::Finish() {
+  JobReport report = Report();
+  std::vector<Recipient> recipients;
+  for (const ReportedRecipient& left : report.delayed) recipients.push_back(left.recipient);
+  CO_ASSIGN_OR_RETURN(const std::vector<Recipient> staying,
+                      co_await Conclude(site_, queue_, envelope_, std::move(report)));
+  recipients.insert(recipients.end(), staying.begin(), staying.end());
+  if (!recipients.empty()) {
+    if (attempted_) ++envelope_.attempts;
+    co_return co_await Write(std::move(recipients));
+  }
+  CO_RETURN_IF_ERROR(co_await message_.Remove());
+  env_.trace().Record({EventKind::kEnvelopeDone, envelope_.id, ""});
+  co_return absl::OkStatus();
+}
+
+Task<absl::Status> EnvelopeDelivery::Write(std::vector<Recipient> recipients) {
+  envelope_.recipients = std::move(recipients);
+  const int64_t now = absl::ToUnixSeconds(env_.clock().WallNow());
+  envelope_.last_attempt = absl::FromUnixSeconds(std::max<int64_t>(now, 1));
+  envelope_.message = OneLine(message_text_);
+  co_return co_await message_.Update();
+}
+
+}  // namespace stagepost

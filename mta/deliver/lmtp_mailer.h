@@ -1,0 +1,16 @@
+// Mailers with flag z: LMTP (RFC 2033) on the standard streams of a program.
+#ifndef STAGEPOST_MTA_DELIVER_LMTP_MAILER_H_
+#define STAGEPOST_MTA_DELIVER_LMTP_MAILER_H_
+
+#include "mta/async/task.h"
+#include "mta/deliver/mailer_run.h"
+
+namespace stagepost {
+
+// One transaction for all users. What a server has taken before it went away is delivered.
+// Timeouts are those of the configuration. REQUIRES: !TakesUsersAsArguments(run.mailer).
+Task<MailerReport> RunLmtpMailer(MailerRun run);
+
+}  // namespace stagepost
+
+#endif  // STAGEPOST_MTA_DELIVER_LMTP_MAILER_H_
