@@ -7,13 +7,10 @@
 #include "mta/cf/well_known_names.h"
 #include "mta/expand/expander.h"
 #include "mta/message/complete_header.h"
-#include "mta/policy/load_limits.h"
 #include "mta/smtp/session.h"
 
 namespace stagepost {
 namespace {
-
-constexpr int64_t kDefaultMinFreeBlocks = 100;
 
 // What the machine says about an address: the client hears of the first.
 class FirstMessage final : public RewriteObserver {
@@ -104,14 +101,8 @@ std::optional<Reply> Session::MailOutOfPlace() const {
 }
 
 Task<bool> Session::HasDiskSpace(int64_t bytes) {
-  const int64_t blocks = options().IsSet(OptionId::kMinFreeBlocks)
-                             ? options().Number(OptionId::kMinFreeBlocks)
-                             : kDefaultMinFreeBlocks;
-  const DiskSpace space =
-      co_await CheckDiskSpace(context_.env.files(), {options().Text(OptionId::kQueueDirectory)},
-                              blocks, bytes, client_.name);
-  if (space.enough) co_return true;
-  Log(0, Severity::kAlert, space.warning);
+  const absl::StatusOr<bool> room = co_await context_.queue.HasRoom(Id(), client_.name, bytes);
+  if (room.ok() && *room) co_return true;
   Send(Reply(452, "4.4.5", "Insufficient disk space; try again later"));
   co_return false;
 }

@@ -54,16 +54,9 @@ Task<void> Session::CheckHeader(Collected& collected) {
 
 Task<void> Session::CheckField(const HeaderCheck& check, Collected& collected) {
   DefineHeaderCheckMacros(check, transaction_.macros);
-  CheckQuestion question = {
-      .ruleset = check.ruleset, .argument = check.argument, .strip_comments = check.strip_comments};
-  Verdict verdict = co_await AskRuleset(RewriteContext(), question);
-  if (verdict.result == CheckResult::kPass) co_return;
-  if (options().Number(OptionId::kLogLevel) > 3) {
-    // The log shows the value as it stands behind the colon.
-    const std::string shown = absl::StrCat(" ", check.argument);
-    question.argument = shown;
-    LogVerdict(context_.env.log(), {.id = Id(), .relay = relay_}, question, verdict);
-  }
+  Verdict verdict = co_await Ask({.ruleset = check.ruleset,
+                                  .argument = check.argument,
+                                  .strip_comments = check.strip_comments});
   if (verdict.refused()) collected.Refuse(std::move(verdict.reply));
   TakeVerdict(verdict);
 }

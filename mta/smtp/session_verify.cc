@@ -78,8 +78,7 @@ Task<Reply> Session::ExpandForClient(absl::string_view argument, bool expand) {
   }
   std::vector<std::string> lines;
   bool local = true;
-  for (size_t i = list.entries.size(); i-- > 0;) {
-    const SendEntry& entry = list.entries[i];
+  for (const SendEntry& entry : list.entries) {
     if (!IsListed(entry)) continue;
     ++transaction_.counted;
     lines.push_back(ListingOf(entry, host_name_));
