@@ -61,7 +61,8 @@ class AliasMap final : public BaseMap {
                                     .name = name(),
                                     .map_class = map_class(),
                                     .text = text_,
-                                    .errors = errors};
+                                    .errors = errors,
+                                    .of_aliases = true};
     if (map_class() == "hash") return MakeHashMap(arguments);
     return map_class() == "btree" ? MakeBtreeMap(arguments) : MakeImplicitMap(arguments);
   }
@@ -128,10 +129,17 @@ class AliasMap final : public BaseMap {
     // Kept while it is asked: somebody else may open the map anew meanwhile.
     const std::shared_ptr<const TextOfAliases> aliases = aliases_;
     const std::shared_ptr<BaseMap> database = database_;
-    if (aliases == nullptr) co_return co_await database->Ask(key, arguments);
+    if (aliases == nullptr) co_return Whole(co_await database->Ask(key, arguments), key);
     const auto found = aliases->values.find(absl::AsciiStrToLower(key));
     if (found == aliases->values.end()) co_return MapAnswer{};
-    co_return Found(found->second, key, arguments);
+    co_return Whole(Found(found->second, key, arguments), key);
+  }
+
+  // A list that may have been cut is as good as none.
+  MapAnswer Whole(MapAnswer answer, absl::string_view key) const {
+    if (!answer.value.has_value() || answer.value->size() < kMaxAliasValueBytes) return answer;
+    return Failed(kExitTemporaryFailure, absl::StrCat(name(), ": alias ", key, " is too long (",
+                                                      kMaxAliasValueBytes, " bytes max)"));
   }
 
   MapTable& table_;

@@ -19,6 +19,8 @@ namespace stagepost {
 inline constexpr size_t kMaxMapKeyBytes = 1024;
 inline constexpr size_t kMaxMapArguments = 10;
 inline constexpr size_t kMaxMapValueBytes = 64 * 1024;
+// Aliases have long ones; what would be longer cannot be known, lest members of a list be lost.
+inline constexpr size_t kMaxAliasValueBytes = 16 << 20;
 // Maps that ask maps (sequence, switch), at most so deep.
 inline constexpr int kMaxMapDepth = 128;
 

@@ -22,6 +22,7 @@ struct MapArguments {
   absl::string_view text;       // flags, file and the rest
   // sendmail's words about what is wrong. The map is there all the same, as sendmail's is.
   std::vector<std::string>& errors;
+  bool of_aliases = false;  // Alias0, …: values may be long
 };
 
 // A map of aliases that newaliases makes: hash, btree or implicit. Waits for "@:@", as long as

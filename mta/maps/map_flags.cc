@@ -290,14 +290,14 @@ MapFlags ParseRegexFlags(absl::string_view arguments) {
 }
 
 std::string AppendToValue(absl::string_view value, const MapFlags& flags) {
-  return absl::StrCat(value.substr(0, kMaxMapValueBytes), flags.append);
+  return absl::StrCat(value.substr(0, flags.max_value_bytes), flags.append);
 }
 
 std::string FillInValue(absl::string_view value, absl::string_view key,
                         absl::Span<const absl::string_view> arguments, const MapFlags& flags) {
   std::string filled;
   value = value.substr(0, value.find('\0'));
-  for (size_t i = 0; i < value.size() && filled.size() < kMaxMapValueBytes; ++i) {
+  for (size_t i = 0; i < value.size() && filled.size() < flags.max_value_bytes; ++i) {
     if (value[i] != '%') {
       filled += value[i];
       continue;

@@ -12,6 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "mta/maps/map.h"
 
 namespace stagepost {
 
@@ -44,6 +45,8 @@ struct MapFlags {
   // -d (regex)
   std::optional<std::string> field_delimiter;
 
+  size_t max_value_bytes = kMaxMapValueBytes;  // not to be written
+
   std::string file;  // the first word behind the flags; of regex: all that is there
   std::string rest;  // what follows it
 };
@@ -67,7 +70,7 @@ MapFlags ParseSyslogFlags(absl::string_view arguments, std::vector<std::string>&
 MapFlags ParseRegexFlags(absl::string_view arguments);
 
 // What a match gives: %0 … %9 of `value` from the key and the arguments, %% a percent sign, up to
-// the first NUL; then -a. At most kMaxMapValueBytes; what would be longer is cut.
+// the first NUL; then -a. At most max_value_bytes; what would be longer is cut.
 std::string FillInValue(absl::string_view value, absl::string_view key,
                         absl::Span<const absl::string_view> arguments, const MapFlags& flags);
 // The same for -m, and for values in which % means nothing.

@@ -76,7 +76,8 @@ Map* MapTable::Make(const MapDeclaration& declaration, bool of_aliases, Diagnost
                                     .name = name,
                                     .map_class = candidate.name,
                                     .text = declaration.arguments,
-                                    .errors = errors};
+                                    .errors = errors,
+                                    .of_aliases = of_aliases};
     std::unique_ptr<Map> map = of_aliases && IsMadeByNewaliases(map_class)
                                    ? MakeAliasMap(arguments)
                                    : candidate.make(arguments);

@@ -326,7 +326,9 @@ std::unique_ptr<BaseMap> Make(const MapArguments& arguments, MapFlags flags) {
 }  // namespace
 
 MapFlags CommonFlags(const MapArguments& arguments) {
-  return ParseCommonFlags(arguments.text, arguments.name, arguments.errors);
+  MapFlags flags = ParseCommonFlags(arguments.text, arguments.name, arguments.errors);
+  if (arguments.of_aliases) flags.max_value_bytes = kMaxAliasValueBytes;
+  return flags;
 }
 
 bool HasFile(const MapArguments& arguments, const MapFlags& flags) {
