@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_split.h"
+#include "mta/base/errno.h"
 #include "mta/daemon/identity.h"
 
 namespace stagepost {
@@ -21,21 +22,26 @@ Task<std::unique_ptr<Queue>> OpenQueueOf(Run& run) {
   for (const std::string& warning : warnings) {
     co_await Print(run.env.process().standard_output(), warning);
   }
-  absl::StatusOr<std::unique_ptr<Queue>> queue = layout.status();
-  if (layout.ok()) queue = co_await OpenQueue(run.env, *std::move(layout));
-  if (queue.ok()) co_return *std::move(queue);
+  absl::Status status = layout.status();
+  if (layout.ok()) {
+    absl::StatusOr<std::unique_ptr<Queue>> queue = co_await OpenQueue(run.env, *std::move(layout));
+    if (queue.ok()) co_return *std::move(queue);
+    status = queue.status();
+  }
   // One line for each directory.
-  for (const absl::string_view line : absl::StrSplit(queue.status().message(), '\n')) {
+  for (const absl::string_view line : absl::StrSplit(status.message(), '\n')) {
     co_await run.reporter.SystemError(std::string(line));
   }
-  if (run.env.process().credentials().effective_user != kRootUser) {
+  if (ErrnoOf(status) == Errno::kEACCES) {
     co_await Print(run.env.process().standard_error(), std::string(kNeedsPrivilege));
   }
   co_return nullptr;
 }
 
 Task<bool> DropPrivileges(Run& run) {
-  const absl::Status status = BecomeRunAsUser(run.env, run.options());
+  std::string warning;
+  const absl::Status status = BecomeRunAsUser(run.env, run.options(), &warning);
+  if (!warning.empty()) co_await run.reporter.Remark(std::move(warning));
   if (status.ok()) co_return true;
   co_await run.reporter.SystemError(std::string(status.message()));
   co_return false;
