@@ -49,6 +49,16 @@ Task<int> Fail(Reporter& reporter, int exit_code, absl::Status status) {
   co_return exit_code;
 }
 
+// A disk that is full is said at once; sessions refuse messages as long as it is.
+Task<void> CheckRoom(Run& run, Queue& queue) {
+  const absl::StatusOr<bool> room = co_await queue.HasRoom(queue.NewId(), "", 0);
+  if (!room.ok() || *room) co_return;
+  co_await run.reporter.Remark("452 4.4.5 Insufficient disk space; try again later");
+  run.env.log().Write(Severity::kInfo,
+                      absl::StrCat("rejecting new messages: min free: ",
+                                   run.options().Number(OptionId::kMinFreeBlocks)));
+}
+
 bool StaysInForeground(const Settings& settings) {
   return settings.mode == Mode::kForegroundDaemon || settings.queue.foreground;
 }
@@ -80,6 +90,7 @@ Task<int> StartDaemon(Run& run) {
   // Queue ids carry the process id, and what may be entered depends on the user: both have changed.
   queue = co_await OpenQueueOf(run);
   if (queue == nullptr) co_return kExitConfiguration;
+  if (run.settings.is_daemon()) co_await CheckRoom(run, *queue);
   const absl::Status status = co_await RunDaemon(
       DaemonContext{env, run.settings, run.site, *queue, run.reporter}, std::move(ports));
   // Those who look for the daemon see that there is none.

@@ -75,7 +75,8 @@ Task<void> Session::AskFeatures() {
                          .strip_comments = true});
   // Its errors change nothing, as with sendmail.
   if (verdict.result == CheckResult::kPass) ApplyFeatureLetters(verdict.words, features_);
-  if (!features_.temporary_failure) co_return;
+  // Whoever has been refused for good reasons is told those.
+  if (!features_.temporary_failure || rejection_.has_value()) co_return;
   context_.env.log().Write(Severity::kError, absl::StrCat("ERROR: srv_features=tempfail, relay=",
                                                           relay_, ", access temporarily disabled"));
   rejection_ = Reply(450, "4.3.0", "Please try again later.");
