@@ -30,7 +30,7 @@ constexpr TimeoutInfo kTimeouts[] = {
      "a client's next command, as server"},
     {TimeoutId::kIdent, "ident", 'm', "5s", "8.1", Support::kNo,
      "the client's ident server (RFC 1413); 0: do not ask"},
-    {TimeoutId::kFileOpen, "fileopen", 'm', "60s", "8.7", Support::kNo, "opening a user's file"},
+    {TimeoutId::kFileOpen, "fileopen", 'm', "60s", "8.7", Support::kYes, "opening a user's file"},
     {TimeoutId::kLhlo, "lhlo", 'm', "2m", "8.12", Support::kNo, "the reply to LHLO"},
     {TimeoutId::kAuth, "auth", 'm', "10m", "8.12", Support::kNo, "a reply within AUTH"},
     {TimeoutId::kStartTls, "starttls", 'm', "1h", "8.12", Support::kNo,

@@ -74,7 +74,9 @@ void Expander::Impl::Take(SendEntry& entry, const ParsedAddress& parsed) {
   entry.host = parsed.host.value_or("");
   entry.user = parsed.user;
   entry.not_remote = parsed.not_remote;
-  if (parsed.deferred || (parsed.mailer == nullptr && parsed.temporary_error)) {
+  // Whoever asks whether it exists is told 4xx; whoever has mail for it keeps it.
+  const bool waits = parsed.mailer == nullptr && parsed.temporary_error && !verifying();
+  if (parsed.deferred || waits) {
     entry.state = SendState::kDeferred;
   } else if (parsed.mailer == nullptr) {
     entry.state = SendState::kBad;
