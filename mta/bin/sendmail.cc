@@ -102,6 +102,10 @@ Task<bool> CheckTrust(Run& run) {
     const UserId user = run.env.process().credentials().real_user;
     run.env.log().Write(Severity::kAlert, absl::StrCat("user ", static_cast<uint32_t>(user),
                                                        " attempted to run daemon"));
+  } else if (run.settings.mode == Mode::kRebuildAliases) {
+    const UserId user = run.env.process().credentials().real_user;
+    run.env.log().Write(Severity::kAlert, absl::StrCat("user ", static_cast<uint32_t>(user),
+                                                       " attempted to rebuild the alias map"));
   }
   co_await run.reporter.UserError("Permission denied (real uid not trusted)");
   co_return false;
@@ -171,7 +175,8 @@ Task<int> SendmailMain(Environment& env, Arguments arguments) {
   Reporter reporter(env, settings.speaks_smtp());
   if (AsksForMore(settings) && !co_await GiveUp(env, reporter)) co_return kExitOsError;
   co_await ChooseConfiguration(env, settings);
-  if (!settings.log_tag.empty()) env.log().SetTag(settings.log_tag);
+  // Whatever the program was called by.
+  env.log().SetTag(settings.log_tag.empty() ? "sendmail" : settings.log_tag);
   DebugOutput debug(env);
   if (!settings.debug_file.empty()) {
     if (const absl::Status status = co_await debug.Open(settings.debug_file); !status.ok()) {

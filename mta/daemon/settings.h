@@ -74,7 +74,7 @@ struct Settings {
   std::vector<std::string> long_options, short_options, macros;
   std::vector<std::string> debug;
   std::string debug_file;  // -D
-  std::string log_tag;     // -L; empty: the program's name
+  std::string log_tag;     // -L; empty: sendmail
 
   QueueRequest queue;
   // What a message from the command line is to be.
