@@ -30,8 +30,13 @@ Task<absl::Status> DotLock::TryOnce() {
   const OpenOptions options = {
       .write = true, .create = true, .exclusive = true, .no_follow = true, .mode = 0644};
   CO_ASSIGN_OR_RETURN(std::unique_ptr<File> file, co_await files_.Open(path_, options));
-  CO_ASSIGN_OR_RETURN(const FileStat stat, co_await file->Stat());
-  inode_ = stat.inode;
+  const absl::StatusOr<FileStat> stat = co_await file->Stat();
+  if (!stat.ok()) {
+    // It is ours, and would keep everybody waiting until it is stale.
+    (void)co_await files_.Unlink(path_);
+    co_return stat.status();
+  }
+  inode_ = stat->inode;
   // For people who wonder whose lock it is. Without it (full disk) the lock is as good.
   const std::string pid = absl::StrCat(static_cast<int32_t>(env_.process().pid()), "\n");
   (void)co_await file->Write(0, pid);

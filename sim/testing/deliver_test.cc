@@ -1,294 +1,477 @@
-// Delivery on a simulated host: from the queue through mail.local into mailboxes.
+// Delivery jobs against simulated hosts: a site with a small sendmail.cf, programs of the shell,
+// mail.local as it is.
 #include "mta/deliver/deliver.h"
 
+#include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "gtest/gtest.h"
+#include "mta/async/deadline.h"
+#include "mta/base/check.h"
 #include "mta/base/status_macros.h"
 #include "mta/bin/mail_local.h"
-#include "mta/env/stream.h"
+#include "mta/expand/rebuild_aliases.h"
+#include "mta/queue/queue.h"
+#include "mta/site/site.h"
+#include "sim/peer/sh.h"
+#include "sim/peer/sh_utilities.h"
 #include "sim/testing/test_host.h"
 
 namespace stagepost {
 namespace {
 
-constexpr absl::string_view kDirectory = "/var/spool/mqueue";
+// Local names go to `local`, "name@to.MAILER" to the mailer of that name.
+constexpr absl::string_view kConfiguration = R"(V10/Berkeley
+Dj$w.
+DnMAILER-DAEMON
+Cwcorp.example
+O AliasFile=/etc/aliases
+O ForwardPath=$z/.forward
+O OperatorChars=.:%@!^/[]+
+O DefaultUser=daemon:daemon
+O TempFileMode=0600
+H?P?Return-Path: <$g>
+Mlocal, P=/usr/libexec/sendmail/mail.local, F=lsDFMAw5:/|@qSPXmnz9, S=10, R=10, A=mail.local -l
+Mprog, P=/bin/sh, F=lsDFMoqeu9, S=10, R=10, D=$z:/, A=sh -c $u
+Mtwo, P=/bin/note, F=lsDFMmu, r=2, S=10, R=10, A=note -h $h $u end
+Mdots, P=/bin/cat2, F=lsDFMXE, E=\r\n, S=10, R=10, A=cat2 $u
+Mbig, P=/bin/sh, F=lsDFM, M=20, S=10, R=10, A=sh -c $u
+Mcell, P=/bin/sh, F=lsDFM, /=/var/cell, S=10, R=10, A=sh -c $u
+Mheld, P=/bin/sh, F=lsDFM%, S=10, R=10, A=sh -c $u
+Msmtp, P=[IPC], F=mDFMuX, S=10, R=10, A=TCP $h
+S10
+S3
+R$*<$*>$*	$2
+R$+@$+	$@$1<@$2>
+S0
+R$+<@to.$->	$#$2 $@host.$2 $:$1
+R$+<@$=w>	$#local $:$1
+R$+<@$+>	$#smtp $@$2 $:$1<@$2>
+R$+	$#local $:$1
+S4
+R$*<$*>$*	$1$2$3
+Scheck_compat
+R$* $| $* nomail $*	$#error $@5.7.1 $:"550 5.7.1 not for you"
+R$* $| $* gone $*	$#discard $:discard
+)";
+
 constexpr absl::string_view kMailLocal = "/usr/libexec/sendmail/mail.local";
 
-std::optional<std::string> UserOf(absl::string_view address) {
-  const size_t at = address.find('@');
-  if (address.substr(at + 1) != "corp.example") return std::nullopt;
-  return std::string(address.substr(0, at));
-}
-
-LocalMailer Mailer() {
-  LocalMailer mailer;
-  mailer.host_name = "mx1.corp.example";
-  mailer.user_of = &UserOf;
-  return mailer;
-}
-
-void Install(TestHost& host, Program program = &MailLocalMain) {
-  ASSERT_TRUE(host.disk().WriteFile(kMailLocal, "", {.mode = 0755}).ok());
-  host.host().InstallProgram(kMailLocal, program);
-}
-
-Task<int> Submit(Environment& env, std::string sender, std::vector<std::string> recipients,
-                 std::string& id) {
-  std::unique_ptr<Queue> queue = *co_await OpenQueue(env, SingleQueue(kDirectory));
-  std::unique_ptr<IncomingMessage> message = *co_await queue->Create(queue->NewId());
-  id = message->id();
-  (void)co_await message->AppendBody("Hello.\n.\nThis is a test.\n");
-  Envelope envelope;
-  envelope.sender = sender;
-  for (const std::string& recipient : recipients) {
-    envelope.recipients.emplace_back().address = recipient;
-  }
-  envelope.header = {{"Return-Path", " <\x81g>", "P"},
-                     {"Received", " from c.example\n\tby mx1.corp.example", ""},
-                     {"Full-Name", " U", "x"},
-                     {"X-Utf8", " \xc3\x81g", ""}};
-  const absl::Status committed = co_await message->Commit(envelope);
-  co_return committed.ok() ? 0 : 1;
-}
-
-Task<int> Deliver(Environment& env, std::string id, absl::Status& status) {
-  std::unique_ptr<Queue> queue = *co_await OpenQueue(env, SingleQueue(kDirectory));
-  status = co_await DeliverMessage(env, *queue, Mailer(), id);
-  co_return 0;
-}
-
-Task<int> RunTheQueue(Environment& env, absl::Status& status) {
-  std::unique_ptr<Queue> queue = *co_await OpenQueue(env, SingleQueue(kDirectory));
-  status = co_await RunQueue(env, *queue, Mailer());
-  co_return 0;
-}
-
-Task<int> Peek(Environment& env, std::string id, std::optional<Envelope>& envelope) {
-  std::unique_ptr<Queue> queue = *co_await OpenQueue(env, SingleQueue(kDirectory));
-  absl::StatusOr<std::unique_ptr<QueuedMessage>> message = co_await queue->Lock(id);
-  if (message.ok()) envelope = (*message)->envelope();
-  co_return 0;
-}
-
-struct Fixture {
-  explicit Fixture(uint64_t seed = 1) : host(seed) {}
-
-  void SubmitTo(std::vector<std::string> recipients, std::string sender = "u@outside.example") {
-    ASSERT_EQ(host.Run(&Submit, sender, recipients, std::ref(id)), 0);
-  }
-  absl::Status DeliverIt() {
-    absl::Status status = absl::UnknownError("not run");
-    EXPECT_EQ(host.Run(&Deliver, id, std::ref(status)), 0);
-    return status;
-  }
-  absl::Status RunIt() {
-    absl::Status status = absl::UnknownError("not run");
-    EXPECT_EQ(host.Run(&RunTheQueue, std::ref(status)), 0);
-    return status;
-  }
-  std::optional<Envelope> Queued() {
-    std::optional<Envelope> envelope;
-    EXPECT_EQ(host.Run(&Peek, id, std::ref(envelope)), 0);
-    return envelope;
-  }
-  size_t QueueFiles() { return host.disk().ListDirectory(kDirectory)->size(); }
-
-  TestHost host;
-  std::string id;
+struct Mail {
+  std::string sender = "carol@outside.example";
+  std::vector<std::string> to = {"alice@corp.example"};
+  std::string body = "hello\n";
 };
 
-constexpr absl::string_view kDelivered =
-    "From u@outside.example Fri Nov 20 06:33:32 2026\nReturn-Path: <u@outside.example>\n"
-    "Received: from c.example\n\tby mx1.corp.example\nX-Utf8: \xc3\x81g\nContent-Length: 25\n\n"
-    "Hello.\n.\nThis is a test.\n\n";
-
-TEST(Deliver, PutsAMessageIntoMailboxes) {
-  Fixture f;
-  Install(f.host);
-  f.SubmitTo({"alice@corp.example", "bob@corp.example"});
-  const std::optional<Envelope> queued = f.Queued();
-  ASSERT_TRUE(queued.has_value());
-  ASSERT_TRUE(f.DeliverIt().ok());
-  EXPECT_EQ(f.host.Read("/var/mail/alice"), kDelivered);
-  EXPECT_EQ(f.host.Read("/var/mail/bob"), kDelivered);
-  EXPECT_EQ(f.QueueFiles(), 0u);
-  EXPECT_TRUE(absl::StrContains(
-      f.host.Log(), absl::StrCat(f.id,
-                                 ": to=<bob@corp.example>,<alice@corp.example>, delay=00:00:00, "
-                                 "xdelay=00:00:00, mailer=local, pri=",
-                                 queued->priority, ", relay=local, dsn=2.1.5, stat=Sent\n")))
-      << f.host.Log();
-  EXPECT_TRUE(f.DeliverIt().ok()) << "gone is no error";
-}
-
-TEST(Deliver, TheNullSenderIsTheMailerDaemon) {
-  Fixture f;
-  Install(f.host);
-  f.SubmitTo({"alice@corp.example"}, "");
-  ASSERT_TRUE(f.DeliverIt().ok());
-  EXPECT_TRUE(absl::StartsWith(f.host.Read("/var/mail/alice"),
-                               "From MAILER-DAEMON Fri Nov 20 06:33:32 2026\n"
-                               "Return-Path: <MAILER-DAEMON@mx1.corp.example>\n"));
-}
-
-TEST(Deliver, KeepsWhoeverDidNotGetIt) {
-  Fixture f;
-  Install(f.host);
-  ASSERT_TRUE(f.host.disk().WriteFile("/var/mail/bob.lock", "1\n", {.mode = 0600}).ok());
-  f.SubmitTo(
-      {"alice@corp.example", "bob@corp.example", "nosuch@corp.example", "x@outside.example"});
-  const int64_t priority = f.Queued()->priority;
-  ASSERT_TRUE(f.DeliverIt().ok());
-  const std::string alice = f.host.Read("/var/mail/alice");
-  EXPECT_TRUE(absl::EndsWith(alice, "This is a test.\n\n")) << alice;
-  std::optional<Envelope> e = f.Queued();
-  ASSERT_TRUE(e.has_value());
-  ASSERT_EQ(e->recipients.size(), 3u);
-  EXPECT_EQ(e->recipients[0].address, "bob@corp.example");
-  EXPECT_EQ(e->recipients[0].status, "Deferred: 451 4.3.0 lockmailbox bob failed; error code 75");
-  EXPECT_EQ(e->recipients[1].status, "Deferred: 550 5.1.1 User unknown");
-  EXPECT_EQ(e->recipients[2].status, "Deferred: no mailer for this address in this version");
-  EXPECT_EQ(e->attempts, 1);
-  EXPECT_EQ(e->priority, priority);
-  EXPECT_EQ(absl::ToUnixSeconds(e->last_attempt), 1795156412 + 45);
-  EXPECT_TRUE(absl::StrContains(f.host.Log(), "dsn=4.3.0, reply=451 4.3.0 lockmailbox bob"));
-
-  ASSERT_TRUE(f.host.disk().RemoveAll("/var/mail/bob.lock").ok());
-  ASSERT_TRUE(f.RunIt().ok());
-  EXPECT_TRUE(absl::StrContains(f.host.Read("/var/mail/bob"), "Hello.\n"));
-  EXPECT_EQ(f.host.Read("/var/mail/alice"), alice) << "not twice";
-  e = f.Queued();
-  ASSERT_TRUE(e.has_value());
-  EXPECT_EQ(e->recipients.size(), 2u);
-  EXPECT_EQ(e->attempts, 2);
-  EXPECT_EQ(e->priority, priority + 90'000);
-}
-
-TEST(Deliver, DefersWithoutAMailer) {
-  Fixture f;
-  f.SubmitTo({"alice@corp.example"});
-  ASSERT_TRUE(f.DeliverIt().ok());
-  const std::optional<Envelope> e = f.Queued();
-  ASSERT_TRUE(e.has_value());
-  EXPECT_TRUE(absl::EndsWith(e->recipients[0].status, "No such file or directory"))
-      << e->recipients[0].status;
-}
-
-// Mailers that misbehave, each in its own way.
-Task<int> Silent(Environment&, Arguments) { co_return 1; }
-Task<int> Hanging(Environment& env, Arguments) {
-  char buffer[100];
-  while ((co_await env.process().standard_input().Read(absl::MakeSpan(buffer))).value_or(0) > 0) {
+Task<absl::StatusOr<std::shared_ptr<Site>>> OpenSite(Environment& env) {
+  LoadedSite loaded = co_await LoadSite(env, ReadOptions());
+  std::string said;
+  for (const Diagnostic& diagnostic : loaded.diagnostics) {
+    absl::StrAppend(&said, diagnostic.text, "\n");
   }
+  if (loaded.site == nullptr) co_return absl::InternalError(said);
+  co_return std::shared_ptr<Site>(std::move(loaded.site));
+}
+
+// What a session does with a message.
+Task<absl::Status> Accept(Queue& queue, const Mail& mail) {
+  CO_ASSIGN_OR_RETURN(const std::unique_ptr<IncomingMessage> message,
+                      co_await queue.Create(queue.NewId()));
+  CO_RETURN_IF_ERROR(co_await message->AppendBody(mail.body));
+  Envelope envelope;
+  envelope.sender = mail.sender;
+  for (const std::string& address : mail.to) {
+    Recipient recipient;
+    recipient.address = address;
+    envelope.recipients.push_back(recipient);
+  }
+  envelope.header = {{.name = "Return-Path", .value = " <\x81g>", .mailer_flags = "P"},
+                     {.name = "Subject", .value = " test", .mailer_flags = ""}};
+  CO_RETURN_IF_ERROR(co_await message->Commit(envelope));
+  message->HandOver();
+  co_return absl::OkStatus();
+}
+
+Task<absl::Status> DeliverAll(Environment& env, std::vector<Mail> mails, DeliveryOptions options,
+                              bool rebuild) {
+  CO_ASSIGN_OR_RETURN(const std::shared_ptr<Site> site, co_await OpenSite(env));
+  if (rebuild) EXPECT_EQ(co_await RebuildAliases(*site), 0);
+  QueueLayout layout;
+  layout.base = "/var/spool/mqueue";
+  CO_ASSIGN_OR_RETURN(const std::unique_ptr<Queue> queue, co_await OpenQueue(env, layout));
+  for (const Mail& mail : mails) CO_RETURN_IF_ERROR(co_await Accept(*queue, mail));
+  if (options.queue_run) co_return co_await RunQueue(site, *queue, options);
+  CO_ASSIGN_OR_RETURN(const std::vector<std::string> ids, co_await queue->List());
+  for (const std::string& id : ids) {
+    CO_RETURN_IF_ERROR(co_await DeliverMessage(site, *queue, id, options));
+  }
+  co_return absl::OkStatus();
+}
+
+Task<int> DeliverProgram(Environment& env, std::vector<Mail> mails, DeliveryOptions options,
+                         bool rebuild, absl::Status& status) {
+  status = co_await DeliverAll(env, std::move(mails), std::move(options), rebuild);
   co_return 0;
 }
-Task<int> Say(Environment& env, std::string text) {
-  (void)co_await WriteAll(env.process().standard_output(), text);
-  char buffer[100];
-  while ((co_await env.process().standard_input().Read(absl::MakeSpan(buffer))).value_or(0) > 0) {
-  }
-  co_return 0;
-}
-Task<int> Refusing(Environment& env, Arguments) { co_return co_await Say(env, "421 4.3.2 no\r\n"); }
-Task<int> Babbling(Environment& env, Arguments) {
-  co_return co_await Say(env, std::string(100'000, 'x'));
-}
-// Answers everything at once, and for the first recipient of the message only.
-Task<int> Dying(Environment& env, Arguments) {
-  (void)co_await WriteAll(env.process().standard_output(),
-                          "220 a\r\n250 b\r\n250 c\r\n250 d\r\n250 e\r\n354 f\r\n250 2.1.5 g\r\n");
-  char buffer[100];
-  std::string seen;
-  while (!absl::EndsWith(seen, "\r\n.\r\n")) {
-    const auto read = co_await env.process().standard_input().Read(absl::MakeSpan(buffer));
-    if (read.value_or(0) == 0) break;
-    seen.append(buffer, *read);
-  }
-  co_return 1;
-}
 
-TEST(Deliver, SurvivesEveryMailer) {
-  struct Case {
-    Program program;
-    absl::string_view status;
-  };
-  for (const Case& c :
-       {Case{&Silent, "Deferred: Connection closed by local mailer"},
-        Case{&Hanging, "Deferred: Connection timed out with local mailer"},
-        Case{&Refusing, "Deferred: 421 4.3.2 no"}, Case{&Babbling, "Deferred: line too long"}}) {
-    Fixture f;
-    Install(f.host, c.program);
-    f.SubmitTo({"alice@corp.example", "bob@corp.example"});
-    ASSERT_TRUE(f.DeliverIt().ok());
-    const std::optional<Envelope> e = f.Queued();
-    ASSERT_TRUE(e.has_value());
-    ASSERT_EQ(e->recipients.size(), 2u);
-    EXPECT_EQ(e->recipients[0].status, c.status);
-    EXPECT_EQ(e->recipients[1].status, c.status);
-  }
-}
-
-TEST(Deliver, BelievesAMailerThatDiesAsFarAsItCame) {
-  Fixture f;
-  Install(f.host, &Dying);
-  f.SubmitTo({"alice@corp.example", "bob@corp.example"});
-  ASSERT_TRUE(f.DeliverIt().ok());
-  const std::optional<Envelope> e = f.Queued();
-  ASSERT_TRUE(e.has_value());
-  ASSERT_EQ(e->recipients.size(), 1u);  // the last given comes first
-  EXPECT_EQ(e->recipients[0].address, "alice@corp.example");
-}
-
-TEST(Deliver, LeavesDamagedMessagesAndServesTheOthers) {
-  Fixture f;
-  Install(f.host);
-  ASSERT_TRUE(f.host.disk()
-                  .WriteFile(absl::StrCat(kDirectory, "/qf6AK6XWAA000001"), "V8\nT1\nP1\n?\n",
-                             {.mode = 0600})
-                  .ok());
-  f.SubmitTo({"alice@corp.example"});
-  ASSERT_TRUE(f.RunIt().ok());
-  EXPECT_EQ(f.host.Read("/var/mail/alice"), kDelivered);
-  EXPECT_EQ(f.QueueFiles(), 1u);
-  EXPECT_TRUE(absl::StrContains(f.host.Log(),
-                                "6AK6XWAA000001: SYSERR: qf6AK6XWAA000001:4: unknown line\n"));
-}
-
-// However the machine crashes during delivery: afterwards everybody has the message, and nobody
-// more than once more than there were crashes.
-TEST(Deliver, ACrashLosesNobody) {
-  for (uint64_t seed = 0; seed < 5; ++seed) {
-    for (int n = 0;; ++n) {
-      Fixture f(seed);
-      Install(f.host);
-      f.SubmitTo({"alice@corp.example", "bob@corp.example"});
-      f.host.ResetCalls();
-      f.host.fail_at = n;
-      f.host.fail_with = Errno::kOk;  // crash
-      absl::Status status;
-      const bool ended = f.host.Run(&Deliver, f.id, std::ref(status)) == 0;
-      f.host.fail_at = -1;
-      if (ended) f.host.host().Crash();
-      f.host.host().Boot();
-      for (const char* user : {"alice", "bob"}) {
-        ASSERT_TRUE(f.host.disk().RemoveAll(absl::StrCat("/var/mail/", user, ".lock")).ok());
-      }
-      ASSERT_TRUE(f.RunIt().ok());
-      EXPECT_FALSE(f.Queued().has_value()) << seed << " " << n;
-      for (const char* user : {"alice", "bob"}) {
-        const std::string mailbox = f.host.Read(absl::StrCat("/var/mail/", user));
-        EXPECT_TRUE(absl::EndsWith(mailbox, "Hello.\n.\nThis is a test.\n\n")) << mailbox;
-        if (ended) EXPECT_EQ(mailbox, kDelivered);
-      }
-      if (ended) break;
+class DeliverTest : public testing::Test {
+ protected:
+  DeliverTest() {
+    Install(kMailLocal, &MailLocalMain);
+    Install("/bin/sh", &ShMain);
+    for (const absl::string_view name : ShUtilityNames()) {
+      Install(absl::StrCat("/bin/", name), &ShUtilityMain);
     }
+    CHECK(host_.host()
+              .accounts()
+              .AddUser({.name = "daemon",
+                        .id = UserId{1},
+                        .group = GroupId{1},
+                        .full_name = "",
+                        .home = "/usr/sbin",
+                        .shell = "/usr/sbin/nologin"})
+              .ok());
+    Write("/etc/mail/sendmail.cf", kConfiguration);
+    Write("/etc/shells", "/bin/sh\n");
+    SetAliases("");
+    for (const char* user : {"alice", "bob"}) {
+      const UserId id{user[0] == 'a' ? 2001u : 2002u};
+      CHECK(host_.disk()
+                .MakeDirectories(
+                    absl::StrCat("/home/", user),
+                    {.owner = id, .group = GroupId{static_cast<uint32_t>(id)}, .mode = 0755})
+                .ok());
+    }
+  }
+
+  void Install(absl::string_view path, Program program) {
+    host_.host().InstallProgram(path, program);
+    CHECK(host_.disk().WriteFile(path, "", {.mode = 0755}).ok()) << path;
+  }
+  void Write(absl::string_view path, absl::string_view text) {
+    CHECK(host_.disk().WriteFile(path, text, {.mode = 0644}).ok()) << path;
+  }
+  void SetAliases(absl::string_view text) { Write("/etc/aliases", text); }
+
+  absl::Status Deliver(std::vector<Mail> mails, DeliveryOptions options = {}) {
+    absl::Status status = absl::UnknownError("crashed");
+    host_.Run(&DeliverProgram, std::move(mails), std::move(options), rebuild_, std::ref(status));
+    return status;
+  }
+  absl::Status DeliverTo(std::vector<std::string> to) { return Deliver({{.to = std::move(to)}}); }
+
+  // The log line of deliveries that has this text, from "to=" on; empty: none.
+  std::string LogLine(absl::string_view text) {
+    const std::string log = host_.Log();
+    for (const absl::string_view line : absl::StrSplit(log, '\n')) {
+      const size_t to = line.find("to=");
+      if (to != absl::string_view::npos && absl::StrContains(line, text)) {
+        return std::string(line.substr(to));
+      }
+    }
+    return "";
+  }
+  // Control files, by name.
+  std::vector<std::string> Queued() {
+    std::vector<std::string> names;
+    const auto listed = host_.disk().ListDirectory("/var/spool/mqueue");
+    for (const std::string& name : *listed) {
+      if (absl::StartsWith(name, "qf")) names.push_back("/var/spool/mqueue/" + name);
+    }
+    return names;
+  }
+  std::string QueueFile() { return Queued().size() == 1 ? host_.Read(Queued()[0]) : ""; }
+
+  TestHost host_;
+  bool rebuild_ = true;  // the database of aliases
+};
+
+TEST_F(DeliverTest, LocalUsersShareATransaction) {
+  ASSERT_TRUE(DeliverTo({"alice@corp.example", "bob@corp.example"}).ok());
+  EXPECT_EQ(host_.Read("/var/mail/alice"), host_.Read("/var/mail/bob"));
+  EXPECT_TRUE(absl::StrContains(host_.Read("/var/mail/alice"),
+                                "Return-Path: <carol@outside.example>\nSubject: test\n"));
+  EXPECT_TRUE(Queued().empty());
+  EXPECT_TRUE(absl::StartsWith(LogLine("mailer=local"),
+                               "to=<bob@corp.example>,<alice@corp.example>, delay=00:00:00, "
+                               "xdelay=00:00:00, mailer=local, pri="))
+      << host_.Log();
+  EXPECT_TRUE(absl::EndsWith(LogLine("mailer=local"), "relay=local, dsn=2.1.5, stat=Sent"));
+}
+
+TEST_F(DeliverTest, AliasesLeadToProgramsAndFiles) {
+  SetAliases(
+      "prog: \"|/bin/cat >/tmp/out\"\nfile: /tmp/archive\nnull: /dev/null\nteam: alice, bob\n");
+  ASSERT_TRUE(DeliverTo({"prog@corp.example"}).ok());
+  ASSERT_TRUE(DeliverTo({"file@corp.example"}).ok());
+  ASSERT_TRUE(DeliverTo({"null@corp.example"}).ok());
+  ASSERT_TRUE(DeliverTo({"team@corp.example"}).ok());
+  EXPECT_TRUE(Queued().empty()) << host_.Log();
+  EXPECT_TRUE(absl::StartsWith(host_.Read("/tmp/out"), "From carol@outside.example "));
+  EXPECT_TRUE(absl::EndsWith(host_.Read("/tmp/out"), "Subject: test\n\nhello\n"));
+  EXPECT_EQ(host_.disk().Stat("/tmp/out")->owner, UserId{1});
+  EXPECT_TRUE(absl::EndsWith(host_.Read("/tmp/archive"), "Subject: test\n\nhello\n\n"));
+  EXPECT_EQ(host_.disk().Stat("/tmp/archive")->owner, UserId{1});
+  EXPECT_EQ(host_.disk().Stat("/tmp/archive")->mode, 0600u);
+  EXPECT_TRUE(absl::StartsWith(LogLine("mailer=prog"),
+                               "to=\"|/bin/cat >/tmp/out\", ctladdr=<prog@corp.example> (1/0), "))
+      << host_.Log();
+  EXPECT_TRUE(absl::EndsWith(LogLine("mailer=*file*"), "dsn=2.0.0, stat=Sent"));
+  EXPECT_TRUE(absl::StartsWith(LogLine("to=alice,bob"), "to=alice,bob, delay=00:00:00"));
+}
+
+TEST_F(DeliverTest, ProgramsOfUsersRunAsTheUser) {
+  CHECK(host_.disk()
+            .WriteFile("/home/alice/.forward", "\"|/bin/cat >/home/alice/got\"\n",
+                       {.owner = UserId{2001}, .group = GroupId{2001}, .mode = 0644})
+            .ok());
+  ASSERT_TRUE(DeliverTo({"alice@corp.example"}).ok());
+  EXPECT_TRUE(Queued().empty()) << host_.Log();
+  EXPECT_EQ(host_.disk().Stat("/home/alice/got")->owner, UserId{2001});
+}
+
+TEST_F(DeliverTest, ExitCodesSayHowItWent) {
+  SetAliases(
+      "later: \"|exit 75\"\nnever: \"|echo no thanks; exit 69\"\nunread: \"|exit 0\"\n"
+      "odd: \"|exit 3\"\n");
+  ASSERT_TRUE(DeliverTo({"later@corp.example"}).ok());
+  EXPECT_TRUE(
+      absl::EndsWith(LogLine("mailer=prog"),
+                     "dsn=4.0.0, stat=Deferred: prog mailer (/bin/sh) exited with EX_TEMPFAIL"))
+      << host_.Log();
+  EXPECT_TRUE(absl::StrContains(QueueFile(),
+                                "\nMDeferred: prog mailer (/bin/sh) exited with EX_TEMPFAIL\n"));
+  EXPECT_TRUE(absl::StrContains(QueueFile(), "\nClater:1:0:<later@corp.example>\n"));
+  EXPECT_TRUE(absl::StrContains(QueueFile(), ":\"|exit 75\"\n")) << QueueFile();
+  // It is tried again as it stands in the queue.
+  ASSERT_TRUE(Deliver({}, {.queue_run = true}).ok());
+  EXPECT_TRUE(absl::StrContains(QueueFile(), "\nN2\n")) << QueueFile();
+  ASSERT_TRUE(DeliverTo({"unread@corp.example"}).ok());
+  EXPECT_EQ(Queued().size(), 1u);
+  ASSERT_TRUE(DeliverTo({"odd@corp.example"}).ok());
+  EXPECT_NE(LogLine("dsn=5.3.0, stat=unknown mailer error 3"), "");
+  ASSERT_TRUE(DeliverTo({"never@corp.example"}).ok());
+  EXPECT_NE(LogLine("dsn=5.0.0, stat=Service unavailable"), "");
+  EXPECT_EQ(Queued().size(), 3u);
+}
+
+TEST_F(DeliverTest, UnknownUsersAreLoggedWithTheirAlias) {
+  SetAliases("list: nobodyhere, bob\n");
+  ASSERT_TRUE(DeliverTo({"list@corp.example"}).ok());
+  const std::string line = LogLine("to=nobodyhere");
+  EXPECT_TRUE(absl::StartsWith(
+      line, "to=nobodyhere, ctladdr=<list@corp.example> (1/0), delay=00:00:00, mailer=local, pri="))
+      << host_.Log();
+  EXPECT_TRUE(absl::EndsWith(line, "dsn=5.1.1, reply=550 5.1.1 User unknown, stat=User unknown"));
+  EXPECT_NE(host_.Read("/var/mail/bob"), "(none)");
+  EXPECT_TRUE(absl::StrContains(QueueFile(), "\nMUser unknown\n")) << QueueFile();
+}
+
+TEST_F(DeliverTest, OwnersAreTheSendersOfTheirLists) {
+  SetAliases("owner-list: bob\nlist: alice\n");
+  ASSERT_TRUE(DeliverTo({"list@corp.example", "bob@corp.example"}).ok());
+  EXPECT_TRUE(absl::StrContains(host_.Log(), ": clone: owner=bob\n")) << host_.Log();
+  EXPECT_TRUE(absl::StrContains(host_.Read("/var/mail/alice"), "Return-Path: <bob>"));
+  EXPECT_TRUE(
+      absl::StrContains(host_.Read("/var/mail/bob"), "Return-Path: <carol@outside.example>"));
+  EXPECT_NE(LogLine("to=alice, ctladdr=bob (2002/2002), delay="), "") << host_.Log();
+  EXPECT_TRUE(Queued().empty());
+}
+
+// Notes its arguments in /tmp/two.
+Task<int> NoteArguments(Environment& env, Arguments arguments) {
+  arguments.erase(arguments.begin());
+  const std::string line = absl::StrCat(absl::StrJoin(arguments, " "), "\n");
+  const absl::StatusOr<std::unique_ptr<File>> file = co_await env.files().Open(
+      "/tmp/two", {.write = true, .create = true, .append = true, .mode = 0644});
+  if (!file.ok()) co_return 1;
+  co_return (co_await (*file)->Write(0, line)).ok() ? 0 : 2;
+}
+
+TEST_F(DeliverTest, LimitsOfMailersHold) {
+  Install("/bin/note", &NoteArguments);
+  ASSERT_TRUE(DeliverTo({"a@to.two", "b@to.two", "c@to.two"}).ok());
+  EXPECT_EQ(host_.Read("/tmp/two"), "-h host.two a b end\n-h host.two c end\n") << host_.Log();
+  EXPECT_NE(LogLine("to=<b@to.two>,<a@to.two>, delay="), "");
+  EXPECT_NE(LogLine("to=<c@to.two>, delay="), "");
+  ASSERT_TRUE(DeliverTo({"x@to.big"}).ok());
+  EXPECT_TRUE(
+      absl::EndsWith(LogLine("mailer=big"), "dsn=5.2.3, reply=69, stat=Service unavailable"))
+      << host_.Log();
+}
+
+TEST_F(DeliverTest, WhatCannotBeDoneStaysAndSaysWhy) {
+  ASSERT_TRUE(DeliverTo({"x@elsewhere.example"}).ok());
+  EXPECT_TRUE(absl::StrContains(QueueFile(), "speaks SMTP, which this version cannot yet"));
+  ASSERT_TRUE(DeliverTo({"x@to.cell"}).ok());
+  EXPECT_NE(LogLine("/=/var/cell is not supported"), "") << host_.Log();
+  ASSERT_TRUE(DeliverTo({"x@to.dots"}).ok());
+  EXPECT_TRUE(absl::StrContains(
+      host_.Log(), "SYSERR(root): Cannot exec /bin/cat2: No such file or directory\n"));
+  EXPECT_TRUE(absl::EndsWith(LogLine("mailer=dots"), "dsn=4.0.0, stat=Operating system error"));
+}
+
+TEST_F(DeliverTest, HeldMailersWaitForARunOnDemand) {
+  ASSERT_TRUE(DeliverTo({"true@to.held"}).ok());
+  EXPECT_TRUE(absl::EndsWith(LogLine("mailer=held"), ", stat=queued")) << host_.Log();
+  EXPECT_TRUE(absl::StrContains(QueueFile(), "\nN0\n")) << QueueFile();
+  ASSERT_TRUE(Deliver({}, {.queue_run = true}).ok());
+  EXPECT_EQ(Queued().size(), 1u);
+  ASSERT_TRUE(Deliver({}, {.queue_run = true, .on_demand = true}).ok());
+  EXPECT_TRUE(Queued().empty()) << host_.Log();
+}
+
+TEST_F(DeliverTest, CheckCompatDecidesAboutPairs) {
+  SetAliases("nomail: alice\ngone: alice\n");
+  ASSERT_TRUE(DeliverTo({"nomail@to.two", "gone@to.two", "bob@corp.example"}).ok());
+  EXPECT_NE(LogLine("to=<nomail@to.two>, delay=00:00:00, xdelay=00:00:00, mailer=two"), "")
+      << host_.Log();
+  EXPECT_TRUE(absl::StrContains(host_.Log(),
+                                "ruleset=check_compat, arg1=<carol@outside.example>, "
+                                "arg2=<gone@to.two>"));
+  EXPECT_NE(host_.Read("/var/mail/bob"), "(none)");
+  EXPECT_FALSE(absl::StrContains(QueueFile(), "gone@"));
+  EXPECT_TRUE(absl::StrContains(QueueFile(), "nomail@"));
+}
+
+struct Target {
+  const char* path;
+  FileMode mode;
+  const char* link = nullptr;
+};
+
+TEST_F(DeliverTest, FilesThatAreNotForMailAreRefused) {
+  DiskEditor disk = host_.disk();
+  const auto make = [&](absl::string_view path, FileMode mode) {
+    CHECK(disk.WriteFile(path, "", {.owner = UserId{1}, .group = GroupId{1}, .mode = mode}).ok());
+  };
+  make("/tmp/exe", 0755);
+  make("/tmp/suid", 04600);
+  make("/tmp/real", 0600);
+  make("/tmp/root", 0600);
+  CHECK(disk.WriteFile("/tmp/root", "", {.mode = 0600}).ok());
+  CHECK(disk.MakeSymlink("/tmp/real", "/tmp/sym").ok());
+  SetAliases(
+      "exe: /tmp/exe\nsuid: /tmp/suid\nsym: /tmp/sym\nroot2: /tmp/root\ndir: /tmp\n"
+      "nodir: /tmp/none/x\nreal: /tmp/real\n");
+  for (const char* name : {"exe", "suid", "sym", "root2", "dir", "nodir"}) {
+    ASSERT_TRUE(DeliverTo({absl::StrCat(name, "@corp.example")}).ok());
+    const std::string line = LogLine(absl::StrCat("ctladdr=<", name, "@"));
+    EXPECT_TRUE(absl::EndsWith(line,
+                               "mailer=*file*, pri=30139, dsn=5.0.0, stat=Can't create "
+                               "output") ||
+                absl::EndsWith(line, "dsn=5.0.0, stat=Can't create output"))
+        << name << ": " << line;
+  }
+  EXPECT_EQ(host_.Read("/tmp/real"), "");
+  EXPECT_EQ(host_.Read("/tmp/root"), "");
+  ASSERT_TRUE(DeliverTo({"real@corp.example"}).ok());
+  EXPECT_TRUE(absl::StartsWith(host_.Read("/tmp/real"), "From carol@outside.example "));
+}
+
+TEST_F(DeliverTest, AFullDiskLeavesFilesAsTheyWere) {
+  SetAliases("file: /tmp/archive\n");
+  ASSERT_TRUE(DeliverTo({"file@corp.example"}).ok());
+  const std::string before = host_.Read("/tmp/archive");
+  ASSERT_NE(before, "(none)");
+  host_.fault = [](FileCall call, absl::string_view path) {
+    return call == FileCall::kSync && path == "/tmp/archive" ? Errno::kENOSPC : Errno::kOk;
+  };
+  ASSERT_TRUE(DeliverTo({"file@corp.example"}).ok());
+  host_.fault = nullptr;
+  EXPECT_EQ(host_.Read("/tmp/archive"), before);
+  EXPECT_TRUE(absl::EndsWith(LogLine("I/O error"), "dsn=4.0.0, stat=I/O error")) << host_.Log();
+  ASSERT_TRUE(Deliver({}, {.queue_run = true}).ok());
+  EXPECT_TRUE(Queued().empty());
+  EXPECT_GT(host_.Read("/tmp/archive").size(), before.size());
+}
+
+Task<int> Silent(Environment&, Arguments) {
+  (void)co_await Sleep(absl::Hours(100));
+  co_return 0;
+}
+
+Task<int> Endless(Environment& env, Arguments) {
+  const std::string line(4096, 'x');
+  while ((co_await WriteAll(env.process().standard_output(), line)).ok()) {
+    (void)co_await Sleep(absl::Milliseconds(500));
+  }
+  co_return 0;
+}
+
+Task<int> DiesMidway(Environment& env, Arguments) {
+  (void)co_await WriteAll(env.process().standard_output(), "220 hi\r\n");
+  co_return 3;
+}
+
+TEST_F(DeliverTest, AMailerThatNeverAnswersIsGivenUp) {
+  Install(kMailLocal, &Silent);
+  host_.limit = absl::Hours(30);
+  ASSERT_TRUE(DeliverTo({"alice@corp.example"}).ok());
+  EXPECT_NE(LogLine("stat=Deferred: Connection timed out with local"), "") << host_.Log();
+}
+
+TEST_F(DeliverTest, AProgramThatNeverEndsIsKilled) {
+  Install("/bin/sh", &Silent);
+  host_.limit = absl::Hours(30);
+  SetAliases("prog: \"|/bin/cat\"\n");
+  ASSERT_TRUE(DeliverTo({"prog@corp.example"}).ok());
+  EXPECT_NE(LogLine("stat=Deferred: mailer prog timed out"), "") << host_.Log();
+}
+
+TEST_F(DeliverTest, EndlessOutputIsReadAndForgotten) {
+  Install("/bin/sh", &Endless);
+  host_.limit = absl::Hours(30);
+  SetAliases("prog: \"|/bin/cat\"\n");
+  ASSERT_TRUE(DeliverTo({"prog@corp.example"}).ok());
+  EXPECT_NE(LogLine("stat=Deferred: mailer prog timed out"), "") << host_.Log();
+}
+
+TEST_F(DeliverTest, AServerThatGoesAwayIsTriedAgain) {
+  Install(kMailLocal, &DiesMidway);
+  ASSERT_TRUE(DeliverTo({"alice@corp.example", "bob@corp.example"}).ok());
+  EXPECT_TRUE(
+      absl::StrContains(host_.Log(), ": smtpquit: mailer local exited with exit value 3\n"));
+  EXPECT_TRUE(absl::EndsWith(LogLine("to=<bob@corp.example>"),
+                             "dsn=4.4.2, stat=Deferred: Connection reset by local"))
+      << host_.Log();
+  EXPECT_TRUE(absl::EndsWith(LogLine("to=<alice@corp.example>"), "dsn=4.4.2, stat=Deferred"));
+  EXPECT_TRUE(absl::StrContains(QueueFile(), "\nMreply: read error from local\n"));
+}
+
+// A crash at every file call: whoever has been taken for delivered has the message.
+TEST_F(DeliverTest, ACrashAnywhereLosesNobody) {
+  const std::vector<Mail> mails = {{.to = {"alice@corp.example", "bob@corp.example"}}};
+  ASSERT_TRUE(Deliver({}).ok());
+  rebuild_ = false;
+  host_.ResetCalls();
+  ASSERT_TRUE(Deliver(mails).ok());
+  const int calls = host_.calls();
+  ASSERT_GT(calls, 20);
+  for (int at = 0; at < calls; at += 3) {
+    TestHost& host = host_;
+    (void)host.disk().RemoveAll("/var/mail/alice");
+    (void)host.disk().RemoveAll("/var/mail/bob");
+    host.ResetCalls();
+    host.fail_at = at;
+    host.fail_with = Errno::kEIO;
+    (void)Deliver(mails);
+    host.fail_at = -1;
+    // A lock that was left behind holds for five minutes, and each run waits 45 seconds for it.
+    for (int round = 0; round < 10 && !Queued().empty(); ++round) {
+      ASSERT_TRUE(Deliver({}, {.queue_run = true}).ok());
+    }
+    const bool accepted = host.Read("/var/mail/alice") != "(none)";
+    EXPECT_EQ(host.Read("/var/mail/bob") != "(none)", accepted) << "call " << at << "\n"
+                                                                << host.Log();
   }
 }
 
