@@ -259,9 +259,10 @@ Task<void> AddressTest::ApplyRulesets(absl::string_view list, TokenList& tokens)
       absl::StrAppend(&out(), "Undefined ruleset ", list, "\n");
       co_return;
     }
-    const int status =
-        co_await site_.engine().Apply(*number, tokens, configuration().macros, &printer_);
-    if (status != 0) {
+    Engine::Application application(site_.engine(), *number, tokens, configuration().macros,
+                                    &printer_);
+    if (!application.done()) co_await application.Finish();
+    if (const int status = application.status(); status != 0) {
       absl::StrAppend(&out(), "== Ruleset ", list, " (", *number, ") status ", status, "\n");
     }
     const size_t comma = list.find(',');

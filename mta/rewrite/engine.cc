@@ -31,30 +31,31 @@ struct Engine::Compiled {
   std::vector<std::unique_ptr<Evaluation>> idle;
 };
 
-namespace {
-
-// Takes an idle evaluation for as long as it lives, or a new one.
-class Borrowed {
- public:
-  Borrowed(std::vector<std::unique_ptr<Evaluation>>& idle, Machine& machine) : idle_(idle) {
-    if (idle_.empty()) {
-      evaluation_ = std::make_unique<Evaluation>(machine);
-    } else {
-      evaluation_ = std::move(idle_.back());
-      idle_.pop_back();
-    }
+Engine::Application::Application(Engine& engine, int ruleset, TokenList& tokens,
+                                 const Macros& macros, RewriteObserver* observer)
+    : compiled_(*engine.compiled_) {
+  if (compiled_.idle.empty()) {
+    evaluation_ = std::make_unique<Evaluation>(compiled_.machine);
+  } else {
+    evaluation_ = std::move(compiled_.idle.back());
+    compiled_.idle.pop_back();
   }
-  Borrowed(const Borrowed&) = delete;
-  ~Borrowed() { idle_.push_back(std::move(evaluation_)); }
+  evaluation_->Start(ruleset, tokens, macros, observer);
+  done_ = evaluation_->Run() == Evaluation::Outcome::kDone;
+}
 
-  Evaluation* operator->() { return evaluation_.get(); }
+Engine::Application::~Application() { compiled_.idle.push_back(std::move(evaluation_)); }
 
- private:
-  std::vector<std::unique_ptr<Evaluation>>& idle_;
-  std::unique_ptr<Evaluation> evaluation_;
-};
+Task<void> Engine::Application::Finish() {
+  while (!done_) {
+    const MapAnswer answer =
+        co_await evaluation_->map().Lookup(evaluation_->key(), evaluation_->arguments());
+    evaluation_->Resume(answer);
+    done_ = evaluation_->Run() == Evaluation::Outcome::kDone;
+  }
+}
 
-}  // namespace
+int Engine::Application::status() const { return evaluation_->status(); }
 
 Engine::Engine(const Configuration& configuration, MapFinder maps, Diagnostics& diagnostics)
     : compiled_(std::make_unique<Compiled>(configuration, std::move(maps), diagnostics)) {}
@@ -63,14 +64,9 @@ Engine::~Engine() = default;
 
 Task<int> Engine::Apply(int ruleset, TokenList& tokens, const Macros& macros,
                         RewriteObserver* observer) {
-  Borrowed evaluation(compiled_->idle, compiled_->machine);
-  evaluation->Start(ruleset, tokens, macros, observer);
-  while (evaluation->Run() == Evaluation::Outcome::kLookup) {
-    const MapAnswer answer =
-        co_await evaluation->map().Lookup(evaluation->key(), evaluation->arguments());
-    evaluation->Resume(answer);
-  }
-  co_return evaluation->status();
+  Application application(*this, ruleset, tokens, macros, observer);
+  if (!application.done()) co_await application.Finish();
+  co_return application.status();
 }
 
 bool Engine::HasRules(int ruleset) const { return !compiled_->rulesets[ruleset].rules.empty(); }

@@ -60,8 +60,12 @@ class RewriteObserver {
 // Finds a map by its name, in lower case; null: there is none. MapTable::Find of the configuration.
 using MapFinder = std::function<Map*(absl::string_view name)>;
 
+class Evaluation;
+
 class Engine {
  public:
+  class Application;
+
   // Compiles the rulesets of `configuration`. What is wrong with them goes to `diagnostics`.
   Engine(const Configuration& configuration, MapFinder maps, Diagnostics& diagnostics);
   ~Engine();
@@ -89,6 +93,30 @@ class Engine {
  private:
   struct Compiled;
   std::unique_ptr<Compiled> compiled_;
+};
+
+// Apply() for whoever does it often: a task is made only if a map has to be waited for.
+//
+//   Engine::Application application(engine, ruleset, tokens, macros, observer);
+//   if (!application.done()) co_await application.Finish();
+//   return application.status();
+class Engine::Application {
+ public:
+  // Applies the ruleset as far as it goes without waiting. All but `ruleset` outlive this.
+  Application(Engine& engine, int ruleset, TokenList& tokens, const Macros& macros,
+              RewriteObserver* observer);
+  Application(const Application&) = delete;
+  ~Application();
+
+  bool done() const { return done_; }
+  Task<void> Finish();
+  // REQUIRES: done().
+  int status() const;
+
+ private:
+  Compiled& compiled_;
+  std::unique_ptr<Evaluation> evaluation_;  // lent by the engine
+  bool done_;
 };
 
 }  // namespace stagepost

@@ -75,7 +75,9 @@ class Scan {
     token.data = token_;
     token_ = write_;
     state_ = State::kOperator;
-    return Push(token);
+    if (!HasRoom()) return false;
+    out_.tokens().push_back(token);
+    return true;
   }
 
   void Finish() {
@@ -105,16 +107,19 @@ class Scan {
 
   bool EndToken() {
     if (write_ == token_) return true;
-    Token token;
-    token.data = token_;
-    token.size = static_cast<uint32_t>(write_ - token_);
-    if (token.size > kMaxTokenBytes) return Fail("5.1.0", "prescan: token too long");
+    const auto size = static_cast<uint32_t>(write_ - token_);
+    if (size > kMaxTokenBytes) return Fail("5.1.0", "prescan: token too long");
+    if (!HasRoom()) return false;
     const Type type = types_[*token_];
-    token.kind =
-        type == Type::kAtom || type == Type::kOne ? Token::Kind::kWord : Token::Kind::kSpecial;
+    const bool word = type == Type::kAtom || type == Type::kOne;
+    // Filled where it will stand: to copy what has just been written takes time.
+    Token& token = out_.tokens().emplace_back();
+    token.data = token_;
+    token.size = size;
+    token.kind = word ? Token::Kind::kWord : Token::Kind::kSpecial;
     token.Measure();
     token_ = write_;
-    return Push(token);
+    return true;
   }
 
   // Closes what is still open, innermost first. A backslash in front makes it need one more.
@@ -136,10 +141,8 @@ class Scan {
     }
   }
 
-  bool Push(const Token& token) {
-    if (out_.size() - first_ >= kMaxTokens) return Fail("5.1.0", "prescan: too many tokens");
-    out_.tokens().push_back(token);
-    return true;
+  bool HasRoom() {
+    return out_.size() - first_ < kMaxTokens || Fail("5.1.0", "prescan: too many tokens");
   }
 
   bool Store(char c) {
