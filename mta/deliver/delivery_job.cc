@@ -34,16 +34,11 @@ class Job {
     for (Part& part : parts_) {
       EnvelopeDelivery delivery(site_, queue_, *part.message, list_, part.entries, options_);
       delivery.NoteExpansion(of_expansion);
-      const absl::Status status = co_await delivery.Run();
-      const std::vector<std::string>& told = delivery.notifications();
-      notifications_.insert(notifications_.end(), told.begin(), told.end());
-      CO_RETURN_IF_ERROR(status);
+      CO_RETURN_IF_ERROR(co_await delivery.Run());
       part.split.reset();
     }
     co_return absl::OkStatus();
   }
-
-  std::vector<std::string> TakeNotifications() { return std::move(notifications_); }
 
  private:
   // Entries that travel under one sender, and their message.
@@ -148,18 +143,14 @@ class Job {
   SendList list_;
   bool aliases_asked_ = false;
   std::vector<Part> parts_;
-  std::vector<std::string> notifications_;
 };
 
 }  // namespace
 
 Task<absl::Status> RunDeliveryJob(Site& site, Queue& queue, QueuedMessage& message,
-                                  DeliveryOptions options,
-                                  std::vector<std::string>& notifications) {
+                                  DeliveryOptions options) {
   Job job(site, queue, message, options);
-  const absl::Status status = co_await job.Run();
-  notifications = job.TakeNotifications();
-  co_return status;
+  co_return co_await job.Run();
 }
 
 }  // namespace stagepost

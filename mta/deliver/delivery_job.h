@@ -4,9 +4,6 @@
 #ifndef STAGEPOST_MTA_DELIVER_DELIVERY_JOB_H_
 #define STAGEPOST_MTA_DELIVER_DELIVERY_JOB_H_
 
-#include <string>
-#include <vector>
-
 #include "absl/status/status.h"
 #include "mta/async/task.h"
 #include "mta/deliver/deliver.h"
@@ -15,10 +12,9 @@
 
 namespace stagepost {
 
-// `message` is locked. An error is one of the queue. `notifications` get the ids of the messages
-// that tell of its end (bounces), new in the queue, whatever is returned; it outlives the call.
+// `message` is locked. An error is one of the queue.
 Task<absl::Status> RunDeliveryJob(Site& site, Queue& queue, QueuedMessage& message,
-                                  DeliveryOptions options, std::vector<std::string>& notifications);
+                                  DeliveryOptions options);
 
 }  // namespace stagepost
 

@@ -176,8 +176,7 @@ Task<MailerReport> EnvelopeDelivery::RunMailer(const Entries& group) {
   Macros macros(&macros_);
   MailerRun run = {.site = site_, .message = message_, .macros = macros, .mailer = mailer};
   run.sender_domain = sender_domain_;
-  // Reports come from nobody, too.
-  run.null_sender = envelope_.sender.empty() || absl::StrContains(envelope_.flags, 'r');
+  run.null_sender = envelope_.sender.empty();
   run.host = mailer.Has('s') ? Unquoted(first.host) : first.host;
   run.controller = first.controller;
   for (const size_t entry : group) {
@@ -220,7 +219,7 @@ void EnvelopeDelivery::Record(size_t entry, DeliveryResult result, std::string r
   if (result.kind == Kind::kFailed || (result.kind == Kind::kDeferred && message_text_.empty())) {
     message_text_ = result.stat;
   }
-  outcomes_[entry] = {std::move(result), std::move(relay), false};
+  outcomes_[entry] = {std::move(result), std::move(relay)};
 }
 
 void EnvelopeDelivery::Note(const Entries& group, MailerReport report, absl::Duration xdelay) {

@@ -70,7 +70,6 @@ void EnvelopeDelivery::NoteExpansion(int64_t priority) {
     }
     if (failed.state == SendState::kDeferred) result.queue_text = failed.text;
     Record(entry, result, "");
-    outcomes_[entry].in_expansion = true;
     // sendmail has a line for users that there are not, and for what it cannot know yet.
     if (unknown) Log({entry}, outcomes_[entry], std::nullopt);
     if (failed.state == SendState::kDeferred) Log({entry}, {Held(), ""}, std::nullopt);
@@ -181,7 +180,6 @@ ReportedRecipient EnvelopeDelivery::Reported(size_t entry) {
   reported.mailer = At(entry).mailer;
   reported.relay = outcome.relay;
   reported.result = std::move(outcome.result);
-  reported.in_expansion = outcome.in_expansion;
   return reported;
 }
 
@@ -212,19 +210,15 @@ Task<absl::Status> EnvelopeDelivery::Checkpoint() {
 }
 
 Task<absl::Status> EnvelopeDelivery::Finish() {
-  absl::StatusOr<Conclusion> conclusion = co_await Conclude(site_, queue_, message_, Report());
-  if (!conclusion.ok()) {
-    // Nobody has been told of those that failed: they stay, and are tried again.
+  JobReport report = Report();
+  std::vector<Recipient> recipients;
+  for (const ReportedRecipient& left : report.delayed) recipients.push_back(left.recipient);
+  CO_ASSIGN_OR_RETURN(const std::vector<Recipient> staying,
+                      co_await Conclude(site_, queue_, envelope_, std::move(report)));
+  recipients.insert(recipients.end(), staying.begin(), staying.end());
+  if (!recipients.empty()) {
     if (attempted_) ++envelope_.attempts;
-    CO_RETURN_IF_ERROR(co_await Checkpoint());
-    co_return conclusion.status();
-  }
-  notifications_ = std::move(conclusion->notifications);
-  if (conclusion->lost) co_return absl::OkStatus();
-  if (conclusion->message_text.has_value()) message_text_ = *conclusion->message_text;
-  if (!conclusion->staying.empty()) {
-    if (attempted_) ++envelope_.attempts;
-    co_return co_await Write(std::move(conclusion->staying));
+    co_return co_await Write(std::move(recipients));
   }
   CO_RETURN_IF_ERROR(co_await message_.Remove());
   env_.trace().Record({EventKind::kEnvelopeDone, envelope_.id, ""});
