@@ -10,7 +10,7 @@
 #include "mta/base/sysexits.h"
 #include "mta/cf/default_user.h"
 #include "mta/cf/well_known_names.h"
-#include "mta/expand/expander_impl.h"
+#include "mta/expand/expansion_walk.h"
 #include "mta/expand/mailbox.h"
 
 namespace stagepost {
@@ -42,7 +42,7 @@ std::string FinalRecipientOf(absl::string_view address, absl::string_view own_na
   return absl::StrCat("RFC822; ", address, local ? "@" : "", local ? own_name : "");
 }
 
-Expander::Impl::Impl(Site& site, Macros& macros, ExpandOptions options)
+ExpansionWalk::ExpansionWalk(Site& site, Macros& macros, ExpandOptions options)
     : site_(site),
       macros_(macros),
       expand_(std::move(options)),
@@ -52,14 +52,14 @@ Expander::Impl::Impl(Site& site, Macros& macros, ExpandOptions options)
                               kDeepestRecursion))),
       old_style_lists_(site.configuration().options.Flag(OptionId::kOldStyleHeaders)) {}
 
-std::string Expander::Impl::OwnName() const {
+std::string ExpansionWalk::OwnName() const {
   const Text* const own = macros_.Find(OneCharacterName('j'));
   if (own == nullptr) return "";
   return macros_.ExpandToString(*own, site_.configuration().names).value_or("");
 }
 
-Task<std::optional<ParsedAddress>> Expander::Impl::Parse(absl::string_view address, char delimiter,
-                                                         size_t* end) {
+Task<std::optional<ParsedAddress>> ExpansionWalk::Parse(absl::string_view address, char delimiter,
+                                                        size_t* end) {
   macros_.SetLiteral(well_known::kAddrType, "e r");
   notes_.set_address(address);
   ParseOptions parse;
@@ -69,7 +69,7 @@ Task<std::optional<ParsedAddress>> Expander::Impl::Parse(absl::string_view addre
   co_return parsed;
 }
 
-void Expander::Impl::Take(SendEntry& entry, const ParsedAddress& parsed) {
+void ExpansionWalk::Take(SendEntry& entry, const ParsedAddress& parsed) {
   entry.mailer = parsed.mailer;
   entry.host = parsed.host.value_or("");
   entry.user = parsed.user;
@@ -89,8 +89,8 @@ void Expander::Impl::Take(SendEntry& entry, const ParsedAddress& parsed) {
                             said.code.empty() ? "" : " ", said.text);
 }
 
-void Expander::Impl::Bad(SendEntry& entry, absl::string_view code, absl::string_view status,
-                         std::string text, int exit_code) {
+void ExpansionWalk::Bad(SendEntry& entry, absl::string_view code, absl::string_view status,
+                        std::string text, int exit_code) {
   entry.state = SendState::kBad;
   entry.status = std::string(status);
   entry.text = absl::StrCat(code, " ", status, " ", text);
@@ -98,16 +98,15 @@ void Expander::Impl::Bad(SendEntry& entry, absl::string_view code, absl::string_
   notes_.Error(code, status, entry.address, std::move(text), exit_code);
 }
 
-void Expander::Impl::Deferred(SendEntry& entry, absl::string_view code, absl::string_view status,
-                              std::string text) {
+void ExpansionWalk::Deferred(SendEntry& entry, absl::string_view code, absl::string_view status,
+                             std::string text) {
   entry.state = SendState::kDeferred;
   entry.status = std::string(status);
   entry.text = absl::StrCat(code, " ", status, " ", text);
   entry.exit_code = kExitTemporaryFailure;
 }
 
-Task<size_t> Expander::Impl::AddEntry(SendList& list, SendEntry entry,
-                                      const ParsedAddress* parsed) {
+Task<size_t> ExpansionWalk::AddEntry(SendList& list, SendEntry entry, const ParsedAddress* parsed) {
   std::optional<ParsedAddress> own;
   if (parsed == nullptr) {
     own = co_await Parse(entry.address, '\0', nullptr);
@@ -122,7 +121,7 @@ Task<size_t> Expander::Impl::AddEntry(SendList& list, SendEntry entry,
   co_return co_await Enter(list, std::move(entry));
 }
 
-SendEntry Expander::Impl::Child(const SendList& list, size_t parent) const {
+SendEntry ExpansionWalk::Child(const SendList& list, size_t parent) const {
   const SendEntry& from = list.entries[parent];
   SendEntry child;
   child.parent = parent;
@@ -152,7 +151,7 @@ SendEntry Expander::Impl::Child(const SendList& list, size_t parent) const {
   return child;
 }
 
-bool Expander::Impl::IsTooDeep(SendList& list, SendEntry& entry) {
+bool ExpansionWalk::IsTooDeep(SendList& list, SendEntry& entry) {
   if (entry.depth <= max_depth_) return false;
   std::string how = absl::StrCat("(", entry.depth, " aliases deep; ", max_depth_, " max)");
   if (!expand_.only_verifying) {
@@ -171,8 +170,8 @@ bool Expander::Impl::IsTooDeep(SendList& list, SendEntry& entry) {
 }
 
 // `what`: "programs" or "files".
-void Expander::Impl::CheckProgramOrFile(const SendList& list, SendEntry& entry,
-                                        absl::string_view what) {
+void ExpansionWalk::CheckProgramOrFile(const SendList& list, SendEntry& entry,
+                                       absl::string_view what) {
   if (entry.parent == kNoEntry) {
     // One that a queue file names has been checked before it was queued.
     if (entry.controller.has_value()) return;
@@ -195,7 +194,7 @@ void Expander::Impl::CheckProgramOrFile(const SendList& list, SendEntry& entry,
   }
 }
 
-std::optional<size_t> Expander::Impl::FindDuplicate(SendList& list, const SendEntry& entry) {
+std::optional<size_t> ExpansionWalk::FindDuplicate(SendList& list, const SendEntry& entry) {
   const auto [begin, end] = list.by_mailbox.equal_range(MailboxKey(entry));
   for (auto at = begin; at != end; ++at) {
     SendEntry& other = list.entries[at->second];
@@ -211,7 +210,7 @@ std::optional<size_t> Expander::Impl::FindDuplicate(SendList& list, const SendEn
 }
 
 // kNoEntry: it was too deep to become an entry.
-Task<size_t> Expander::Impl::Enter(SendList& list, SendEntry entry) {
+Task<size_t> ExpansionWalk::Enter(SendList& list, SendEntry entry) {
   if (IsTooDeep(list, entry)) co_return kNoEntry;
   if (IsMailer(entry, kProgram)) CheckProgramOrFile(list, entry, "programs");
   if (entry.mailer != nullptr) {
@@ -227,7 +226,7 @@ Task<size_t> Expander::Impl::Enter(SendList& list, SendEntry entry) {
   co_return at;
 }
 
-Task<void> Expander::Impl::Process(SendList& list, size_t at) {
+Task<void> ExpansionWalk::Process(SendList& list, size_t at) {
   const auto entry = [&list, at]() -> SendEntry& { return list.entries[at]; };
   const auto sends = [&entry] { return entry().state == SendState::kSend; };
   const Mailer* const mailer = entry().mailer;
@@ -252,7 +251,7 @@ Task<void> Expander::Impl::Process(SendList& list, size_t at) {
   }
 }
 
-void Expander::Impl::CheckForLoop(SendList& list, size_t at) {
+void ExpansionWalk::CheckForLoop(SendList& list, size_t at) {
   SendEntry& entry = list.entries[at];
   if (entry.depth > 0 || !IsDead(entry.state)) return;
   size_t& alive = list.first_alive;
@@ -265,7 +264,7 @@ void Expander::Impl::CheckForLoop(SendList& list, size_t at) {
   alive = at;
 }
 
-void Expander::Impl::DefineFor(const SendEntry& entry) {
+void ExpansionWalk::DefineFor(const SendEntry& entry) {
   const std::string home = entry.account.has_value() ? entry.account->home : "";
   macros_.SetLiteral(OneCharacterName('z'), home);
   macros_.SetLiteral(OneCharacterName('u'), entry.user);
@@ -277,24 +276,24 @@ void Expander::Impl::DefineFor(const SendEntry& entry) {
 }
 
 Expander::Expander(Site& site, Macros& macros, ExpandOptions options)
-    : impl_(std::make_unique<Impl>(site, macros, std::move(options))) {}
+    : expansion_(std::make_unique<ExpansionWalk>(site, macros, std::move(options))) {}
 Expander::~Expander() = default;
 
 Task<size_t> Expander::Add(SendList& list, absl::string_view address, const ParsedAddress* parsed) {
   SendEntry entry;
   entry.address = std::string(address);
   entry.flags = "PFD";
-  co_return co_await impl_->AddEntry(list, std::move(entry), parsed);
+  co_return co_await expansion_->AddEntry(list, std::move(entry), parsed);
 }
 
 Task<size_t> Expander::AddEntry(SendList& list, SendEntry entry, const ParsedAddress* parsed) {
-  co_return co_await impl_->AddEntry(list, std::move(entry), parsed);
+  co_return co_await expansion_->AddEntry(list, std::move(entry), parsed);
 }
 
 Task<int> Expander::AddList(SendList& list, absl::string_view addresses) {
-  co_return co_await impl_->AddList(list, addresses, kNoEntry);
+  co_return co_await expansion_->AddList(list, addresses, kNoEntry);
 }
 
-int Expander::exit_code() const { return impl_->notes().exit_code(); }
+int Expander::exit_code() const { return expansion_->notes().exit_code(); }
 
 }  // namespace stagepost

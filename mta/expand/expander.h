@@ -40,6 +40,8 @@ struct ExpandOptions {
   bool only_verifying = false;
 };
 
+class ExpansionWalk;
+
 class Expander {
  public:
   // `site` and `macros` (the envelope's) outlive it. Rulesets that are asked see ${addr_type}, $u,
@@ -68,8 +70,7 @@ class Expander {
   int exit_code() const;
 
  private:
-  class Impl;
-  std::unique_ptr<Impl> impl_;
+  std::unique_ptr<ExpansionWalk> expansion_;
 };
 
 }  // namespace stagepost

@@ -7,7 +7,7 @@
 #include "mta/base/errno.h"
 #include "mta/cf/default_user.h"
 #include "mta/cf/text.h"
-#include "mta/expand/expander_impl.h"
+#include "mta/expand/expansion_walk.h"
 #include "mta/expand/valid_shells.h"
 #include "mta/policy/safe_file.h"
 
@@ -31,7 +31,7 @@ std::string ReasonOf(const absl::Status& status) {
 }  // namespace
 
 // Who reads the files that the entry stands for.
-Identity Expander::Impl::IdentityFor(const SendList& list, size_t at) {
+Identity ExpansionWalk::IdentityFor(const SendList& list, size_t at) {
   const SendEntry& entry = list.entries[at];
   std::string name;
   Identity identity;
@@ -52,7 +52,7 @@ Identity Expander::Impl::IdentityFor(const SendList& list, size_t at) {
 }
 
 // A :include: file that nobody's .forward has named belongs to its owner: programs in it are his.
-Task<absl::Status> Expander::Impl::BelongTo(SendList& list, size_t at, UserId owner) {
+Task<absl::Status> ExpansionWalk::BelongTo(SendList& list, size_t at, UserId owner) {
   const std::optional<ControllingUser>& controller = list.entries[at].controller;
   const bool is_somebodys = controller.has_value() && !controller->is_default_user;
   if (is_somebodys || owner == kRootUser) co_return absl::OkStatus();
@@ -71,8 +71,8 @@ Task<absl::Status> Expander::Impl::BelongTo(SendList& list, size_t at, UserId ow
   co_return absl::OkStatus();
 }
 
-Task<absl::Status> Expander::Impl::ReadFile(SendList& list, size_t at, std::string path,
-                                            UserFileKind kind) {
+Task<absl::Status> ExpansionWalk::ReadFile(SendList& list, size_t at, std::string path,
+                                           UserFileKind kind) {
   const bool forwards = kind == UserFileKind::kForward;
   const absl::StatusOr<UserFile> file =
       co_await ReadUserFile(site_.env(), options(), kind, IdentityFor(list, at), path);
@@ -111,7 +111,7 @@ Task<absl::Status> Expander::Impl::ReadFile(SendList& list, size_t at, std::stri
   co_return absl::OkStatus();
 }
 
-Task<void> Expander::Impl::Include(SendList& list, size_t at) {
+Task<void> ExpansionWalk::Include(SendList& list, size_t at) {
   if (list.entries[at].parent == kNoEntry) {
     Bad(list.entries[at], "550", "5.7.1", "Cannot mail directly to :include:s");
     co_return;
@@ -137,7 +137,7 @@ Task<void> Expander::Impl::Include(SendList& list, size_t at) {
 }
 
 // Whether the search is over: the file has been used, or it has to be waited for.
-Task<bool> Expander::Impl::ForwardFrom(SendList& list, size_t at, std::string path) {
+Task<bool> ExpansionWalk::ForwardFrom(SendList& list, size_t at, std::string path) {
   const absl::Status read = co_await ReadFile(list, at, path, UserFileKind::kForward);
   if (read.ok()) co_return true;
   const int64_t log_level = options().Number(OptionId::kLogLevel);
@@ -166,7 +166,7 @@ Task<bool> Expander::Impl::ForwardFrom(SendList& list, size_t at, std::string pa
   co_return false;
 }
 
-Task<void> Expander::Impl::Forward(SendList& list, size_t at) {
+Task<void> ExpansionWalk::Forward(SendList& list, size_t at) {
   const bool is_set = options().IsSet(OptionId::kForwardPath);
   const std::string places =
       is_set ? options().Text(OptionId::kForwardPath) : std::string(kDefaultForwardPath);

@@ -7,19 +7,19 @@
 #include "absl/strings/str_cat.h"
 #include "mta/base/quotes.h"
 #include "mta/expand/address_list.h"
-#include "mta/expand/expander_impl.h"
+#include "mta/expand/expansion_walk.h"
 #include "mta/expand/mailbox.h"
 
 namespace stagepost {
 
-bool Expander::Impl::HasAccount(const SendEntry& entry) {
+bool ExpansionWalk::HasAccount(const SendEntry& entry) {
   return entry.mailer != nullptr && entry.mailer->Has('w') &&
          accounts().FindUser(StripQuotes(entry.user)).ok();
 }
 
 // Whether the child leads back to where it comes from, in such a way that somebody on the way there
 // has an account: that one gets the mail then, and the child is left out.
-bool Expander::Impl::RefersToItself(SendList& list, const SendEntry& child) {
+bool ExpansionWalk::RefersToItself(SendList& list, const SendEntry& child) {
   if (child.mailer == nullptr) return false;
   const std::string mailbox = MailboxKey(child);
   SendEntry& parent = list.entries[child.parent];
@@ -43,8 +43,8 @@ bool Expander::Impl::RefersToItself(SendList& list, const SendEntry& child) {
 }
 
 // nullopt: it is none, or nothing is to be done for it.
-Task<std::optional<SendEntry>> Expander::Impl::NextOf(SendList& list, absl::string_view& rest,
-                                                      char delimiter, size_t parent) {
+Task<std::optional<SendEntry>> ExpansionWalk::NextOf(SendList& list, absl::string_view& rest,
+                                                     char delimiter, size_t parent) {
   const absl::string_view window = AddressWindow(rest);
   size_t end = 0;
   const std::optional<ParsedAddress> parsed = co_await Parse(window, delimiter, &end);
@@ -62,7 +62,7 @@ Task<std::optional<SendEntry>> Expander::Impl::NextOf(SendList& list, absl::stri
   co_return entry;
 }
 
-Task<int> Expander::Impl::AddList(SendList& list, absl::string_view text, size_t parent) {
+Task<int> ExpansionWalk::AddList(SendList& list, absl::string_view text, size_t parent) {
   char delimiter = ',';
   if (parent == kNoEntry) {
     if (text.find_first_of(",;<(") != absl::string_view::npos) old_style_lists_ = false;

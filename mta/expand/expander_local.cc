@@ -8,7 +8,7 @@
 #include "mta/base/quotes.h"
 #include "mta/base/sysexits.h"
 #include "mta/cf/well_known_names.h"
-#include "mta/expand/expander_impl.h"
+#include "mta/expand/expansion_walk.h"
 #include "mta/expand/valid_shells.h"
 #include "mta/maps/alias_maps.h"
 
@@ -38,8 +38,8 @@ std::string FullNameOf(const User& user) {
 
 // What the aliases say to `name`. nullopt: there is no such alias; if that cannot be known now, and
 // `name` is not only an owner, mail for the entry waits.
-Task<std::optional<std::string>> Expander::Impl::LookUpAlias(SendList& list, size_t at,
-                                                             std::string name, bool is_owner) {
+Task<std::optional<std::string>> ExpansionWalk::LookUpAlias(SendList& list, size_t at,
+                                                            std::string name, bool is_owner) {
   Map* const aliases = site_.maps().Find(kAliasesMap);
   if (aliases == nullptr) co_return std::nullopt;
   if (absl::EqualsIgnoreCase(name, "postmaster")) name = "postmaster";
@@ -61,7 +61,7 @@ Task<std::optional<std::string>> Expander::Impl::LookUpAlias(SendList& list, siz
   co_return std::move(answer.value);
 }
 
-Task<void> Expander::Impl::FollowAlias(SendList& list, size_t at) {
+Task<void> ExpansionWalk::FollowAlias(SendList& list, size_t at) {
   const std::optional<std::string> members =
       co_await LookUpAlias(list, at, list.entries[at].user, false);
   if (!members.has_value()) co_return;
@@ -86,7 +86,7 @@ Task<void> Expander::Impl::FollowAlias(SendList& list, size_t at) {
 }
 
 // owner-LIST becomes the envelope sender of what goes to LIST.
-Task<void> Expander::Impl::FindOwner(SendList& list, size_t at) {
+Task<void> ExpansionWalk::FindOwner(SendList& list, size_t at) {
   const std::string user = list.entries[at].user;
   const bool is_owner = absl::StartsWith(user, "owner-") || user.size() > kLongestOwner;
   const std::string name = is_owner ? "owner-owner" : absl::StrCat("owner-", user);
@@ -98,7 +98,7 @@ Task<void> Expander::Impl::FindOwner(SendList& list, size_t at) {
 }
 
 // Ruleset 5 has a word about local users that are no aliases: user+detail, a hub for mail.
-Task<void> Expander::Impl::AskLocalUserRules(SendList& list, size_t at) {
+Task<void> ExpansionWalk::AskLocalUserRules(SendList& list, size_t at) {
   DefineFor(list.entries[at]);
   macros_.SetLiteral(well_known::kAddrType, "e r");
   notes_.set_address(list.entries[at].address);
@@ -138,7 +138,7 @@ Task<void> Expander::Impl::AskLocalUserRules(SendList& list, size_t at) {
   asked.exit_code = result.exit_code;
 }
 
-Task<void> Expander::Impl::FindAccount(SendList& list, size_t at) {
+Task<void> ExpansionWalk::FindAccount(SendList& list, size_t at) {
   const std::string name = StripQuotes(list.entries[at].user);
   const absl::StatusOr<User> user = accounts().FindUser(name);
   if (absl::IsNotFound(user.status()) || name.empty()) {

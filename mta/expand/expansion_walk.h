@@ -1,6 +1,6 @@
-// The inside of Expander: one walk from an address down to mailboxes.
-#ifndef STAGEPOST_MTA_EXPAND_EXPANDER_IMPL_H_
-#define STAGEPOST_MTA_EXPAND_EXPANDER_IMPL_H_
+// The inside of Expander: the walk from an address down to mailboxes.
+#ifndef STAGEPOST_MTA_EXPAND_EXPANSION_WALK_H_
+#define STAGEPOST_MTA_EXPAND_EXPANSION_WALK_H_
 
 #include <optional>
 #include <string>
@@ -12,9 +12,9 @@
 namespace stagepost {
 
 // Entries of the list are named by index throughout: it grows while they are worked on.
-class Expander::Impl {
+class ExpansionWalk {
  public:
-  Impl(Site& site, Macros& macros, ExpandOptions options);
+  ExpansionWalk(Site& site, Macros& macros, ExpandOptions options);
 
   Task<size_t> AddEntry(SendList& list, SendEntry entry, const ParsedAddress* parsed);
   // The addresses of `text`, from the last to the first. `parent`: whose alias or file it is; of
@@ -90,4 +90,4 @@ inline bool IsDead(SendState state) {
 
 }  // namespace stagepost
 
-#endif  // STAGEPOST_MTA_EXPAND_EXPANDER_IMPL_H_
+#endif  // STAGEPOST_MTA_EXPAND_EXPANSION_WALK_H_
