@@ -1,6 +1,7 @@
 // What is asked before an envelope's recipients are given to their mailers, and what is written
 // down behind it: the parts of EnvelopeDelivery that speak with rules, log and queue.
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -53,7 +54,14 @@ bool IsNetworkMailer(const Mailer& mailer) {
 
 void EnvelopeDelivery::NoteExpansion(int64_t priority) {
   const int64_t later = std::exchange(envelope_.priority, priority);
-  for (const size_t entry : entries_) {
+  // An alias that names itself is looked at again when the others are done.
+  Entries in_order = entries_;
+  const auto first_again = std::remove_if(in_order.begin(), in_order.end(),
+                                          [&](size_t entry) { return At(entry).refers_to_itself; });
+  in_order.erase(first_again, in_order.end());
+  std::copy_if(entries_.begin(), entries_.end(), std::back_inserter(in_order),
+               [&](size_t entry) { return At(entry).refers_to_itself; });
+  for (const size_t entry : in_order) {
     const SendEntry& failed = At(entry);
     if (failed.state != SendState::kBad && failed.state != SendState::kDeferred) continue;
     DeliveryResult result;
