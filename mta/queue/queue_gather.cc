@@ -162,6 +162,7 @@ Task<absl::StatusOr<std::optional<std::string>>> QueueLineReader::Next() {
   std::string line;
   while (true) {
     if (at_ == buffer_.size()) {
+      if (offset_ >= kMaxQueueFileBytes) co_return std::nullopt;
       buffer_.resize(kChunkBytes);
       CO_ASSIGN_OR_RETURN(const size_t read, co_await file_.Read(offset_, absl::MakeSpan(buffer_)));
       buffer_.resize(read);

@@ -31,7 +31,8 @@ class QueueLineReader {
  public:
   explicit QueueLineReader(File& file) : file_(file) {}
 
-  // The next line without its end, cut at kMaxLineBytes; nullopt: there is none.
+  // The next line without its end, cut at kMaxLineBytes; nullopt: there is none, or the file goes
+  // on beyond what any queue file has.
   Task<absl::StatusOr<std::optional<std::string>>> Next();
 
  private:

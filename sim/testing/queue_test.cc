@@ -270,11 +270,11 @@ TEST(Queue, SetsAsideWhatItCannotUse) {
   for (const absl::Status& status : found.statuses) EXPECT_TRUE(absl::IsDataLoss(status)) << status;
   EXPECT_EQ(*host.disk().ReadFile(absl::StrCat(kDirectory, "/Qf6AK6XWAB000001")), good);
   const std::vector<std::string> files = *host.disk().ListDirectory(kDirectory);
-  EXPECT_EQ(files, (std::vector<std::string>{
-                       "Qf6AK6XWAA000001", "Qf6AK6XWAB000001", "Qf6AK6XWAC000001",
-                       "Qf6AK6XWAE000001", "Qf6AK6XWAF000001", "Qf6AK6XWAG000001",
-                       "Qf6AK6XWAH000001", "df6AK6XWAA000001", "df6AK6XWAC000001",
-                       "qf6AK6XWAD000001", "qfnonsense"}));
+  EXPECT_EQ(files,
+            (std::vector<std::string>{"Qf6AK6XWAA000001", "Qf6AK6XWAB000001", "Qf6AK6XWAC000001",
+                                      "Qf6AK6XWAE000001", "Qf6AK6XWAF000001", "Qf6AK6XWAG000001",
+                                      "Qf6AK6XWAH000001", "df6AK6XWAA000001", "df6AK6XWAC000001",
+                                      "qf6AK6XWAD000001", "qfnonsense"}));
   const std::string log = host.Log();
   for (const absl::string_view line :
        {"6AK6XWAA000001: SYSERR(root): readqf: ./qf6AK6XWAA000001: line 5: bad line \"xX\"",
