@@ -1,5 +1,6 @@
 #include "mta/posix/machine.h"
 
+#include <fcntl.h>
 #include <ifaddrs.h>
 #include <limits.h>
 #include <net/if.h>
@@ -12,6 +13,8 @@
 #include <limits>
 #include <optional>
 
+#include "absl/strings/numbers.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "mta/base/check.h"
 #include "mta/posix/event_loop.h"
@@ -65,6 +68,16 @@ std::vector<IpAddress> PosixHost::interface_addresses() const {
 }
 
 double PosixHost::load_average() const {
+  // What /proc says may be another host's or container's load than what the kernel tells; sendmail
+  // reads the file.
+  std::array<char, 64> text;
+  const UniqueFd file(Retry([] { return ::open("/proc/loadavg", O_RDONLY | O_CLOEXEC); }));
+  if (file.valid()) {
+    const ssize_t got = Retry([&] { return ::read(file.get(), text.data(), text.size()); });
+    const absl::string_view line(text.data(), std::max<ssize_t>(got, 0));
+    double average = 0;
+    if (absl::SimpleAtod(line.substr(0, line.find(' ')), &average)) return average;
+  }
   double average = 0;
   if (::getloadavg(&average, 1) != 1) return 0;
   return average;
