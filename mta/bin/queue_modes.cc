@@ -113,11 +113,8 @@ Task<int> WorkOnQueue(Run& run, Queue& queue) {
         co_await SetQuarantine(queue, std::move(selection), *run.settings.quarantine);
     co_return co_await Conclude(run, std::move(status));
   }
-  if (selection.is_narrow() || !request.group.empty()) {
-    co_await run.reporter.UserError("-q with a part of the queue is not implemented");
-    co_return kExitUnavailable;
-  }
-  absl::Status status = co_await RunQueue(run.site, queue, {.queue_run = true});
+  absl::Status status =
+      co_await RunQueue(run.site, queue, {.queue_run = true, .selection = std::move(selection)});
   co_return co_await Conclude(run, std::move(status));
 }
 

@@ -19,9 +19,6 @@
 namespace stagepost {
 namespace {
 
-// Whose lack it is: a daemon does less than -bt.
-enum class Reader { kDaemon, kFile };
-
 std::string Written(const OptionInfo& option) {
   return option.name.empty() ? std::string(1, option.letter) : std::string(option.name);
 }
@@ -59,7 +56,7 @@ bool IsPartOf(absl::string_view name, absl::string_view whole) {
 
 class Finder {
  public:
-  Finder(const Options& options, Reader reader) : options_(options), reader_(reader) {}
+  explicit Finder(const Options& options) : options_(options) {}
 
   void FindOptions();
   void FindLines(const Configuration& configuration);
@@ -74,8 +71,7 @@ class Finder {
   }
   // Without an effect here, though it asks for one.
   bool Lacks(Support support) const {
-    return support == Support::kNo || support == Support::kRefused ||
-           (support == Support::kAddressTest && reader_ == Reader::kDaemon);
+    return support == Support::kNo || support == Support::kRefused;
   }
   // A name that is in no table has no effect either.
   bool Lacks(absl::Span<const TableRow> rows, absl::string_view name) const {
@@ -92,7 +88,6 @@ class Finder {
   void FindMailer(const Mailer& mailer);
 
   const Options& options_;
-  const Reader reader_;
   Diagnostics found_;
 };
 
@@ -106,11 +101,6 @@ void Finder::FindOptions() {
       FindBlame(where);
     } else if (id == OptionId::kDaemonPortOptions) {
       for (const PortOptions& port : options_.daemon_ports()) FindPort(port, option.name);
-    } else if (id == OptionId::kQueueDirectory) {
-      const std::string& text = options_.Text(id);
-      if (!absl::StartsWith(text, "/") || absl::StrContains(text, '*')) {
-        Add(where, absl::StrCat("QueueDirectory=", text, ": other than one absolute path is"));
-      }
     } else if (Lacks(option.support) && !HappensAnyway(options_, option)) {
       Add(where, absl::StrCat("option ", Written(option), " is"));
     }
@@ -168,9 +158,6 @@ void Finder::FindPort(const PortOptions& port, absl::string_view option) {
   key(port.refuse_load.has_value(), "refuseLA");
   key(!port.input_mail_filters.empty(), "InputMailFilters");
   if (port.family == "local") Add(port.where, absl::StrCat(option, " Family=local is"));
-  if (!port.address.empty() && port.family != "local" && !port.has_numeric_address()) {
-    Add(port.where, absl::StrCat(option, " Addr=", port.address, ": a host's name is"));
-  }
   for (const char modifier : port.modifier_letters) {
     const std::string name(1, modifier);
     if (Lacks(PortModifierRows(), name)) {
@@ -243,13 +230,13 @@ void Finder::FindLines(const Configuration& configuration) {
 }  // namespace
 
 Diagnostics NotImplemented(const Options& options) {
-  Finder finder(options, Reader::kDaemon);
+  Finder finder(options);
   finder.FindOptions();
   return std::move(finder).Take();
 }
 
 Diagnostics NotImplemented(const Configuration& configuration) {
-  Finder finder(configuration.options, Reader::kFile);
+  Finder finder(configuration.options);
   finder.FindOptions();
   finder.FindLines(configuration);
   std::multimap<int, Diagnostic> by_line;

@@ -12,12 +12,11 @@
 
 namespace stagepost {
 
-// Options of a daemon's command line that were set to something else than what it does anyway, with
-// their timeouts, words and ports; by option. All of severity kNotImplemented.
+// Options that were set to something else than what happens anyway, with their timeouts, words and
+// ports; by option. All of severity kNotImplemented.
 Diagnostics NotImplemented(const Options& options);
 
-// Of what a file says: also lines, mailer flags and equates, and classes of maps, but not what -bt
-// does. By line; what has none comes first.
+// Also lines, mailer flags and equates, and classes of maps. By line; what has none comes first.
 Diagnostics NotImplemented(const Configuration& configuration);
 
 // Logs each of these as a warning. Once, when the configuration is loaded.

@@ -8,7 +8,7 @@ namespace stagepost {
 
 inline constexpr OptionInfo kSecurityOptions[] = {
     {OptionId::kTempFileMode, "TempFileMode", 'F', OptionType::kMode, "", "0600", "8.1",
-     Privilege::kDropped, Support::kNo, "0600", "permissions of transcripts and the like"},
+     Privilege::kDropped, Support::kYes, "", "permissions of transcripts and the like"},
     {OptionId::kDefaultGroup, "", 'g', OptionType::kText, "", "", "8.1", Privilege::kDropped,
      Support::kNo, "", "group for mailers that have none; old, see DefaultUser"},
     {OptionId::kPrivacyOptions, "PrivacyOptions", 'p', OptionType::kSet, "", "public", "8.1",
@@ -19,7 +19,8 @@ inline constexpr OptionInfo kSecurityOptions[] = {
      Privilege::kDropped, Support::kPartly, "", "user[:group] for mailers that have none",
      "default: mailnull, sendmail or daemon, else 1:1; only for programs that fill classes"},
     {OptionId::kSafeFileEnvironment, "SafeFileEnvironment", '\0', OptionType::kText, "", "", "8.7",
-     Privilege::kDropped, Support::kNo, "", "mail into files only below here, never through links"},
+     Privilege::kDropped, Support::kYes, "",
+     "mail into files only below here, never through links"},
     {OptionId::kDontInitGroups, "DontInitGroups", '\0', OptionType::kFlag, "", "false", "8.8",
      Privilege::kDropped, Support::kYes, "", "programs get one group of their user only"},
     {OptionId::kUnsafeGroupWrites, "UnsafeGroupWrites", '\0', OptionType::kFlag, "", "true", "8.8",
@@ -32,7 +33,7 @@ inline constexpr OptionInfo kSecurityOptions[] = {
      Privilege::kDropped, Support::kPartly, "", "checks of files to do without; lines add up",
      "see the table of its words"},
     {OptionId::kTrustedUser, "TrustedUser", '\0', OptionType::kText, "", "root", "8.10",
-     Privilege::kDropped, Support::kNo, "root", "owner of maps; may start the daemon"},
+     Privilege::kDropped, Support::kYes, "", "owner of maps; may start the daemon"},
     {OptionId::kControlSocketName, "ControlSocketName", '\0', OptionType::kText, "", "", "8.10",
      Privilege::kDropped, Support::kNo, "", "socket to ask and command the daemon"},
     {OptionId::kDefaultAuthInfo, "DefaultAuthInfo", '\0', OptionType::kText, "", "", "8.10",

@@ -8,8 +8,6 @@ absl::string_view SupportName(Support support) {
       return "yes";
     case Support::kPartly:
       return "partly";
-    case Support::kAddressTest:
-      return "-bt";
     case Support::kNo:
       return "no";
     case Support::kNothing:

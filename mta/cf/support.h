@@ -11,14 +11,12 @@ namespace stagepost {
 enum class Support : uint8_t {
   kYes,
   kPartly,  // the table's note says what is missing
-  // By -bt and lint, which read a configuration; a daemon does not yet.
-  kAddressTest,
   kNo,       // read and checked, but without effect: warned about once at load
   kNothing,  // without effect in sendmail too, or outdated by how Stagepost works: no warning
   kRefused,  // never: a configuration that uses it is refused
 };
 
-// "yes", "partly", "-bt", "no", "nothing to do", "refused".
+// "yes", "partly", "no", "nothing to do", "refused".
 absl::string_view SupportName(Support support);
 
 }  // namespace stagepost

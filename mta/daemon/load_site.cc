@@ -51,7 +51,9 @@ Task<LoadedSite> LoadAndReport(Environment& env, const Settings& settings, Repor
       co_await reporter.Remark(std::move(text));
     }
   }
-  if (loaded.site != nullptr && loaded.exit_code == 0) {
+  // Whoever looks at the queue, or anything else in passing, does not fill the log.
+  const bool stays = settings.is_daemon() || settings.queue.interval.has_value();
+  if (stays && loaded.site != nullptr && loaded.exit_code == 0) {
     LogNotImplemented(loaded.site->configuration(), env.log());
   }
   co_return loaded;

@@ -12,7 +12,7 @@
 namespace stagepost {
 
 // Loads what `settings` name. Prints its diagnostics where sendmail prints them, logs its errors,
-// warns that others may write the file, and logs what is set and not implemented.
+// warns that others may write the file, and logs for a daemon what is set and not implemented.
 Task<LoadedSite> LoadAndReport(Environment& env, const Settings& settings, Reporter& reporter);
 
 // The same for a daemon that serves already: nothing is printed. A site with errors is not given.

@@ -91,7 +91,7 @@ TEST_F(SendmailTest, SaysWhatIsWrongWithTheCommandLine) {
 
 TEST_F(SendmailTest, TellsTheFaultsOfItsConfiguration) {
   Configure("O Bogus=1\n");
-  const std::string text = "/etc/mail/sendmail.cf: line 16: readcf: unknown option name Bogus";
+  const std::string text = "/etc/mail/sendmail.cf: line 15: readcf: unknown option name Bogus";
   EXPECT_EQ(Run({"-bv", "alice"}), 70);
   EXPECT_EQ(host_.output, text + "\n");
   EXPECT_TRUE(Logged(absl::StrCat("NOQUEUE: SYSERR(root): ", text, "\n")));
