@@ -14,7 +14,7 @@ namespace stagepost {
 
 // What a reply line may carry after the codes, in bytes. Whatever is longer is shortened in the
 // middle, so that with the codes and CRLF a line stays within RFC 5321's 512 octets.
-inline constexpr size_t kMaxReplyText = 480;
+inline constexpr size_t kMaxReplyText = 500;
 
 struct Reply {
   Reply() = default;

@@ -18,7 +18,7 @@ std::string EscapeForLog(absl::string_view text) {
   std::string escaped;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) {
+    if (byte < 0x20 || byte >= 0x7f) {
       absl::StrAppendFormat(&escaped, "\\%03o", byte);
     } else {
       escaped.push_back(c);

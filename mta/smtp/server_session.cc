@@ -183,6 +183,7 @@ void Session::LogFrom(absl::string_view message_id, int message_class) {
 
 Task<Verdict> Session::Ask(CheckQuestion question, bool with_id) {
   Verdict verdict = co_await AskRuleset(RewriteContext(), question);
+  MakePlain(verdict.reply);
   if (verdict.result != CheckResult::kPass && options().Number(OptionId::kLogLevel) > 3) {
     const std::string id = with_id ? Id() : std::string();
     LogVerdict(context_.env.log(), {.id = id, .relay = relay_}, question, verdict);
@@ -217,14 +218,17 @@ void Session::Log(int level, Severity severity, absl::string_view text) {
 }
 
 void Session::Send(Reply reply) {
-  // As sendmail: replies have seven bits, whatever addresses and commands had.
+  MakePlain(reply);
+  channel_.Send(reply);
+}
+
+void Session::MakePlain(Reply& reply) {
   for (std::string& line : reply.lines) {
     for (char& c : line) {
       c = static_cast<char>(c & 0x7f);
       if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
     }
   }
-  channel_.Send(reply);
 }
 
 Transaction Session::NewTransaction() const {

@@ -99,6 +99,8 @@ class Session {
 
   // session_commands.cc
   void Hello(const Command& command);
+  // Whether the command, called `name`, is refused; the client has been told then.
+  bool RefuseHello(const Command& command, absl::string_view name);
   Reply HelloReply(bool extended) const;
   void Unknown(const Command& command);
   void RejectProxy(const Command& command);
@@ -132,7 +134,7 @@ class Session {
   Task<std::optional<Reply>> CheckRecipient(absl::string_view path, const ParsedAddress& parsed,
                                             const RcptParameters& parameters);
   Task<std::optional<Reply>> AddRecipient(absl::string_view path, const ParsedAddress& parsed,
-                                          const RcptParameters& parameters, bool& logged);
+                                          const RcptParameters& parameters);
   void AddToEnvelope(const SendEntry& entry, const RcptParameters& parameters);
 
   // session_data.cc
@@ -172,6 +174,8 @@ class Session {
   // "ID: text", if LogLevel is above `level`.
   void Log(int level, Severity severity, absl::string_view text);
   void Send(Reply reply);
+  // Takes the eighth bit from a reply, and whatever becomes a control character by that.
+  static void MakePlain(Reply& reply);
   // Waits before a command that was given too often, and says so in the log once.
   Task<void> Delay(ThrottledCommand command, absl::string_view name);
   Task<void> Pause(absl::Duration duration);

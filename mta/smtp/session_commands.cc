@@ -37,25 +37,30 @@ bool Session::RefuseEarlyTraffic(absl::string_view command) {
 void Session::Hello(const Command& command) {
   const bool extended = command.verb == Verb::kEhlo;
   const absl::string_view name = extended ? "EHLO" : "HELO";
+  const bool ends_transaction = !RefuseHello(command, name);
+  if (ends_transaction) Reset();
   // Even a HELO that is refused tells sendmail which protocol this is.
   macros_.SetLiteral(OneCharacterName('r'), extended ? "ESMTP" : "SMTP");
+  if (!ends_transaction) return;
+  helo_ = std::string(command.argument);
+  macros_.SetLiteral(OneCharacterName('s'), helo_);
+  Send(HelloReply(extended));
+}
+
+bool Session::RefuseHello(const Command& command, absl::string_view name) {
   const bool bogus_allowed = options().Flag(OptionId::kAllowBogusHELO);
   if (command.argument.empty() && !bogus_allowed) {
     Send(Reply(501, "5.0.0", absl::StrCat(name, " requires domain address")));
-    return;
+    return true;
   }
   if (command.argument.size() > kMaxHeloLength ||
       (!bogus_allowed && !IsAcceptableHelo(command.argument))) {
     Log(9, Severity::kInfo,
         absl::StrCat("invalid domain name (", Shortened(command.argument), ") from ", relay_));
     Send(Reply(501, "5.0.0", "Invalid domain name"));
-    return;
+    return true;
   }
-  if (RefuseEarlyTraffic(name)) return;
-  Reset();
-  helo_ = std::string(command.argument);
-  macros_.SetLiteral(OneCharacterName('s'), helo_);
-  Send(HelloReply(extended));
+  return RefuseEarlyTraffic(name);
 }
 
 Reply Session::HelloReply(bool extended) const {
@@ -119,7 +124,8 @@ void Session::Unknown(const Command& command) {
 
 void Session::RejectProxy(const Command& command) {
   Log(0, Severity::kInfo,
-      absl::StrCat(relay_, ": probable open proxy: command=", command.line.substr(0, 40), "\r\n"));
+      absl::StrCat(relay_, ": probable open proxy: command=", command.line.substr(0, 40),
+                   "\\r\\n"));
   Send(Reply(421, "4.7.0", absl::StrCat(host_name_, " Rejecting open proxy ", relay_)));
   closing_ = true;
 }

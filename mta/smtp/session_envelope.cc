@@ -20,8 +20,15 @@ class FirstMessage final : public RewriteObserver {
   void Message(const RewriteMessage& message) override {
     if (!message.reply.empty() && !first.has_value()) first = message;
   }
+  // Whether it makes the address one that nobody takes: what is repaired in a header, such as a
+  // bracket without its partner, is refused here.
+  bool fatal() const { return first.has_value() && absl::StartsWith(first->reply, "5"); }
   std::optional<RewriteMessage> first;
 };
+
+bool IsRefused(const std::optional<ParsedAddress>& parsed, const FirstMessage& observer) {
+  return observer.fatal() || !parsed.has_value() || parsed->mailer == nullptr;
+}
 
 // "550 5.1.1 User unknown" as a reply, with `address` in front where its code wants that.
 Reply ReplyFrom(absl::string_view text, absl::string_view address, bool names_address) {
@@ -40,15 +47,33 @@ Reply ReplyFrom(absl::string_view text, absl::string_view address, bool names_ad
   return Reply(code, enhanced, absl::StrCat(prefix, text));
 }
 
-// Why `message` refuses `address`.
-Reply ReplyFrom(const std::optional<RewriteMessage>& message, absl::string_view address) {
-  if (!message.has_value()) return ReplyFrom("553 5.1.0 Unparseable address", address, true);
+// Why `message` refuses `address`, with `rest` behind it.
+Reply RefuseAddress(const std::optional<RewriteMessage>& message, absl::string_view address,
+                    absl::string_view rest) {
+  if (!message.has_value()) {
+    // Nothing but a comment: what stands behind it is no parameter.
+    MailParameters parameters;
+    for (const Parameter& parameter : ParseParameters(rest)) {
+      if (auto refusal = ReadMailParameter(parameter, {}, parameters)) return *refusal;
+    }
+    return ReplyFrom("553 5.1.3 User address required", address, true);
+  }
   const absl::string_view named =
       message->address.empty() ? address : absl::string_view(message->address);
   const absl::string_view code = absl::string_view(message->reply).substr(0, 3);
   const bool has_enhanced = message->reply.size() > 3;
   return ReplyFrom(absl::StrCat(message->reply, has_enhanced ? " " : " 5.0.0 ", message->text),
                    named, message->names_address && ReplyNamesAddress(code));
+}
+
+// What an entry of the send list says is wrong with `path`, which may have been given before in
+// other words.
+Reply RefuseEntry(const SendEntry& entry, absl::string_view path) {
+  std::string text = entry.text;
+  const std::string named = absl::StrCat(AddressInMessages(entry.address), "... ");
+  const size_t place = text.find(named);
+  if (place != std::string::npos) text.erase(place, named.size());
+  return ReplyFrom(text, path, ReplyNamesAddress(absl::string_view(text).substr(0, 3)));
 }
 
 absl::string_view WithoutBrackets(absl::string_view path) {
@@ -113,8 +138,16 @@ Task<void> Session::ReadMail(absl::string_view argument) {
   const std::optional<ParsedAddress> parsed = co_await ParseAddress(
       RewriteContext(&observer), argument, {.use = {.sender = true}, .delimiter = ' '}, &end);
   const absl::string_view path = argument.substr(0, end);
-  if (!parsed.has_value() || (parsed->mailer == nullptr && !parsed->temporary_error)) {
-    Send(ReplyFrom(observer.first, path));
+  if (IsRefused(parsed, observer)) {
+    if (!observer.first.has_value()) {
+      Log(2, Severity::kNotice,
+          absl::StrCat("setsender: ", Shortened(argument),
+                       ": invalid or unparsable, received from ", relay_));
+      transaction_.sender_path = "MAILER-DAEMON";
+      transaction_.mail_given = true;
+    }
+    Send(RefuseAddress(observer.first, path, argument.substr(end)));
+    Reset();
     co_return;
   }
   transaction_.sender_path = std::string(path);
@@ -211,6 +244,7 @@ Task<void> Session::Rcpt(absl::string_view argument) {
   bool logged = false;
   std::optional<Reply> refusal = co_await ReadRcpt(argument, logged);
   if (!refusal.has_value()) co_return;
+  MakePlain(*refusal);
   if (!logged) Log(3, Severity::kNotice, refusal->lines.front());
   transaction_.last_error = refusal->lines.front();
   Send(*std::move(refusal));
@@ -232,8 +266,8 @@ Task<std::optional<Reply>> Session::ReadRcpt(absl::string_view argument, bool& l
   const std::optional<ParsedAddress> parsed = co_await ParseAddress(
       RewriteContext(&observer), argument, {.use = {}, .delimiter = ' '}, &end);
   const absl::string_view path = argument.substr(0, end);
-  if (!parsed.has_value() || (parsed->mailer == nullptr && !parsed->temporary_error)) {
-    co_return ReplyFrom(observer.first, path);
+  if (IsRefused(parsed, observer)) {
+    co_return RefuseAddress(observer.first, path, argument.substr(end));
   }
   RcptParameters parameters;
   const ParameterRules rules = Rules();
@@ -246,7 +280,7 @@ Task<std::optional<Reply>> Session::ReadRcpt(absl::string_view argument, bool& l
     logged = refusal.has_value();
     if (logged) co_return refusal;
   }
-  co_return co_await AddRecipient(path, *parsed, parameters, logged);
+  co_return co_await AddRecipient(path, *parsed, parameters);
 }
 
 Task<std::optional<Reply>> Session::CheckRecipient(absl::string_view path,
@@ -272,7 +306,7 @@ Task<std::optional<Reply>> Session::CheckRecipient(absl::string_view path,
 
 Task<std::optional<Reply>> Session::AddRecipient(absl::string_view path,
                                                  const ParsedAddress& parsed,
-                                                 const RcptParameters& parameters, bool& logged) {
+                                                 const RcptParameters& parameters) {
   if (transaction_.discard) {
     // Nobody will get it: whoever is named is fine.
     ++transaction_.counted;
@@ -282,14 +316,10 @@ Task<std::optional<Reply>> Session::AddRecipient(absl::string_view path,
   }
   SendList& list = transaction_.list;
   const size_t known = list.entries.size();
-  Expander expander(*context_.site, transaction_.macros,
-                    {.mode = ExpandMode::kVerify, .id = Id(), .log_errors = true});
+  Expander expander(*context_.site, transaction_.macros, {.mode = ExpandMode::kVerify, .id = Id()});
   const size_t index = co_await expander.Add(list, path, &parsed);
   const SendEntry& entry = list.entries[index];
-  if (entry.state == SendState::kBad) {
-    logged = true;
-    co_return ReplyFrom(entry.text, entry.address, ReplyNamesAddress(entry.text.substr(0, 3)));
-  }
+  if (entry.state == SendState::kBad) co_return RefuseEntry(entry, path);
   if (index >= known) {
     ++transaction_.counted;
     AddToEnvelope(entry, parameters);

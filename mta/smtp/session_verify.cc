@@ -32,11 +32,6 @@ Task<void> Session::Verify(const Command& command) {
   const bool expand = command.verb == Verb::kExpn;
   const std::string shown(absl::StripAsciiWhitespace(command.line));
   co_await Delay(ThrottledCommand::kVerifyOrExpand, expand ? "EXPN" : "VRFY");
-  if (helo_.empty() &&
-      options().Has(expand ? PrivacyFlag::kNeedExpnHelo : PrivacyFlag::kNeedVrfyHelo)) {
-    Send(Reply(503, "5.0.0", "I demand that you introduce yourself first"));
-    co_return;
-  }
   any_mail_ = true;
   const bool rejected = expand ? !features_.expn : options().Has(PrivacyFlag::kNoVrfy);
   Log(5, Severity::kInfo,
@@ -45,6 +40,11 @@ Task<void> Session::Verify(const Command& command) {
     Send(expand ? Reply(502, "5.7.0", "Sorry, we do not allow this operation")
                 : Reply(252, "2.5.2",
                         "Cannot VRFY user; try RCPT to attempt delivery (or try finger)"));
+    co_return;
+  }
+  if (helo_.empty() &&
+      options().Has(expand ? PrivacyFlag::kNeedExpnHelo : PrivacyFlag::kNeedVrfyHelo)) {
+    Send(Reply(503, "5.0.0", "I demand that you introduce yourself first"));
     co_return;
   }
   if (command.argument.empty()) {

@@ -113,7 +113,9 @@ class ServerSessionTest : public testing::Test {
   ServerSessionTest() {
     port_.name = "MTA";
     CHECK(host_.disk().WriteFile("/etc/mail/aliases", "team: alice, bob\n").ok());
-    CHECK(host_.disk().WriteFile("/etc/hosts", "127.0.0.1 localhost\n192.0.2.33 host.outside.example\n").ok());
+    CHECK(host_.disk()
+              .WriteFile("/etc/hosts", "127.0.0.1 localhost\n192.0.2.33 host.outside.example\n")
+              .ok());
   }
 
   // Plays `segments`, each of which is what one read of the server brings, with the rules and
@@ -285,7 +287,9 @@ TEST_F(ServerSessionTest, HidesWhatIsPrivate) {
             "502 5.7.0 Sorry, we do not allow this operation\n502 5.7.0 Verbose unavailable");
   EXPECT_EQ(Talk({std::string(kMail), "VRFY alice\r\n"}),
             "503 5.0.0 Polite people say HELO first\n"
-            "503 5.0.0 I demand that you introduce yourself first");
+            "252 2.5.2 Cannot VRFY user; try RCPT to attempt delivery (or try finger)");
+  options_ = "O PrivacyOptions=needvrfyhelo\n";
+  EXPECT_EQ(Talk({"VRFY alice\r\n"}), "503 5.0.0 I demand that you introduce yourself first");
 }
 
 TEST_F(ServerSessionTest, StartsQueueRuns) {

@@ -262,7 +262,7 @@ class SimLog final : public SystemLog {
     std::string line;
     line.reserve(text.size());
     for (const char c : text) {
-      if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7f) {
         absl::StrAppendFormat(&line, "\\%03o", static_cast<unsigned char>(c));
       } else {
         line += c;
