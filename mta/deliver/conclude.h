@@ -1,13 +1,16 @@
 // The end of a delivery job: what it leaves for those who have to be told.
 //
-// One place for it: bounces, warnings and reports of success begin here.
+// One place for it: bounces, warnings and reports of success begin here. A report is durable before
+// the recipients that it tells of leave their envelope; a crash between has it sent twice.
 #ifndef STAGEPOST_MTA_DELIVER_CONCLUDE_H_
 #define STAGEPOST_MTA_DELIVER_CONCLUDE_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "mta/async/task.h"
 #include "mta/deliver/delivery_result.h"
 #include "mta/expand/send_list.h"
@@ -24,6 +27,8 @@ struct ReportedRecipient {
   const Mailer* mailer = nullptr;  // null: *error*
   std::string relay;
   DeliveryResult result;
+  // It failed as it was resolved or expanded: no mailer has been asked.
+  bool in_expansion = false;
 };
 
 struct JobReport {
@@ -33,11 +38,24 @@ struct JobReport {
   std::string transcript;                  // what mailers and servers said
 };
 
-// Tells the sender what there is to tell, and gives the recipients that stay in the envelope
-// besides those delayed. This version sends no bounces: a recipient that failed for good stays,
-// with the reason, so that nothing is lost silently.
-Task<absl::StatusOr<std::vector<Recipient>>> Conclude(Site& site, Queue& queue,
-                                                      const Envelope& envelope, JobReport report);
+struct Conclusion {
+  // Those that stay in the envelope.
+  std::vector<Recipient> staying;
+  // Messages that are new in the queue, to be delivered when this one is done.
+  std::vector<std::string> notifications;
+  // What mailq shows of the message from now on; nullopt: nothing new.
+  std::optional<std::string> message_text;
+  // The message has been set aside: a report about a report could not be delivered either.
+  bool lost = false;
+};
+
+// Tells the sender what there is to tell: failures, also of recipients that have been tried for too
+// long (Timeout.queuereturn), whose message waits longer than Timeout.queuewarn, and successes
+// where they were asked for. A report that fails goes to DoubleBounceAddress, and what fails of
+// that is set aside as Qf<id>. Flag w of the envelope may be set. An error is one of the queue:
+// nobody has been told of the recipients, and they must stay.
+Task<absl::StatusOr<Conclusion>> Conclude(Site& site, Queue& queue, QueuedMessage& message,
+                                          JobReport report);
 
 }  // namespace stagepost
 

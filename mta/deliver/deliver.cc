@@ -17,11 +17,10 @@ void LogFailure(Environment& env, absl::string_view id, const absl::Status& stat
   env.log().Write(Severity::kCritical, absl::StrCat(id, ": SYSERR: ", status.message()));
 }
 
-}  // namespace
-
-Task<absl::Status> DeliverMessage(std::shared_ptr<Site> site, Queue& queue, std::string id,
-                                  DeliveryOptions options) {
-  Environment& env = site->env();
+// `notifications` get the ids of messages that tell of it.
+Task<absl::Status> DeliverOne(Site& site, Queue& queue, std::string id, DeliveryOptions options,
+                              std::vector<std::string>& notifications) {
+  Environment& env = site.env();
   absl::StatusOr<std::unique_ptr<QueuedMessage>> message =
       co_await queue.Lock(id, options.selection.kind);
   if (absl::IsNotFound(message.status())) co_return absl::OkStatus();
@@ -30,8 +29,30 @@ Task<absl::Status> DeliverMessage(std::shared_ptr<Site> site, Queue& queue, std:
     co_return absl::OkStatus();
   }
   absl::Status status = message.status();
-  if (status.ok()) status = co_await RunDeliveryJob(*site, queue, **message, std::move(options));
+  if (status.ok()) {
+    status = co_await RunDeliveryJob(site, queue, **message, std::move(options), notifications);
+  }
   if (!status.ok()) LogFailure(env, id, status);
+  co_return status;
+}
+
+}  // namespace
+
+Task<absl::Status> DeliverMessage(std::shared_ptr<Site> site, Queue& queue, std::string id,
+                                  DeliveryOptions options) {
+  std::vector<std::string> notifications;
+  const absl::Status status =
+      co_await DeliverOne(*site, queue, std::move(id), std::move(options), notifications);
+  // Reports go out at once; those about them as well. There is no third generation.
+  while (!notifications.empty()) {
+    std::vector<std::string> more;
+    for (std::string& notification : notifications) {
+      std::vector<std::string> of_one;
+      (void)co_await DeliverOne(*site, queue, std::move(notification), DeliveryOptions(), of_one);
+      more.insert(more.end(), of_one.begin(), of_one.end());
+    }
+    notifications = std::move(more);
+  }
   co_return status;
 }
 

@@ -26,9 +26,10 @@ struct DeliveryOptions {
 
 // Tries to deliver message `id` to all its recipients, as the site's rules, aliases and mailers
 // say: those delivered leave the envelope, those deferred stay with the reason, and an empty
-// envelope is removed. A recipient that failed for good stays, too, and says so, as long as there
-// is nobody to send bounces. OK also when some or all were deferred, when another holds the lock,
-// or when the message is gone; an error is one of the queue, and has been logged.
+// envelope is removed. Who failed for good leaves it when the sender has been told, by a message
+// that is delivered likewise before this returns. OK also when some or all were deferred, when
+// another holds the lock, or when the message is gone; an error is one of the queue, and has been
+// logged.
 Task<absl::Status> DeliverMessage(std::shared_ptr<Site> site, Queue& queue, std::string id,
                                   DeliveryOptions options);
 

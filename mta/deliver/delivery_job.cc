@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "mta/base/status_macros.h"
 #include "mta/deliver/envelope_delivery.h"
 #include "mta/deliver/message_bytes.h"
@@ -34,11 +35,16 @@ class Job {
     for (Part& part : parts_) {
       EnvelopeDelivery delivery(site_, queue_, *part.message, list_, part.entries, options_);
       delivery.NoteExpansion(of_expansion);
-      CO_RETURN_IF_ERROR(co_await delivery.Run());
+      const absl::Status status = co_await delivery.Run();
+      const std::vector<std::string>& told = delivery.notifications();
+      notifications_.insert(notifications_.end(), told.begin(), told.end());
+      CO_RETURN_IF_ERROR(status);
       part.split.reset();
     }
     co_return absl::OkStatus();
   }
+
+  std::vector<std::string> TakeNotifications() { return std::move(notifications_); }
 
  private:
   // Entries that travel under one sender, and their message.
@@ -60,6 +66,31 @@ class Job {
       const size_t entry = co_await expander.AddEntry(list_, EntryOf(recipient, env.accounts()));
       const Mailer* const mailer = list_.entries[entry].mailer;
       if (mailer != nullptr && mailer->Has('A')) aliases_asked_ = true;
+    }
+    TraceExpansion();
+  }
+
+  // As events name recipients.
+  std::string NameOf(size_t entry) const {
+    absl::string_view name = list_.entries[entry].address;
+    if (absl::ConsumePrefix(&name, "<")) absl::ConsumeSuffix(&name, ">");
+    return std::string(name);
+  }
+
+  // What becomes of whom, for those who watch that nobody is lost.
+  void TraceExpansion() {
+    Trace& trace = site_.env().trace();
+    for (size_t i = 0; i < list_.entries.size(); ++i) {
+      const SendEntry& entry = list_.entries[i];
+      const std::string address = NameOf(i);
+      if (entry.parent != kNoEntry) {
+        trace.Record({EventKind::kRecipientExpanded, envelope_.id,
+                      absl::StrCat(NameOf(entry.parent), "\n", address)});
+      }
+      if (entry.mailer != nullptr && entry.state != SendState::kExpanded) {
+        trace.Record({EventKind::kRecipientResolved, envelope_.id,
+                      absl::StrCat(address, "\n", entry.mailer->name, "\n", entry.user)});
+      }
     }
   }
 
@@ -125,6 +156,7 @@ class Job {
     CO_ASSIGN_OR_RETURN(std::unique_ptr<QueuedMessage> split,
                         co_await message_.Split(std::move(part)));
     split->envelope().priority = envelope_.priority;
+    site_.env().trace().Record({EventKind::kEnvelopeSplit, envelope_.id, split->envelope().id});
     site_.env().log().Write(Severity::kInfo, absl::StrCat(envelope_.id, ": ", split->envelope().id,
                                                           ": clone: owner=", owner));
     Part added;
@@ -143,14 +175,18 @@ class Job {
   SendList list_;
   bool aliases_asked_ = false;
   std::vector<Part> parts_;
+  std::vector<std::string> notifications_;
 };
 
 }  // namespace
 
 Task<absl::Status> RunDeliveryJob(Site& site, Queue& queue, QueuedMessage& message,
-                                  DeliveryOptions options) {
+                                  DeliveryOptions options,
+                                  std::vector<std::string>& notifications) {
   Job job(site, queue, message, options);
-  co_return co_await job.Run();
+  const absl::Status status = co_await job.Run();
+  notifications = job.TakeNotifications();
+  co_return status;
 }
 
 }  // namespace stagepost

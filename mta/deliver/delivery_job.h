@@ -4,6 +4,9 @@
 #ifndef STAGEPOST_MTA_DELIVER_DELIVERY_JOB_H_
 #define STAGEPOST_MTA_DELIVER_DELIVERY_JOB_H_
 
+#include <string>
+#include <vector>
+
 #include "absl/status/status.h"
 #include "mta/async/task.h"
 #include "mta/deliver/deliver.h"
@@ -12,9 +15,10 @@
 
 namespace stagepost {
 
-// `message` is locked. An error is one of the queue.
+// `message` is locked. An error is one of the queue. `notifications` get the ids of the messages
+// that tell of its end (bounces), new in the queue, whatever is returned; it outlives the call.
 Task<absl::Status> RunDeliveryJob(Site& site, Queue& queue, QueuedMessage& message,
-                                  DeliveryOptions options);
+                                  DeliveryOptions options, std::vector<std::string>& notifications);
 
 }  // namespace stagepost
 

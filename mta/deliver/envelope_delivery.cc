@@ -176,7 +176,8 @@ Task<MailerReport> EnvelopeDelivery::RunMailer(const Entries& group) {
   Macros macros(&macros_);
   MailerRun run = {.site = site_, .message = message_, .macros = macros, .mailer = mailer};
   run.sender_domain = sender_domain_;
-  run.null_sender = envelope_.sender.empty();
+  // Reports come from nobody, too.
+  run.null_sender = envelope_.sender.empty() || absl::StrContains(envelope_.flags, 'r');
   run.host = mailer.Has('s') ? Unquoted(first.host) : first.host;
   run.controller = first.controller;
   for (const size_t entry : group) {
@@ -219,7 +220,7 @@ void EnvelopeDelivery::Record(size_t entry, DeliveryResult result, std::string r
   if (result.kind == Kind::kFailed || (result.kind == Kind::kDeferred && message_text_.empty())) {
     message_text_ = result.stat;
   }
-  outcomes_[entry] = {std::move(result), std::move(relay)};
+  outcomes_[entry] = {std::move(result), std::move(relay), false};
 }
 
 void EnvelopeDelivery::Note(const Entries& group, MailerReport report, absl::Duration xdelay) {

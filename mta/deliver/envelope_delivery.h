@@ -40,6 +40,9 @@ class EnvelopeDelivery {
   // Delivers to all, updates or removes the message. An error is one of the queue.
   Task<absl::Status> Run();
 
+  // The messages that tell of its end: new in the queue, to be delivered when this is gone.
+  const std::vector<std::string>& notifications() const { return notifications_; }
+
   // Entries that did not survive their expansion, for the log and the report; before Run().
   void NoteExpansion(int64_t priority);
 
@@ -47,6 +50,7 @@ class EnvelopeDelivery {
   struct Outcome {
     DeliveryResult result;
     std::string relay;
+    bool in_expansion = false;
   };
   using Entries = std::vector<size_t>;
 
@@ -94,6 +98,7 @@ class EnvelopeDelivery {
   std::string message_text_;  // the M line of the message
   std::string transcript_;
   bool attempted_ = false;
+  std::vector<std::string> notifications_;
 };
 
 }  // namespace stagepost

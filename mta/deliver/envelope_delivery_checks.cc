@@ -56,8 +56,9 @@ void EnvelopeDelivery::NoteExpansion(int64_t priority) {
   const int64_t later = std::exchange(envelope_.priority, priority);
   // An alias that names itself is looked at again when the others are done.
   Entries in_order = entries_;
-  const auto first_again = std::remove_if(in_order.begin(), in_order.end(),
-                                          [&](size_t entry) { return At(entry).refers_to_itself; });
+  const auto first_again = std::remove_if(in_order.begin(), in_order.end(), [&](size_t entry) {
+    return At(entry).refers_to_itself;
+  });
   in_order.erase(first_again, in_order.end());
   std::copy_if(entries_.begin(), entries_.end(), std::back_inserter(in_order),
                [&](size_t entry) { return At(entry).refers_to_itself; });
@@ -78,6 +79,7 @@ void EnvelopeDelivery::NoteExpansion(int64_t priority) {
     }
     if (failed.state == SendState::kDeferred) result.queue_text = failed.text;
     Record(entry, result, "");
+    outcomes_[entry].in_expansion = true;
     // sendmail has a line for users that there are not, and for what it cannot know yet.
     if (unknown) Log({entry}, outcomes_[entry], std::nullopt);
     if (failed.state == SendState::kDeferred) Log({entry}, {Held(), ""}, std::nullopt);
@@ -188,6 +190,7 @@ ReportedRecipient EnvelopeDelivery::Reported(size_t entry) {
   reported.mailer = At(entry).mailer;
   reported.relay = outcome.relay;
   reported.result = std::move(outcome.result);
+  reported.in_expansion = outcome.in_expansion;
   return reported;
 }
 
@@ -218,15 +221,19 @@ Task<absl::Status> EnvelopeDelivery::Checkpoint() {
 }
 
 Task<absl::Status> EnvelopeDelivery::Finish() {
-  JobReport report = Report();
-  std::vector<Recipient> recipients;
-  for (const ReportedRecipient& left : report.delayed) recipients.push_back(left.recipient);
-  CO_ASSIGN_OR_RETURN(const std::vector<Recipient> staying,
-                      co_await Conclude(site_, queue_, envelope_, std::move(report)));
-  recipients.insert(recipients.end(), staying.begin(), staying.end());
-  if (!recipients.empty()) {
+  absl::StatusOr<Conclusion> conclusion = co_await Conclude(site_, queue_, message_, Report());
+  if (!conclusion.ok()) {
+    // Nobody has been told of those that failed: they stay, and are tried again.
     if (attempted_) ++envelope_.attempts;
-    co_return co_await Write(std::move(recipients));
+    CO_RETURN_IF_ERROR(co_await Checkpoint());
+    co_return conclusion.status();
+  }
+  notifications_ = std::move(conclusion->notifications);
+  if (conclusion->lost) co_return absl::OkStatus();
+  if (conclusion->message_text.has_value()) message_text_ = *conclusion->message_text;
+  if (!conclusion->staying.empty()) {
+    if (attempted_) ++envelope_.attempts;
+    co_return co_await Write(std::move(conclusion->staying));
   }
   CO_RETURN_IF_ERROR(co_await message_.Remove());
   env_.trace().Record({EventKind::kEnvelopeDone, envelope_.id, ""});

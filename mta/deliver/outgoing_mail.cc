@@ -7,22 +7,12 @@
 #include "mta/base/status_macros.h"
 #include "mta/cf/names.h"
 #include "mta/deliver/mailer_program.h"
+#include "mta/deliver/queued_body.h"
 #include "mta/message/header_for_mailer.h"
 #include "mta/message/outgoing_text.h"
 
 namespace stagepost {
 namespace {
-
-class QueuedBody final : public BodySource {
- public:
-  explicit QueuedBody(QueuedMessage& message) : message_(message) {}
-  Task<absl::StatusOr<size_t>> ReadAt(uint64_t offset, absl::Span<char> buffer) override {
-    co_return co_await message_.ReadBody(offset, buffer);
-  }
-
- private:
-  QueuedMessage& message_;
-};
 
 // An OutgoingText and the body it reads.
 class MailText final : public MessageText {

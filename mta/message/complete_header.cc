@@ -223,16 +223,9 @@ void Completion::ReadMeaning() {
   }
   macros_.SetLiteral(well_known::kMsgId, result_.message_id);
 
-  const std::string precedence = Value("Precedence");
-  for (const auto& [name, value] : configuration_.precedences) {
-    if (absl::EqualsIgnoreCase(name, precedence)) result_.message_class = value;
-  }
-  if (result_.message_class < 0) result_.urgency = Urgency::kNonUrgent;
-  if (result_.message_class > 0) result_.urgency = Urgency::kUrgent;
-  const std::string priority = Value("Priority");
-  if (absl::EqualsIgnoreCase(priority, "urgent")) result_.urgency = Urgency::kUrgent;
-  if (absl::EqualsIgnoreCase(priority, "normal")) result_.urgency = Urgency::kNormal;
-  if (absl::EqualsIgnoreCase(priority, "non-urgent")) result_.urgency = Urgency::kNonUrgent;
+  const Importance importance = ImportanceOf(configuration_, received_.header);
+  result_.message_class = importance.message_class;
+  result_.urgency = importance.urgency;
 
   for (const absl::string_view name : {"Posted-Date", "Date"}) {
     for (const Line& line : lines_) {
@@ -262,6 +255,21 @@ CompletedHeader Completion::Run() {
 }
 
 }  // namespace
+
+Importance ImportanceOf(const Configuration& configuration, const Header& header) {
+  Importance importance;
+  const std::string precedence = FieldValue(header, "Precedence");
+  for (const auto& [name, value] : configuration.precedences) {
+    if (absl::EqualsIgnoreCase(name, precedence)) importance.message_class = value;
+  }
+  if (importance.message_class < 0) importance.urgency = Urgency::kNonUrgent;
+  if (importance.message_class > 0) importance.urgency = Urgency::kUrgent;
+  const std::string priority = FieldValue(header, "Priority");
+  if (absl::EqualsIgnoreCase(priority, "urgent")) importance.urgency = Urgency::kUrgent;
+  if (absl::EqualsIgnoreCase(priority, "normal")) importance.urgency = Urgency::kNormal;
+  if (absl::EqualsIgnoreCase(priority, "non-urgent")) importance.urgency = Urgency::kNonUrgent;
+  return importance;
+}
 
 CompletedHeader CompleteHeader(const Configuration& configuration, const Tokenizer& tokenizer,
                                ReceivedHeader received, Macros& macros) {

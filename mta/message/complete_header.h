@@ -26,6 +26,13 @@ inline constexpr absl::string_view kLateSenderMacro = "\x81g";
 // How long a message may wait, by Precedence or Priority: which Timeout.queue… are its own.
 enum class Urgency { kNormal, kUrgent, kNonUrgent };
 
+// What Precedence (by the P lines) and Priority say of a message.
+struct Importance {
+  int message_class = 0;
+  Urgency urgency = Urgency::kNormal;
+};
+Importance ImportanceOf(const Configuration& configuration, const Header& header);
+
 struct ReceivedHeader {
   const Header& header;  // as the collector found it
   // The "From " line of a mailbox: its date becomes the Date, read in `zone`.

@@ -1,0 +1,199 @@
+#include "mta/bounce/notification.h"
+
+#include <algorithm>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "mta/message/date.h"
+
+namespace stagepost {
+namespace {
+
+using Action = NotifiedRecipient::Action;
+using Kind = Notification::Kind;
+
+// What came from outside becomes one line of a report, whatever is in it.
+std::string Line(absl::string_view text) {
+  std::string line(text);
+  std::replace_if(
+      line.begin(), line.end(), [](char c) { return c == '\n' || c == '\r' || c == '\0'; }, ' ');
+  return line;
+}
+
+absl::string_view ActionText(Action action) {
+  switch (action) {
+    case Action::kFailed:
+      return "failed";
+    case Action::kDelayed:
+      return "delayed";
+    case Action::kDelivered:
+      return "delivered (to mailbox)";
+    case Action::kRelayed:
+      return "relayed (to non-DSN-aware mailer)";
+  }
+  return "";
+}
+
+void Field(absl::string_view name, absl::string_view value, std::string& out) {
+  if (!value.empty()) absl::StrAppend(&out, name, ": ", Line(value), "\n");
+}
+
+void AppendFailures(const Notification& notification, std::string& text) {
+  bool first = true;
+  for (const NotifiedRecipient& recipient : notification.recipients) {
+    if (recipient.action != Action::kFailed) continue;
+    if (first) {
+      absl::StrAppend(&text,
+                      "\n   ----- The following addresses had permanent fatal errors -----\n");
+    }
+    first = false;
+    absl::StrAppend(&text, Line(recipient.address), "\n");
+    if (!recipient.reason.empty()) {
+      absl::StrAppend(&text, "    (reason: ", Line(recipient.reason), ")\n");
+    }
+    if (!recipient.expanded_from.empty()) {
+      absl::StrAppend(&text, "    (expanded from: ", Line(recipient.expanded_from), ")\n");
+    }
+  }
+}
+
+void AppendSuccesses(const Notification& notification, std::string& text) {
+  bool first = true;
+  for (const NotifiedRecipient& recipient : notification.recipients) {
+    const bool relayed = recipient.action == Action::kRelayed;
+    if (!relayed && recipient.action != Action::kDelivered) continue;
+    if (first) {
+      absl::StrAppend(
+          &text,
+          "\n   ----- The following addresses had successful delivery notifications -----\n");
+    }
+    first = false;
+    absl::StrAppend(&text, Line(recipient.address),
+                    relayed ? "  (relayed to non-DSN-aware mailer)\n"
+                            : "  (successfully delivered to mailbox)\n");
+  }
+}
+
+std::string RecipientFields(const NotifiedRecipient& recipient, const Notification& notification,
+                            const NotifiedMessage& message) {
+  std::string fields;
+  Field("Original-Recipient", recipient.original_recipient, fields);
+  Field("Final-Recipient", recipient.final_recipient, fields);
+  Field("X-Actual-Recipient", recipient.actual_recipient, fields);
+  Field("Action", ActionText(recipient.action), fields);
+  Field("Status", recipient.status, fields);
+  if (!recipient.remote_mta.empty()) {
+    Field("Remote-MTA", absl::StrCat("DNS; ", recipient.remote_mta), fields);
+  }
+  if (!recipient.diagnostic.empty()) {
+    Field("Diagnostic-Code", absl::StrCat(recipient.diagnostic_type, "; ", recipient.diagnostic),
+          fields);
+  }
+  Field("Last-Attempt-Date", FormatDate(message.now, message.zone), fields);
+  if (recipient.action == Action::kDelayed && notification.retry_until.has_value()) {
+    Field("Will-Retry-Until", FormatDate(*notification.retry_until, message.zone), fields);
+  }
+  return fields;
+}
+
+}  // namespace
+
+absl::string_view Notification::log_name() const {
+  if (kind == Kind::kDoubleBounce) return "return to sender";
+  return kind == Kind::kPostmasterCopy ? "postmaster notify" : "DSN";
+}
+
+std::string Notification::subject() const {
+  switch (kind) {
+    case Kind::kFailure:
+      return "Returned mail: see transcript for details";
+    case Kind::kWarning:
+      return absl::StrCat("Warning: could not send message for past ", interval);
+    case Kind::kSuccess:
+      return "Return receipt";
+    case Kind::kPostmasterCopy:
+    case Kind::kDoubleBounce:
+      return "Postmaster notify: see transcript for details";
+  }
+  return "";
+}
+
+absl::string_view Notification::auto_submitted() const {
+  switch (kind) {
+    case Kind::kFailure:
+      return "auto-generated (failure)";
+    case Kind::kWarning:
+      return "auto-generated (warning-timeout)";
+    case Kind::kSuccess:
+      return "auto-generated (return-receipt)";
+    case Kind::kPostmasterCopy:
+    case Kind::kDoubleBounce:
+      return "auto-generated (postmaster-notification)";
+  }
+  return "";
+}
+
+std::string NotificationText(const Notification& notification, const NotifiedMessage& message) {
+  std::string text;
+  if (notification.kind == Kind::kWarning) {
+    absl::StrAppend(&text, "    **********************************************\n",
+                    "    **      THIS IS A WARNING MESSAGE ONLY      **\n",
+                    "    **  YOU DO NOT NEED TO RESEND YOUR MESSAGE  **\n",
+                    "    **********************************************\n\n");
+  }
+  absl::StrAppend(&text, "The original message was received at ",
+                  FormatDate(message.arrival, message.zone), "\nfrom ", Line(message.relay), "\n");
+  if (notification.kind == Kind::kPostmasterCopy || notification.kind == Kind::kDoubleBounce) {
+    absl::StrAppend(&text, "with id ", message.id, "\n");
+  }
+  AppendFailures(notification, text);
+  AppendSuccesses(notification, text);
+  if (!notification.transcript.empty()) {
+    absl::StrAppend(&text, "\n   ----- Transcript of session follows -----\n",
+                    notification.transcript);
+    if (!absl::EndsWith(text, "\n")) text.push_back('\n');
+  }
+  return text;
+}
+
+std::string DeliveryStatus(const Notification& notification, const NotifiedMessage& message) {
+  std::string status;
+  Field("Original-Envelope-Id", message.envelope_id, status);
+  Field("Reporting-MTA", absl::StrCat("dns; ", message.host_name), status);
+  if (!message.received_from.empty()) {
+    Field("Received-From-MTA", absl::StrCat("DNS; ", message.received_from), status);
+  }
+  Field("Arrival-Date", FormatDate(message.arrival, message.zone), status);
+  for (const NotifiedRecipient& recipient : notification.recipients) {
+    absl::StrAppend(&status, "\n", RecipientFields(recipient, notification, message));
+  }
+  status.push_back('\n');
+  return status;
+}
+
+std::string IntervalText(absl::Duration interval) {
+  struct Unit {
+    absl::Duration length;
+    absl::string_view name;
+  };
+  const Unit kUnits[] = {{absl::Hours(7 * 24), "week"},
+                         {absl::Hours(24), "day"},
+                         {absl::Hours(1), "hour"},
+                         {absl::Minutes(1), "minute"},
+                         {absl::Seconds(1), "second"}};
+  std::string text;
+  for (const Unit& unit : kUnits) {
+    const int64_t count = absl::IDivDuration(interval, unit.length, &interval);
+    if (count <= 0) continue;
+    absl::StrAppend(&text, text.empty() ? "" : " ", count, " ", unit.name, count == 1 ? "" : "s");
+  }
+  return text.empty() ? "zero seconds" : text;
+}
+
+std::string HostOfRelay(absl::string_view relay) {
+  relay = relay.substr(0, relay.find(' '));
+  const size_t at = relay.find('@');
+  return std::string(at == relay.npos ? relay : relay.substr(at + 1));
+}
+
+}  // namespace stagepost

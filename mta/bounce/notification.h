@@ -1,0 +1,85 @@
+// Delivery status notifications: what a sender is told of a message that failed, waits, or arrived.
+// RFC 3461, RFC 3464, RFC 6522; Operations Guide, 5.6 (SendMimeErrors, DoubleBounceAddress,
+// PostmasterCopy).
+//
+// The parts of a report that are made of what is known about the recipients; send_notification.h
+// puts one into the queue.
+#ifndef STAGEPOST_MTA_BOUNCE_NOTIFICATION_H_
+#define STAGEPOST_MTA_BOUNCE_NOTIFICATION_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+namespace stagepost {
+
+// What happened to one recipient.
+struct NotifiedRecipient {
+  enum class Action { kFailed, kDelayed, kDelivered, kRelayed };
+
+  Action action = Action::kFailed;
+  std::string address;             // as it is shown: "<nosuch@outside.example>", "|prog"
+  std::string expanded_from;       // the address whose alias or file has brought it; empty: none
+  std::string original_recipient;  // ORCPT: "rfc822;bob@corp.example"; empty: none was given
+  std::string final_recipient;     // "RFC822; bob@corp.example"
+  std::string actual_recipient;    // "rfc822; bob@mx1.corp.example"; empty: not to be told
+  std::string status;              // "5.1.1"
+  std::string remote_mta;          // "mail.outside.example"; empty: there was none
+  std::string diagnostic_type;     // "SMTP"
+  std::string diagnostic;          // "550 5.1.1 User unknown", "67"; empty: none
+  std::string reason;              // the same for people; empty: none
+};
+
+struct Notification {
+  enum class Kind {
+    kFailure,         // "Returned mail: see transcript for details"
+    kWarning,         // "Warning: could not send message for past 4 hours"
+    kSuccess,         // "Return receipt"
+    kPostmasterCopy,  // of a failure, without the body
+    kDoubleBounce,    // a report that could not be delivered, for the postmaster
+  };
+
+  Kind kind = Kind::kFailure;
+  std::string
+      recipient;  // as its To field and R line have it: "<alice@corp.example>", "postmaster"
+  std::vector<NotifiedRecipient> recipients;
+  std::string transcript;  // what mailers and servers said; lines with LF
+  std::string interval;    // of a warning: "4 hours"
+  std::optional<absl::Time> retry_until;
+
+  // As log lines name it: "DSN", "return to sender", "postmaster notify".
+  absl::string_view log_name() const;
+  std::string subject() const;
+  absl::string_view auto_submitted() const;
+};
+
+// What is said of the message as a whole.
+struct NotifiedMessage {
+  std::string id;             // for those whom it can mean something
+  std::string host_name;      // $j
+  std::string relay;          // $_: "host.outside.example [192.0.2.33]"
+  std::string received_from;  // "host.outside.example"; empty: not known any more
+  std::string envelope_id;    // ENVID, as it was given; empty: none
+  absl::Time arrival;
+  absl::Time now;
+  absl::TimeZone zone;
+};
+
+// The part for people, without an empty line in front and behind.
+std::string NotificationText(const Notification& notification, const NotifiedMessage& message);
+
+// The message/delivery-status part, with an empty line behind.
+std::string DeliveryStatus(const Notification& notification, const NotifiedMessage& message);
+
+// "5 days", "1 hour 30 minutes": as sendmail says how long something takes.
+std::string IntervalText(absl::Duration interval);
+
+// "host.outside.example" of "user@host.outside.example [192.0.2.33] (may be forged)".
+std::string HostOfRelay(absl::string_view relay);
+
+}  // namespace stagepost
+
+#endif  // STAGEPOST_MTA_BOUNCE_NOTIFICATION_H_

@@ -1,0 +1,252 @@
+#include "mta/bounce/send_notification.h"
+
+#include <memory>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "mta/base/check.h"
+#include "mta/base/status_macros.h"
+#include "mta/message/complete_header.h"
+#include "mta/message/envelope_macros.h"
+#include "mta/message/header_for_mailer.h"
+#include "mta/message/mailer_lines.h"
+#include "mta/message/mime_type.h"
+
+namespace stagepost {
+namespace {
+
+using Kind = Notification::Kind;
+
+constexpr int kIdAttempts = 3;
+constexpr size_t kReadBytes = 32 * 1024;
+constexpr absl::string_view kFullName = "Mail Delivery Subsystem";
+
+class Sending {
+ public:
+  Sending(Site& site, Queue& queue, const Envelope& original, BodySource& body,
+          const Notification& notification)
+      : site_(site),
+        configuration_(site.configuration()),
+        queue_(queue),
+        original_(original),
+        body_(body),
+        notification_(notification) {}
+
+  Task<absl::StatusOr<std::string>> Run();
+
+ private:
+  Task<absl::StatusOr<std::unique_ptr<IncomingMessage>>> Create();
+  Task<absl::Status> Write(IncomingMessage& message);
+  Task<absl::Status> WriteOriginal(IncomingMessage& message);
+  Task<HeaderText> OriginalHeader(Macros& macros, const Mailer& mailer);
+  Envelope MakeEnvelope(const std::string& id);
+  Header Fields() const;
+  bool ReturnsBody() const;
+  bool IsMime() const { return configuration_.options.Flag(OptionId::kSendMimeErrors); }
+  // What Content-Transfer-Encoding the report must have because of what it returns; empty: none.
+  std::string Encoding() const;
+  std::string Expanded(absl::string_view macro) const;
+
+  Site& site_;
+  Configuration& configuration_;
+  Queue& queue_;
+  const Envelope& original_;
+  BodySource& body_;
+  const Notification& notification_;
+  NotifiedMessage about_;
+  std::string boundary_;
+};
+
+std::string Sending::Expanded(absl::string_view macro) const {
+  const absl::StatusOr<Text> text = ParseText(macro, configuration_.names);
+  if (!text.ok()) return "";
+  return configuration_.macros.ExpandToString(*text, configuration_.names).value_or("");
+}
+
+bool Sending::ReturnsBody() const {
+  const bool full = notification_.kind == Kind::kFailure || notification_.kind == Kind::kWarning ||
+                    notification_.kind == Kind::kDoubleBounce;
+  return full && !absl::StrContains(original_.flags, 'n') &&
+         ImportanceOf(configuration_, original_.header).message_class >= 0 &&
+         !configuration_.options.Has(PrivacyFlag::kNobodyReturn);
+}
+
+std::string Sending::Encoding() const {
+  const std::string encoding =
+      ReadEncoding(FieldValue(original_.header, "Content-Transfer-Encoding"));
+  if (encoding == "binary") return encoding;
+  return encoding.empty() && !original_.eight_bit ? "" : "8bit";
+}
+
+Header Sending::Fields() const {
+  Header header;
+  const auto add = [&header](absl::string_view name, absl::string_view value) {
+    header.push_back({std::string(name), absl::StrCat(" ", value), ""});
+  };
+  add("To", notification_.recipient);
+  if (IsMime()) {
+    add("MIME-Version", "1.0");
+    add("Content-Type",
+        absl::StrCat("multipart/report; report-type=delivery-status;\n\tboundary=\"", boundary_,
+                     "\""));
+    if (const std::string encoding = Encoding(); !encoding.empty()) {
+      add("Content-Transfer-Encoding", encoding);
+    }
+  }
+  add("Subject", notification_.subject());
+  add("Auto-Submitted", notification_.auto_submitted());
+  return header;
+}
+
+Envelope Sending::MakeEnvelope(const std::string& id) {
+  const std::string sender = Expanded("$n");
+  Macros macros(&configuration_.macros);
+  EnvelopeFacts facts;
+  facts.id = id;
+  facts.sender = sender;
+  facts.full_name = std::string(kFullName);
+  facts.now = about_.now;
+  facts.zone = about_.zone;
+  macros.SetLiteral(OneCharacterName('_'), "localhost");
+  macros.SetLiteral(OneCharacterName('s'), "localhost");
+  macros.SetLiteral(OneCharacterName('r'), "");
+  DefineEnvelopeMacros(facts, macros);
+  const Header fields = Fields();
+  CompletedHeader completed = CompleteHeader(configuration_, site_.engine().tokenizer(),
+                                             ReceivedHeader{.header = fields}, macros);
+  Envelope envelope;
+  envelope.id = id;
+  envelope.sender = sender;
+  envelope.sender_bracketed = false;
+  envelope.flags = "rs";
+  envelope.header = std::move(completed.header);
+  envelope.eight_bit = original_.eight_bit;
+  envelope.macros = {{"_", "localhost"}, {"r", ""}, {"s", "localhost"}, {"daemon_flags", ""}};
+  if (const auto address = original_.macros.find("if_addr"); address != original_.macros.end()) {
+    envelope.macros.insert(*address);
+  }
+  Recipient recipient;
+  recipient.flags = "PF";
+  const std::string& shown = notification_.recipient;
+  recipient.bracketed = shown.size() >= 2 && shown.front() == '<' && shown.back() == '>';
+  recipient.address = recipient.bracketed ? shown.substr(1, shown.size() - 2) : shown;
+  recipient.final_recipient = absl::StrCat(
+      "RFC822; ", recipient.address, absl::StrContains(recipient.address, '@') ? "" : "@",
+      absl::StrContains(recipient.address, '@') ? "" : about_.host_name);
+  envelope.recipients.push_back(std::move(recipient));
+  return envelope;
+}
+
+// As it would be written to a file: nothing is left out but what is never sent.
+Task<HeaderText> Sending::OriginalHeader(Macros& macros, const Mailer& mailer) {
+  DefineQueuedMacros(original_, configuration_, about_.now, about_.zone, macros);
+  const AddressContext context = {site_.engine(), configuration_, macros};
+  const RemoteName sender = co_await NameForMailer(context, original_.sender, mailer,
+                                                   {.use = {.sender = true}, .canonical = true});
+  co_return co_await HeaderForMailer(
+      context, original_, HeaderTarget{.mailer = mailer, .sender = sender.text, .plan = {}});
+}
+
+Task<absl::Status> Sending::WriteOriginal(IncomingMessage& message) {
+  const bool with_body = ReturnsBody();
+  std::string text;
+  if (IsMime()) {
+    absl::StrAppend(&text, "--", boundary_,
+                    "\nContent-Type: ", with_body ? "message/rfc822\n" : "text/rfc822-headers\n");
+    if (const std::string encoding = Encoding(); with_body && !encoding.empty()) {
+      absl::StrAppend(&text, "Content-Transfer-Encoding: ", encoding, "\n");
+    }
+    text.push_back('\n');
+  } else {
+    absl::StrAppend(&text, with_body ? "   ----- Original message follows -----\n\n"
+                                     : "   ----- Message header follows -----\n\n");
+  }
+  const Mailer* const mailer = configuration_.FindMailer("*file*");
+  CHECK(mailer != nullptr);
+  Macros macros(&configuration_.macros);
+  const HeaderText header = co_await OriginalHeader(macros, *mailer);
+  absl::StrAppend(&text, header.text);
+  if (with_body) text.push_back('\n');
+  CO_RETURN_IF_ERROR(co_await message.AppendBody(text));
+  MailerLines lines({.escape_from = true});
+  std::string buffer(kReadBytes, '\0');
+  char last = '\n';
+  for (uint64_t offset = 0; with_body;) {
+    CO_ASSIGN_OR_RETURN(const size_t size, co_await body_.ReadAt(offset, absl::MakeSpan(buffer)));
+    if (size == 0) break;
+    offset += size;
+    last = buffer[size - 1];
+    text.clear();
+    lines.Take(absl::string_view(buffer).substr(0, size), text);
+    CO_RETURN_IF_ERROR(co_await message.AppendBody(text));
+  }
+  text.clear();
+  lines.Finish(text);
+  if (last != '\n') text.push_back('\n');
+  if (IsMime()) absl::StrAppend(&text, "\n--", boundary_, "--\n\n");
+  co_return co_await message.AppendBody(text);
+}
+
+Task<absl::Status> Sending::Write(IncomingMessage& message) {
+  std::string text;
+  if (IsMime()) {
+    absl::StrAppend(&text, "This is a MIME-encapsulated message\n\n--", boundary_, "\n\n");
+  }
+  absl::StrAppend(&text, NotificationText(notification_, about_), "\n");
+  if (IsMime()) {
+    absl::StrAppend(&text, "--", boundary_, "\nContent-Type: message/delivery-status\n\n",
+                    DeliveryStatus(notification_, about_));
+  }
+  CO_RETURN_IF_ERROR(co_await message.AppendBody(text));
+  co_return co_await WriteOriginal(message);
+}
+
+Task<absl::StatusOr<std::unique_ptr<IncomingMessage>>> Sending::Create() {
+  for (int attempt = 1;; ++attempt) {
+    auto message = co_await queue_.Create(queue_.NewId());
+    if (!absl::IsAlreadyExists(message.status()) || attempt == kIdAttempts) co_return message;
+  }
+}
+
+Task<absl::StatusOr<std::string>> Sending::Run() {
+  Environment& env = site_.env();
+  about_.id = original_.id;
+  about_.host_name = Expanded("$j");
+  if (const auto relay = original_.macros.find("_"); relay != original_.macros.end()) {
+    about_.relay = relay->second;
+  }
+  // A later attempt does not know who the client was; neither does a report of a report.
+  const bool first_attempt = original_.attempts == 0;
+  if (first_attempt && about_.relay != "localhost")
+    about_.received_from = HostOfRelay(about_.relay);
+  about_.envelope_id = original_.envelope_id;
+  about_.arrival = original_.created;
+  about_.now = env.clock().WallNow();
+  about_.zone = env.host().time_zone();
+
+  CO_ASSIGN_OR_RETURN(const std::unique_ptr<IncomingMessage> message, co_await Create());
+  boundary_ =
+      absl::StrCat(message->id(), ".", absl::ToUnixSeconds(about_.now), "/", about_.host_name);
+  Envelope envelope = MakeEnvelope(message->id());
+  absl::Status status = co_await Write(*message);
+  if (status.ok()) status = co_await message->Commit(envelope);
+  if (!status.ok()) {
+    // What is left of it is an orphan, and goes with those.
+    (void)co_await message->Abandon();
+    co_return status;
+  }
+  message->HandOver();
+  co_return envelope.id;
+}
+
+}  // namespace
+
+Task<absl::StatusOr<std::string>> SendNotification(Site& site, Queue& queue,
+                                                   const Envelope& original, BodySource& body,
+                                                   Notification notification) {
+  Sending sending(site, queue, original, body, notification);
+  co_return co_await sending.Run();
+}
+
+}  // namespace stagepost
