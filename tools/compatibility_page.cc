@@ -37,7 +37,6 @@ The column *here* says how far Stagepost does what a name asks for, today:
 |---------------|--------------------------------------------------------------------------------|
 | yes           | as sendmail does                                                               |
 | partly        | the note says which part, or what is missing                                   |
-| -bt           | as sendmail does, with `-bt` and `stagepost lint`; a daemon reads no file yet  |
 | no            | read and checked, without effect: a warning when the configuration is loaded   |
 | nothing to do | without meaning here; no warning                                               |
 | refused       | a configuration that uses it is refused                                        |

@@ -69,12 +69,12 @@ constexpr TableRow kMailerFlagRows[] = {
 
 constexpr TableRow kMailerEquateRows[] = {
     {"P=", "path; [IPC] a network, [LPC] the same host, [FILE] a file", "8.1", Support::kPartly,
-     "shown by -bt"},
-    {"F=", "flags, above", "8.1", Support::kPartly, "shown by -bt"},
+     "no [IPC], no [LPC]"},
+    {"F=", "flags, above", "8.1", Support::kPartly},
     {"S=", "rulesets for the sender, envelope/header", "8.1", Support::kYes},
     {"R=", "rulesets for recipients, envelope/header", "8.1", Support::kYes},
     {"A=", "arguments; of [IPC]: TCP host [port], or FILE path", "8.1", Support::kPartly,
-     "shown by -bt"},
+     "no [IPC], no [LPC]"},
     {"E=", "what ends a line", "8.1", Support::kYes},
     {"M=", "largest message, in bytes", "8.1", Support::kYes},
     {"m=", "messages in one connection", "8.10", Support::kNo},
