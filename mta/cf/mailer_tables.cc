@@ -70,7 +70,7 @@ constexpr TableRow kMailerFlagRows[] = {
 constexpr TableRow kMailerEquateRows[] = {
     {"P=", "path; [IPC] a network, [LPC] the same host, [FILE] a file", "8.1", Support::kPartly,
      "no [IPC], no [LPC]"},
-    {"F=", "flags, above", "8.1", Support::kPartly},
+    {"F=", "flags, above", "8.1", Support::kPartly, "as they say"},
     {"S=", "rulesets for the sender, envelope/header", "8.1", Support::kYes},
     {"R=", "rulesets for recipients, envelope/header", "8.1", Support::kYes},
     {"A=", "arguments; of [IPC]: TCP host [port], or FILE path", "8.1", Support::kPartly,
