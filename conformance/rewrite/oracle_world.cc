@@ -32,6 +32,10 @@ struct UserRow {
   const char* shell;
 };
 constexpr UserRow kUsers[] = {
+    {"daemon", 1, "daemon", "/usr/sbin/nologin"},
+    {"bin", 2, "bin", "/usr/sbin/nologin"},
+    {"mail", 8, "mail", "/usr/sbin/nologin"},
+    {"nobody", 65534, "nobody", "/usr/sbin/nologin"},
     {"smmta", 301, "Mail daemon", "/usr/sbin/nologin"},
     {"smmsp", 302, "Mail Submission Program", "/usr/sbin/nologin"},
     {"alice", 2001, "Alice Adams", "/bin/sh"},

@@ -51,7 +51,7 @@ class RecordedWorld {
   absl::Status Step(const JsonObject& step);
   void StartDaemon(const JsonObject& step);
   void StopDaemon();
-  absl::Status Kill(const JsonObject& step);
+  void Kill(const JsonObject& step);
   absl::Status StartNextHop(const JsonObject& step);
   void RunCommand(const JsonObject& step);
   RecordedDialogue& Connect(const JsonObject& step);

@@ -17,13 +17,16 @@ enum class EventKind : uint16_t {
   // Reported by the MTA. subject / detail / numbers:
   kSmtpCommand = 1,         // session peer / command line / session number
   kSmtpReply = 2,           // session peer / reply text / code, session number
-  kEnvelopeAccepted = 3,    // queue id / sender / recipients: durable, 250 about to be sent
+  kEnvelopeAccepted = 3,    // queue id / sender / recipients, session number: durable
   kRecipientAccepted = 4,   // queue id / recipient, one for each of the envelope above
   kRecipientDelivered = 5,  // queue id / recipient
   kRecipientDeferred = 6,   // queue id / recipient: still in the queue
   kRecipientBounced = 7,    // queue id / recipient
   kRecipientDiscarded = 8,  // queue id / recipient
   kEnvelopeDone = 9,        // queue id: its queue files are removed
+  kRecipientResolved = 10,  // queue id / "RECIPIENT\nMAILER\nUSER": who gets it, and by what
+  kRecipientExpanded = 11,  // queue id / "RECIPIENT\nMEMBER": one of those who get it instead
+  kEnvelopeSplit = 12,      // queue id / queue id of a message with a part of the recipients
 
   // Recorded by the world.
   kProcessStarted = 100,    // program path / title

@@ -28,6 +28,8 @@ class SessionChannel {
   // Standard input and output, which outlive it.
   SessionChannel(Environment& env, ByteSource& input, ByteSink& output);
 
+  // Which session of the process it is, in the trace.
+  int64_t number() const { return number_; }
   LineReader& reader() { return reader_; }
   // Null: there is no connection, but standard input and output.
   const Connection* connection() const { return connection_.get(); }

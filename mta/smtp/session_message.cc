@@ -200,7 +200,7 @@ Task<absl::Status> Session::Accept(IncomingMessage& message, Envelope envelope) 
   // From here on the message is ours, whether the client hears of it or not.
   Trace& trace = context_.env.trace();
   trace.Record({EventKind::kEnvelopeAccepted, envelope.id, envelope.sender,
-                static_cast<int64_t>(envelope.recipients.size()), 0});
+                static_cast<int64_t>(envelope.recipients.size()), channel_.number()});
   for (const Recipient& recipient : envelope.recipients) {
     trace.Record({EventKind::kRecipientAccepted, envelope.id, recipient.address, 0, 0});
   }

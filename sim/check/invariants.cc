@@ -67,41 +67,126 @@ Invariants::Invariants(const scenario::Scenario& scenario, World& world)
 Invariants::~Invariants() { world_.core().trace.RemoveObserver(this); }
 
 Invariants::Accepted* Invariants::Find(const TraceEvent& event) {
-  const auto found = accepted_.find({event.host, std::string(event.event.subject)});
+  MessageId id{event.host, std::string(event.event.subject)};
+  if (const auto split = split_from_.find(id); split != split_from_.end())
+    id.second = split->second;
+  const auto found = accepted_.find(id);
   return found == accepted_.end() ? nullptr : &found->second;
+}
+
+void Invariants::Split(const TraceEvent& event) {
+  Accepted* const message = Find(event);
+  if (message == nullptr) return;
+  const std::string part(event.event.detail);
+  message->ids.insert(part);
+  const MessageId whole{event.host, std::string(event.event.subject)};
+  const auto split = split_from_.find(whole);
+  const std::string accepted = split == split_from_.end() ? whole.second : split->second;
+  split_from_[{event.host, part}] = accepted;
+}
+
+// "RECIPIENT\nMAILER\nUSER"
+void Invariants::Resolve(Accepted& message, absl::string_view detail) {
+  const std::vector<std::string> parts = absl::StrSplit(detail, absl::MaxSplits('\n', 2));
+  if (parts.size() != 3) return;
+  message.mailboxes[parts[0]] = parts[1] == "local" ? MailboxOf(parts[2]) : "";
 }
 
 // What becomes of messages that a scenario laid into the queue itself is its own business.
 void Invariants::OnEvent(const TraceEvent& event) {
+  const std::string subject(event.event.subject), detail(event.event.detail);
   switch (event.event.kind) {
-    case EventKind::kRecipientAccepted:
-      accepted_[{event.host, std::string(event.event.subject)}].recipients.emplace(
-          event.event.detail);
-      CheckRecipientAllowed(event);
-      break;
-    case EventKind::kRecipientDeferred:
-      if (Accepted* message = Find(event)) message->deferred = true;
-      break;
-    case EventKind::kRecipientBounced:
-    case EventKind::kRecipientDiscarded:
-      if (Accepted* message = Find(event)) message->settled.emplace(event.event.detail);
-      break;
-    case EventKind::kEnvelopeDone:
-      if (Accepted* message = Find(event)) message->done = true;
-      break;
+    case EventKind::kSmtpCommand:
+      clients_[{event.host, event.event.number}] = subject;
+      return;
+    case EventKind::kEnvelopeAccepted:
+      if (IsFromHostItself(event)) from_itself_.emplace(event.host, subject);
+      return;
+    case EventKind::kRecipientAccepted: {
+      Accepted& message = accepted_[{event.host, subject}];
+      message.recipients.insert(detail);
+      message.ids.insert(subject);
+      return CheckRecipientAllowed(event);
+    }
     case EventKind::kFault:
-      if (event.event.subject == "file_error") file_errors_.insert(event.host);
-      if (event.event.subject == "disk_full") full_disks_.insert(event.host);
-      break;
+      if (subject == "file_error") file_errors_.insert(event.host);
+      if (subject == "disk_full") full_disks_.insert(event.host);
+      return;
     case EventKind::kHostCrashed:
       ++violent_deaths_[event.host];
-      break;
+      return;
     case EventKind::kProcessExited:
-      if (event.event.detail == "killed") ++violent_deaths_[event.host];
+      if (detail == "killed") ++violent_deaths_[event.host];
+      return;
+    case EventKind::kEnvelopeSplit:
+      return Split(event);
+    default:
+      break;
+  }
+  Accepted* const message = Find(event);
+  if (message == nullptr) return;
+  switch (event.event.kind) {
+    case EventKind::kRecipientDeferred:
+      message->deferred.insert(subject);
+      break;
+    case EventKind::kRecipientDelivered: {
+      const auto mailbox = message->mailboxes.find(detail);
+      if (mailbox != message->mailboxes.end() && mailbox->second.empty()) {
+        message->settled.insert(detail);
+      }
+      break;
+    }
+    case EventKind::kRecipientBounced:
+    case EventKind::kRecipientDiscarded:
+      message->settled.insert(detail);
+      break;
+    case EventKind::kRecipientResolved:
+      Resolve(*message, detail);
+      break;
+    case EventKind::kRecipientExpanded:
+      if (const size_t end = detail.find('\n'); end != detail.npos) {
+        message->members[detail.substr(0, end)].insert(detail.substr(end + 1));
+      }
+      break;
+    case EventKind::kEnvelopeDone:
+      message->done.insert(subject);
       break;
     default:
       break;
   }
+}
+
+bool Invariants::IsFromHostItself(const TraceEvent& event) const {
+  const auto client = clients_.find({event.host, event.event.number2});
+  if (client == clients_.end()) return false;
+  const absl::string_view peer = client->second;
+  if (peer == "stdin" || absl::StartsWith(peer, "127.") || absl::StartsWith(peer, "[::1]")) {
+    return true;
+  }
+  const scenario::Host& spec = SpecOf(event.host);
+  return std::any_of(spec.address().begin(), spec.address().end(), [&](const std::string& own) {
+    return absl::StartsWith(peer, absl::StrCat(own, ":")) ||
+           absl::StartsWith(peer, absl::StrCat("[", own, "]"));
+  });
+}
+
+std::set<std::string> Invariants::MembersOf(const Accepted& message, const std::string& recipient) {
+  std::set<std::string> seen = {recipient}, members;
+  std::vector<std::string> open = {recipient};
+  while (!open.empty()) {
+    const std::string address = open.back();
+    open.pop_back();
+    const auto found = message.members.find(address);
+    bool has_others = false;
+    if (found != message.members.end()) {
+      for (const std::string& member : found->second) {
+        has_others = has_others || member != address;
+        if (seen.insert(member).second) open.push_back(member);
+      }
+    }
+    if (!has_others) members.insert(address);
+  }
+  return members;
 }
 
 int Invariants::ViolentDeaths(const SimHost& host) const {
@@ -115,6 +200,7 @@ bool Invariants::Disturbed(const SimHost& host) const {
 }
 
 void Invariants::CheckRecipientAllowed(const TraceEvent& event) {
+  if (from_itself_.contains({event.host, std::string(event.event.subject)})) return;
   const absl::string_view recipient = event.event.detail;
   const size_t at = recipient.rfind('@');
   if (at == recipient.npos) return;  // a bare name is local
@@ -152,7 +238,7 @@ void Invariants::ClientSaw(absl::string_view host, absl::string_view reply) {
 
 void Invariants::Healed() {
   for (auto& [id, message] : accepted_) {
-    if (SpecOf(id.first).mta().has_queue_interval()) message.deferred = false;
+    if (SpecOf(id.first).mta().has_queue_interval()) message.deferred.clear();
   }
 }
 
@@ -168,9 +254,12 @@ const scenario::Host& Invariants::SpecOf(uint32_t host) const {
 int Invariants::WorkLeft(SimHost& host) const {
   int left = 0;
   for (const auto& [id, message] : accepted_) {
-    if (id.first != host.index() || message.done || message.deferred) continue;
-    // A crash may come between the removal of the queue file and the word that all is done.
-    left += host.editor().LinkStat(absl::StrCat(kQueueDirectory, "/qf", id.second)).ok();
+    if (id.first != host.index()) continue;
+    for (const std::string& part : message.ids) {
+      if (message.done.contains(part) || message.deferred.contains(part)) continue;
+      // A crash may come between the removal of the queue file and the word that all is done.
+      left += host.editor().LinkStat(absl::StrCat(kQueueDirectory, "/qf", part)).ok();
+    }
   }
   return left;
 }
@@ -222,15 +311,24 @@ Invariants::Copies Invariants::ReadMailboxes(SimHost& host, std::vector<std::str
 
 void Invariants::CheckConservation(SimHost& host, const std::string& id, const Accepted& message,
                                    const Copies& copies, std::vector<std::string>& broken) {
-  const auto queued = host.editor().ReadFile(absl::StrCat(kQueueDirectory, "/qf", id));
+  std::string queued;  // all its queue files
+  for (const std::string& part : message.ids) {
+    const auto file = host.editor().ReadFile(absl::StrCat(kQueueDirectory, "/qf", part));
+    if (file.ok()) absl::StrAppend(&queued, *file, "\n");
+  }
   std::map<std::string, int> wanted;  // copies by mailbox: two addresses may mean one user
   for (const std::string& recipient : message.recipients) {
-    const std::string mailbox = MailboxOf(recipient);
-    ++wanted[mailbox];
-    const bool waiting = queued.ok() && IsQueued(*queued, recipient);
-    if (copies.Count(id, mailbox) == 0 && !waiting && !message.settled.contains(recipient)) {
-      broken.push_back(absl::StrCat("conservation: ", id, " on ", host.name(), " for <", recipient,
-                                    "> is lost"));
+    const bool waiting = IsQueued(queued, recipient);
+    for (const std::string& member : MembersOf(message, recipient)) {
+      const auto resolved = message.mailboxes.find(member);
+      const std::string mailbox =
+          resolved == message.mailboxes.end() ? MailboxOf(member) : resolved->second;
+      ++wanted[mailbox];
+      if (copies.Count(id, mailbox) == 0 && !waiting && !IsQueued(queued, member) &&
+          !message.settled.contains(member)) {
+        broken.push_back(
+            absl::StrCat("conservation: ", id, " on ", host.name(), " for <", member, "> is lost"));
+      }
     }
   }
   for (const auto& [mailbox, count] : wanted) {

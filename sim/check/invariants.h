@@ -2,10 +2,11 @@
 //
 //   conservation     every recipient of every accepted message is delivered, bounced, discarded, or
 //                    still in the queue at the end, and nobody else gets it; judged by the disks,
-//                    not by what the MTA says
+//                    not by what the MTA says, but for whom an alias stands for
 //   duplicates       a second copy only where a process was killed, a host crashed, or file calls
 //                    failed
-//   no relay         nothing is accepted for a domain that is neither local nor relayed for
+//   no relay         nothing is accepted from another host for a domain that is neither local nor
+//                    relayed for
 //   whole messages   every message in a mailbox is complete, except one that was being written when
 //                    the power failed, and whose message had been accepted before; or where file
 //                    calls failed with errors, so that what was written could not be taken back
@@ -57,15 +58,24 @@ class Invariants final : public TraceObserver {
   using MessageId = std::pair<uint32_t, std::string>;
   struct Accepted {
     std::set<std::string> recipients;
-    std::set<std::string> settled;  // bounced or discarded
-    bool deferred = false;
-    bool done = false;
+    // Who gets the message in whose place, by a recipient that was an alias or forwards.
+    std::map<std::string, std::set<std::string>> members;
+    // The account whose mailbox it is for a recipient; empty: something else is, a program or a
+    // host.
+    std::map<std::string, std::string> mailboxes;
+    std::set<std::string> settled;  // bounced or discarded; or delivered, but into no mailbox
+    std::set<std::string> ids;      // its queue id, and those of what was split off
+    std::set<std::string> deferred, done;  // of ids
   };
   struct Copies;
 
   const scenario::Host& SpecOf(uint32_t host) const;
   // The message of the event; null if it was not accepted while somebody watched.
   Accepted* Find(const TraceEvent& event);
+  void Resolve(Accepted& message, absl::string_view detail);
+  void Split(const TraceEvent& event);
+  // Those whom `recipient` stands for; itself, if nobody.
+  static std::set<std::string> MembersOf(const Accepted& message, const std::string& recipient);
   int ViolentDeaths(const SimHost& host) const;
   // Whether something happened to the host that justifies a second copy.
   bool Disturbed(const SimHost& host) const;
@@ -78,10 +88,14 @@ class Invariants final : public TraceObserver {
   void CheckMailbox(SimHost& host, const User& user, const std::string& path, const FileStat& stat,
                     std::vector<std::string>& broken);
   void CheckRecipientAllowed(const TraceEvent& event);
+  bool IsFromHostItself(const TraceEvent& event) const;
 
   const scenario::Scenario& scenario_;
   World& world_;
   std::map<MessageId, Accepted> accepted_;
+  std::map<MessageId, std::string> split_from_;                  // queue id of what was accepted
+  std::map<std::pair<uint32_t, int64_t>, std::string> clients_;  // by host and session
+  std::set<MessageId> from_itself_;                         // accepted from a process of the host
   std::set<std::pair<std::string, std::string>> promised_;  // host name, queue id
   std::map<uint32_t, int> violent_deaths_;                  // by host: crashes and kills
   std::set<uint32_t> file_errors_;                          // hosts whose file calls failed,

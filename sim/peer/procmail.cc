@@ -9,6 +9,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/time.h"
 #include "mta/base/errno.h"
 
 namespace stagepost {
@@ -17,21 +18,29 @@ namespace {
 constexpr size_t kMaxMessageBytes = 64 << 20;
 constexpr size_t kMaxRcBytes = 64 << 10;
 
-// USER of -d; nullopt: the arguments are others.
-std::optional<std::string> RecipientOf(const Arguments& arguments) {
-  std::optional<std::string> user;
+struct Command {
+  std::string user;
+  std::string sender = "root";
+};
+
+// nullopt: the arguments are others.
+std::optional<Command> ParseArguments(const Arguments& arguments) {
+  Command command;
   for (size_t i = 1; i < arguments.size(); ++i) {
     if (arguments[i] == "-Y") continue;
     if (i + 1 == arguments.size()) return std::nullopt;
-    if (arguments[i] == "-a") {
-      ++i;
-    } else if (arguments[i] == "-d" && !user.has_value()) {
-      user = arguments[++i];
-    } else {
+    const std::string& option = arguments[i];
+    const std::string& value = arguments[++i];
+    if (option == "-d" && command.user.empty()) {
+      command.user = value;
+    } else if (option == "-f") {
+      command.sender = value;
+    } else if (option != "-a") {
       return std::nullopt;
     }
   }
-  return user;
+  if (command.user.empty()) return std::nullopt;
+  return command;
 }
 
 Task<absl::StatusOr<std::string>> ReadInput(ByteSource& source) {
@@ -63,13 +72,11 @@ Task<std::optional<int>> WantedExitCode(FileSystem& files, std::string path) {
 }
 
 // The message as an mbox has it.
-std::string Quoted(absl::string_view message) {
-  std::string text;
-  bool first = true;
+std::string AsMbox(absl::string_view message, absl::string_view sender, absl::Time now) {
+  std::string text = absl::StrCat(
+      "From ", sender, " ", absl::FormatTime("%a %b %e %H:%M:%S %Y", now, absl::UTCTimeZone()));
   for (const absl::string_view line : absl::StrSplit(message, '\n')) {
-    const bool quote = !first && absl::StartsWith(line, "From ");
-    absl::StrAppend(&text, first ? "" : "\n", quote ? ">" : "", line);
-    first = false;
+    absl::StrAppend(&text, "\n", absl::StartsWith(line, "From ") ? ">" : "", line);
   }
   return absl::StrCat(text, absl::EndsWith(text, "\n") ? "" : "\n", "\n");
 }
@@ -92,9 +99,9 @@ Task<int> Append(FileSystem& files, std::string path, std::string text) {
 }  // namespace
 
 Task<int> ProcmailMain(Environment& env, Arguments arguments) {
-  const std::optional<std::string> name = RecipientOf(arguments);
-  if (!name.has_value()) co_return 64;
-  const auto user = env.accounts().FindUser(*name);
+  const std::optional<Command> command = ParseArguments(arguments);
+  if (!command.has_value()) co_return 64;
+  const auto user = env.accounts().FindUser(command->user);
   if (!user.ok()) co_return 67;
   const auto identity = env.accounts().IdentityOf(*user);
   if (!identity.ok()) co_return 75;
@@ -104,7 +111,8 @@ Task<int> ProcmailMain(Environment& env, Arguments arguments) {
   const std::optional<int> code =
       co_await WantedExitCode(*files, absl::StrCat(user->home, "/.procmailrc"));
   if (code.has_value()) co_return *code;
-  co_return co_await Append(*files, absl::StrCat("/var/mail/", *name), Quoted(*message));
+  co_return co_await Append(*files, absl::StrCat("/var/mail/", command->user),
+                            AsMbox(*message, command->sender, env.clock().WallNow()));
 }
 
 }  // namespace stagepost

@@ -47,7 +47,8 @@ constexpr Layout kDirectories[] = {
     {"/tmp", 01777},
     {"/usr/sbin", 0755},
     {"/var/mail", 01777},
-    {"/var/run", 0755},
+    {"/var/run/sendmail/msp", 0755, kSmmsp, kSmmsp},
+    {"/var/run/sendmail/mta", 0755},
     {"/var/spool/clientmqueue", 0770, kSmmsp, kSmmsp},
     {"/var/spool/mqueue", 0700},
 };
