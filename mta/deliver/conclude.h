@@ -29,6 +29,8 @@ struct ReportedRecipient {
   DeliveryResult result;
   // It failed as it was resolved or expanded: no mailer has been asked.
   bool in_expansion = false;
+  // The list with an owner that it is a member of, "<list@corp.example>"; empty: none.
+  std::string mailing_list;
 };
 
 struct JobReport {

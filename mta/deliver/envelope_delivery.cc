@@ -111,6 +111,7 @@ EnvelopeDelivery::Entries EnvelopeDelivery::GroupOf(const Entries& pending) {
 
 Task<absl::Status> EnvelopeDelivery::Run() {
   co_await FindSender();
+  CheckHops();
   for (const size_t entry : Entries(entries_)) {
     if (At(entry).state == SendState::kSend) (void)co_await Check(entry);
   }

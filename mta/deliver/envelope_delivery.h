@@ -62,6 +62,8 @@ class EnvelopeDelivery {
   bool CanShare(const SendEntry& a, const SendEntry& b);
 
   Task<void> FindSender();
+  // MaxHopCount: nobody gets a message that has been passed on more often.
+  void CheckHops();
   // Whether this entry may be sent now; if not, its outcome has been noted.
   Task<bool> Check(size_t entry);
   Task<bool> PassesCompat(size_t entry);

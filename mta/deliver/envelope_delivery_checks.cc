@@ -8,10 +8,12 @@
 #include "absl/strings/str_cat.h"
 #include "mta/base/status_macros.h"
 #include "mta/base/sysexits.h"
+#include "mta/bounce/notification.h"
 #include "mta/deliver/envelope_delivery.h"
 #include "mta/deliver/mailer_program.h"
 #include "mta/deliver/message_bytes.h"
 #include "mta/deliver/queued_recipient.h"
+#include "mta/message/known_fields.h"
 #include "mta/policy/check_ruleset.h"
 
 namespace stagepost {
@@ -56,9 +58,8 @@ void EnvelopeDelivery::NoteExpansion(int64_t priority) {
   const int64_t later = std::exchange(envelope_.priority, priority);
   // An alias that names itself is looked at again when the others are done.
   Entries in_order = entries_;
-  const auto first_again = std::remove_if(in_order.begin(), in_order.end(), [&](size_t entry) {
-    return At(entry).refers_to_itself;
-  });
+  const auto first_again = std::remove_if(in_order.begin(), in_order.end(),
+                                          [&](size_t entry) { return At(entry).refers_to_itself; });
   in_order.erase(first_again, in_order.end());
   std::copy_if(entries_.begin(), entries_.end(), std::back_inserter(in_order),
                [&](size_t entry) { return At(entry).refers_to_itself; });
@@ -186,12 +187,35 @@ ReportedRecipient EnvelopeDelivery::Reported(size_t entry) {
   reported.recipient = RecipientOf(list_, entry, OneLine(outcome.result.queue_text));
   for (size_t above = At(entry).parent; above != kNoEntry; above = At(above).parent) {
     reported.expanded_from.push_back(At(above).address);
+    if (At(above).owner.has_value() && reported.mailing_list.empty()) {
+      reported.mailing_list = At(above).address;
+    }
   }
   reported.mailer = At(entry).mailer;
   reported.relay = outcome.relay;
   reported.result = std::move(outcome.result);
   reported.in_expansion = outcome.in_expansion;
   return reported;
+}
+
+// Who has been passed on too often is on a way without an end.
+void EnvelopeDelivery::CheckHops() {
+  const auto hops = std::count_if(
+      envelope_.header.begin(), envelope_.header.end(),
+      [](const HeaderField& field) { return TraitsOf(field.name).Has(FieldTraits::kTrace); });
+  const int64_t limit = site_.configuration().options.Number(OptionId::kMaxHopCount);
+  const Entries pending = Pending();
+  if (hops <= limit || pending.empty()) return;
+  const std::string relay = ExpandText(site_, macros_, "$_");
+  DeliveryResult result = ResultOfExitCode(kExitUnavailable, "", "");
+  result.dsn = "5.4.6";
+  result.diagnostic = "554 5.4.6 Too many hops";
+  result.stat = absl::StrCat("Too many hops ", hops, " (", limit, " max): from ", sender_address_,
+                             " via ", relay.empty() ? "localhost" : HostOfRelay(relay), ", to ",
+                             At(pending.front()).address);
+  env_.log().Write(Severity::kCritical,
+                   absl::StrCat(envelope_.id, ": SYSERR(root): ", OneLine(result.stat)));
+  for (const size_t entry : pending) Record(entry, result, "");
 }
 
 JobReport EnvelopeDelivery::Report() {

@@ -1,11 +1,13 @@
 #include "mta/deliver/reported_recipient.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "mta/base/quotes.h"
 #include "mta/base/sysexits.h"
 #include "mta/rewrite/address.h"
 
@@ -87,6 +89,7 @@ std::string ActualRecipient(Site& site, const ReportedRecipient& reported) {
   std::string type = reported.mailer == nullptr ? "" : reported.mailer->address_type;
   if (type.empty() || absl::EqualsIgnoreCase(type, "rfc822")) type = "rfc822";
   std::string user = reported.recipient.user;
+  if (type != "rfc822") user = StripQuotes(user);
   if (user.empty())
     user = reported.recipient.address.substr(0, reported.recipient.address.find('@'));
   if (type == "rfc822" && !absl::StrContains(user, '@')) {
@@ -137,22 +140,30 @@ NotifiedRecipient Notified(Site& site, const ReportedRecipient& reported,
 
 std::string TranscriptOfExpansion(const std::vector<ReportedRecipient>& failed) {
   std::string transcript;
+  std::string lists;
   // What is behind an alias has been found out before what is said of the alias.
   for (auto it = failed.rbegin(); it != failed.rend(); ++it) {
     if (!it->in_expansion || it->result.diagnostic.empty()) continue;
     absl::StrAppend(&transcript, OneLine(WithAddress(it->result.diagnostic, it->recipient)), "\n");
+    const std::string list =
+        absl::StrCat("Message delivered to mailing list ", OneLine(it->mailing_list), "\n");
+    if (!it->mailing_list.empty() && !absl::StrContains(lists, list)) lists += list;
   }
-  return transcript;
+  return transcript + lists;
 }
 
 std::string TranscriptOfFailures(const std::vector<ReportedRecipient>& failed) {
   std::string transcript;
+  std::string last;
   for (const ReportedRecipient& reported : failed) {
     if (reported.in_expansion || reported.result.diagnostic.empty()) continue;
     const DeliveryResult& result = reported.result;
     const std::string reply =
         absl::StrCat(ReplyOf(result.exit_code).reply, " ", result.dsn, " ", result.stat);
-    absl::StrAppend(&transcript, OneLine(WithAddress(reply, reported.recipient)), "\n");
+    std::string line = absl::StrCat(OneLine(WithAddress(reply, reported.recipient)), "\n");
+    // A program fails for all of its recipients alike.
+    if (line != last) transcript += line;
+    last = std::move(line);
   }
   return transcript;
 }
@@ -169,6 +180,7 @@ std::string TranscriptOfDelays(const std::vector<ReportedRecipient>& delayed) {
 
 std::string LogTextOf(const ReportedRecipient& failed) {
   const DeliveryResult& result = failed.result;
+  if (failed.in_expansion && !failed.mailing_list.empty()) return "Unable to deliver mail";
   if (!failed.in_expansion || result.exit_code == kExitNoUser) return result.stat;
   return std::string(WithoutCodes(WithAddress(result.diagnostic, failed.recipient)));
 }

@@ -1,0 +1,182 @@
+// Reports, word for word as sendmail 8.17 has sent them.
+#include "mta/bounce/notification.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+
+namespace stagepost {
+namespace {
+
+using Action = NotifiedRecipient::Action;
+using Kind = Notification::Kind;
+
+NotifiedMessage Message() {
+  NotifiedMessage message;
+  message.id = "6AK6VZ8J000216";
+  message.host_name = "mx1.corp.example";
+  message.relay = "desk3.corp.example [10.1.2.3]";
+  message.received_from = "desk3.corp.example";
+  message.arrival =
+      absl::FromCivil(absl::CivilSecond(2026, 11, 20, 6, 31, 35), absl::UTCTimeZone());
+  message.now = message.arrival;
+  message.zone = absl::UTCTimeZone();
+  return message;
+}
+
+NotifiedRecipient Failed() {
+  NotifiedRecipient recipient;
+  recipient.address = "<nosuch@outside.example>";
+  recipient.final_recipient = "RFC822; nosuch@outside.example";
+  recipient.actual_recipient = "rfc822; nosuch@outside.example";
+  recipient.status = "5.1.1";
+  recipient.remote_mta = "mail.outside.example";
+  recipient.diagnostic_type = "SMTP";
+  recipient.diagnostic = recipient.reason = "550 5.1.1 User unknown";
+  return recipient;
+}
+
+Notification Failure() {
+  Notification notification;
+  notification.recipients = {Failed()};
+  notification.transcript =
+      "... while talking to mail.outside.example.:\n>>> DATA\n<<< 550 5.1.1 User unknown\n"
+      "550 5.1.1 <nosuch@outside.example>... User unknown\n";
+  return notification;
+}
+
+TEST(Notification, TellsOfFailures) {
+  Notification notification = Failure();
+  const std::string head =
+      "The original message was received at Fri, 20 Nov 2026 06:31:35 GMT\n"
+      "from desk3.corp.example [10.1.2.3]\n";
+  const std::string rest =
+      "\n   ----- The following addresses had permanent fatal errors -----\n"
+      "<nosuch@outside.example>\n    (reason: 550 5.1.1 User unknown)\n"
+      "\n   ----- Transcript of session follows -----\n"
+      "... while talking to mail.outside.example.:\n>>> DATA\n<<< 550 5.1.1 User unknown\n"
+      "550 5.1.1 <nosuch@outside.example>... User unknown\n";
+  EXPECT_EQ(NotificationText(notification, Message()), head + rest);
+  EXPECT_EQ(notification.subject(), "Returned mail: see transcript for details");
+  EXPECT_EQ(notification.log_name(), "DSN");
+  notification.kind = Kind::kPostmasterCopy;
+  EXPECT_EQ(NotificationText(notification, Message()), head + "with id 6AK6VZ8J000216\n" + rest);
+  EXPECT_EQ(notification.subject(), "Postmaster notify: see transcript for details");
+  EXPECT_EQ(notification.log_name(), "postmaster notify");
+  EXPECT_EQ(DeliveryStatus(notification, Message()),
+            "Reporting-MTA: dns; mx1.corp.example\n"
+            "Received-From-MTA: DNS; desk3.corp.example\n"
+            "Arrival-Date: Fri, 20 Nov 2026 06:31:35 GMT\n\n"
+            "Final-Recipient: RFC822; nosuch@outside.example\n"
+            "X-Actual-Recipient: rfc822; nosuch@outside.example\n"
+            "Action: failed\nStatus: 5.1.1\nRemote-MTA: DNS; mail.outside.example\n"
+            "Diagnostic-Code: SMTP; 550 5.1.1 User unknown\n"
+            "Last-Attempt-Date: Fri, 20 Nov 2026 06:31:35 GMT\n\n");
+}
+
+TEST(Notification, SaysWhereAnAddressCameFrom) {
+  Notification notification;
+  NotifiedRecipient program;
+  program.address = "\"|cat >/dev/null; exit 3\"";
+  program.reason = "3";
+  program.expanded_from = "<pipefail@corp.example>";
+  NotifiedRecipient loop;
+  loop.address = "<loop1@corp.example>";
+  notification.recipients = {program, loop};
+  const std::string text = NotificationText(notification, Message());
+  EXPECT_EQ(text.substr(text.find("-----\n") + 6),
+            "\"|cat >/dev/null; exit 3\"\n    (reason: 3)\n"
+            "    (expanded from: <pipefail@corp.example>)\n<loop1@corp.example>\n");
+}
+
+TEST(Notification, Warns) {
+  Notification notification;
+  notification.kind = Kind::kWarning;
+  notification.interval = "1 second";
+  NotifiedRecipient recipient = Failed();
+  recipient.action = Action::kDelayed;
+  recipient.status = "4.4.1";
+  recipient.diagnostic.clear();
+  notification.recipients = {recipient};
+  notification.retry_until = Message().arrival + absl::Hours(5 * 24);
+  notification.transcript = "<nosuch@outside.example>... Deferred\n";
+  EXPECT_EQ(NotificationText(notification, Message()),
+            "    **********************************************\n"
+            "    **      THIS IS A WARNING MESSAGE ONLY      **\n"
+            "    **  YOU DO NOT NEED TO RESEND YOUR MESSAGE  **\n"
+            "    **********************************************\n\n"
+            "The original message was received at Fri, 20 Nov 2026 06:31:35 GMT\n"
+            "from desk3.corp.example [10.1.2.3]\n"
+            "\n   ----- Transcript of session follows -----\n"
+            "<nosuch@outside.example>... Deferred\n");
+  EXPECT_EQ(notification.subject(), "Warning: could not send message for past 1 second");
+  const std::string status = DeliveryStatus(notification, Message());
+  const size_t action = status.find("Action:");
+  ASSERT_NE(action, std::string::npos);
+  EXPECT_EQ(status.substr(action),
+            "Action: delayed\nStatus: 4.4.1\nRemote-MTA: DNS; mail.outside.example\n"
+            "Last-Attempt-Date: Fri, 20 Nov 2026 06:31:35 GMT\n"
+            "Will-Retry-Until: Wed, 25 Nov 2026 06:31:35 GMT\n\n");
+}
+
+TEST(Notification, Acknowledges) {
+  Notification notification;
+  notification.kind = Kind::kSuccess;
+  NotifiedRecipient local = Failed(), relayed = Failed();
+  local.action = Action::kDelivered;
+  local.address = "<bob@corp.example>";
+  local.original_recipient = "rfc822;bob@corp.example";
+  local.reason.clear();
+  relayed.action = Action::kRelayed;
+  relayed.reason.clear();
+  notification.recipients = {local, relayed};
+  const std::string text = NotificationText(notification, Message());
+  EXPECT_NE(text.find("\n   ----- The following addresses had successful delivery notifications "
+                      "-----\n<bob@corp.example>  (successfully delivered to mailbox)\n"
+                      "<nosuch@outside.example>  (relayed to non-DSN-aware mailer)\n"),
+            std::string::npos);
+  NotifiedMessage message = Message();
+  message.envelope_id = "QQ314159";
+  const std::string status = DeliveryStatus(notification, message);
+  EXPECT_EQ(status.find("Original-Envelope-Id: QQ314159\nReporting-MTA: dns; "), 0u);
+  EXPECT_NE(status.find("\n\nOriginal-Recipient: rfc822;bob@corp.example\nFinal-"),
+            std::string::npos);
+  EXPECT_NE(status.find("\nAction: delivered (to mailbox)\n"), std::string::npos);
+  EXPECT_NE(status.find("\nAction: relayed (to non-DSN-aware mailer)\n"), std::string::npos);
+  EXPECT_EQ(notification.subject(), "Return receipt");
+}
+
+TEST(Notification, PutsNobodysLinesIntoAReport) {
+  Notification notification = Failure();
+  NotifiedRecipient& recipient = notification.recipients[0];
+  recipient.reason = "550 x\nFrom: evil";
+  recipient.diagnostic = "550 x\nAction: delivered\n\nFinal-Recipient: y";
+  recipient.original_recipient = "rfc822;x\r\nY: z";
+  NotifiedMessage message = Message();
+  message.envelope_id = "a\nb";
+  message.relay = "x\ny";
+  EXPECT_EQ(NotificationText(notification, message).find("\nFrom:"), std::string::npos);
+  const std::string status = DeliveryStatus(notification, message);
+  EXPECT_EQ(status.find("\nAction: delivered"), std::string::npos);
+  EXPECT_EQ(status.find("\nY:"), std::string::npos);
+  EXPECT_EQ(status.find("Original-Envelope-Id: a b\n"), 0u);
+}
+
+TEST(IntervalText, CountsInTheLargestUnits) {
+  EXPECT_EQ(IntervalText(absl::Seconds(1)), "1 second");
+  EXPECT_EQ(IntervalText(absl::Hours(4)), "4 hours");
+  EXPECT_EQ(IntervalText(absl::Hours(5 * 24)), "5 days");
+  EXPECT_EQ(IntervalText(absl::Hours(8 * 24) + absl::Minutes(1)), "1 week 1 day 1 minute");
+  EXPECT_EQ(IntervalText(absl::ZeroDuration()), "zero seconds");
+}
+
+TEST(HostOfRelay, IsTheNameInFront) {
+  EXPECT_EQ(HostOfRelay("host.outside.example [192.0.2.33]"), "host.outside.example");
+  EXPECT_EQ(HostOfRelay("u@fake.example [192.0.2.88] (may be forged)"), "fake.example");
+  EXPECT_EQ(HostOfRelay("[192.0.2.77]"), "[192.0.2.77]");
+  EXPECT_EQ(HostOfRelay(""), "");
+}
+
+}  // namespace
+}  // namespace stagepost
