@@ -236,6 +236,9 @@ Task<absl::StatusOr<std::string>> Sending::Run() {
     (void)co_await message->Abandon();
     co_return status;
   }
+  Trace& trace = env.trace();
+  trace.Record({EventKind::kEnvelopeAccepted, envelope.id, envelope.sender, 1, 0});
+  trace.Record({EventKind::kRecipientAccepted, envelope.id, envelope.recipients[0].address, 0, 0});
   message->HandOver();
   co_return envelope.id;
 }

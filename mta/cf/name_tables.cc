@@ -114,9 +114,9 @@ constexpr TableRow kClassRows[] = {
     {"t", "users that may set the sender", "8.1", Support::kYes},
     {"w", "our names", "8.1", Support::kYes},
     {"{persistentMacros}", "macros kept in the queue", "8.12", Support::kNo},
-    {"{checkMIMETextHeaders}", "fields MaxMimeHeaderLength shortens", "8.10", Support::kNo},
-    {"{checkMIMEFieldHeaders}", "fields whose parameters it shortens", "8.10", Support::kNo},
-    {"{checkMIMEHeaders}", "both", "8.10", Support::kNo},
+    {"{checkMIMETextHeaders}", "fields MaxMimeHeaderLength shortens", "8.10", Support::kYes},
+    {"{checkMIMEFieldHeaders}", "fields whose parameters it shortens", "8.10", Support::kYes},
+    {"{checkMIMEHeaders}", "both", "8.10", Support::kYes},
 };
 
 constexpr TableRow kRulesetRows[] = {

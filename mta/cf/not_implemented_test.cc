@@ -60,14 +60,14 @@ TEST(NotImplemented, NamesOptions) {
 
 TEST(NotImplemented, NamesTimeoutsWordsAndPorts) {
   EXPECT_EQ(Find({" Timeout.auth=5m"}), "1 option Timeout.auth is not implemented");
-  EXPECT_EQ(Find({" Timeout.queuereturn=5d", " Timeout.queuewarn.dsn=5h", " Timeout.queuewarn=4h"}),
-            "1 option Timeout.queuereturn is not implemented|"
-            "3 option Timeout.queuewarn is not implemented");
+  EXPECT_EQ(Find({" Timeout.iconnect=5m", " Timeout.helo=5h", " Timeout.helo=4h"}),
+            "1 option Timeout.iconnect is not implemented|"
+            "3 option Timeout.helo is not implemented");
   EXPECT_EQ(Find({" Timeout.ident=5s"}), "1 option Timeout.ident is not implemented");
   EXPECT_EQ(Find({" DontBlameSendmail=GroupReadableKeyFile"}),
             "1 DontBlameSendmail=GroupReadableKeyFile is not implemented");
-  EXPECT_EQ(Find({" PrivacyOptions=nobodyreturn"}),
-            "1 PrivacyOptions=nobodyreturn is not implemented");
+  EXPECT_EQ(Find({" PrivacyOptions=restrictexpand"}),
+            "1 PrivacyOptions=restrictexpand is not implemented");
   EXPECT_EQ(Find({" DaemonPortOptions=SndBufSize=5, Modifier=S", " DaemonPortOptions=smtp"}),
             "1 DaemonPortOptions SndBufSize= is not implemented|"
             "1 DaemonPortOptions Modifier=S is not implemented|"

@@ -8,7 +8,7 @@ namespace stagepost {
 
 inline constexpr OptionInfo kSmtpOptions[] = {
     {OptionId::kMaxHopCount, "MaxHopCount", 'h', OptionType::kNumber, "Received fields", "25",
-     "8.1", Privilege::kDropped, Support::kNo, "25", "hops after which a message is in a loop"},
+     "8.1", Privilege::kDropped, Support::kYes, "", "hops after which a message is in a loop"},
     {OptionId::kResolverOptions, "ResolverOptions", 'I', OptionType::kSet, "", "", "8.1",
      Privilege::kDropped, Support::kYes, "",
      "flags of the resolver, with + or -; HasWildcardMX; WorkAroundBrokenAAAA",

@@ -245,7 +245,12 @@ Task<absl::Status> EnvelopeDelivery::Checkpoint() {
 }
 
 Task<absl::Status> EnvelopeDelivery::Finish() {
-  absl::StatusOr<Conclusion> conclusion = co_await Conclude(site_, queue_, message_, Report());
+  JobReport report = Report();
+  std::vector<std::string> failed;
+  for (const ReportedRecipient& gone : report.failed) failed.push_back(gone.recipient.address);
+  for (const ReportedRecipient& late : report.delayed) failed.push_back(late.recipient.address);
+  absl::StatusOr<Conclusion> conclusion =
+      co_await Conclude(site_, queue_, message_, std::move(report));
   if (!conclusion.ok()) {
     // Nobody has been told of those that failed: they stay, and are tried again.
     if (attempted_) ++envelope_.attempts;
@@ -255,6 +260,10 @@ Task<absl::Status> EnvelopeDelivery::Finish() {
   notifications_ = std::move(conclusion->notifications);
   if (conclusion->lost) co_return absl::OkStatus();
   if (conclusion->message_text.has_value()) message_text_ = *conclusion->message_text;
+  for (const Recipient& staying : conclusion->staying) std::erase(failed, staying.address);
+  for (const std::string& address : failed) {
+    env_.trace().Record({EventKind::kRecipientBounced, envelope_.id, address});
+  }
   if (!conclusion->staying.empty()) {
     if (attempted_) ++envelope_.attempts;
     co_return co_await Write(std::move(conclusion->staying));
