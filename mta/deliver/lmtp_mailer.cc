@@ -93,9 +93,10 @@ class LmtpRun {
     }
     const std::string name = ExpandText(run_.site, run_.macros, "$j");
     CO_RETURN_IF_ERROR(co_await client.Greet(name));
-    CO_ASSIGN_OR_RETURN(const std::unique_ptr<MessageText> text,
-                        co_await TextForMailer(run_, false, client.Offers("8BITMIME")));
-    CO_RETURN_IF_ERROR(co_await client.Deliver(sender, Parameters(client), *text, recipients_));
+    const absl::StatusOr<std::unique_ptr<MessageText>> text =
+        co_await TextForMailer(run_, false, client.Offers("8BITMIME"));
+    if (!text.ok()) co_return forbidden_ = text.status();
+    CO_RETURN_IF_ERROR(co_await client.Deliver(sender, Parameters(client), **text, recipients_));
     transacted_ = true;
     co_return absl::OkStatus();
   }
@@ -147,9 +148,9 @@ class LmtpRun {
     if (absl::IsDeadlineExceeded(status)) {
       return Deferred("4.4.1", absl::StrCat("Connection timed out with ", run_.mailer.name));
     }
-    if (absl::IsDataLoss(status)) {
+    if (!forbidden_.ok()) {
       DeliveryResult result = ResultOfExitCode(kExitDataError, "", "");
-      result.diagnostic = std::string(status.message());
+      result.diagnostic = std::string(forbidden_.message());
       return result;
     }
     if (!absl::IsUnavailable(status)) return Deferred("4.3.0", status.message());
@@ -163,6 +164,7 @@ class LmtpRun {
   Environment& env_;
   std::vector<LmtpRecipient> recipients_;
   bool transacted_ = false;  // everybody has had an answer
+  absl::Status forbidden_;   // why this message is not for this mailer
 };
 
 }  // namespace
