@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "mta/message/date.h"
 
 namespace stagepost {
@@ -150,7 +151,8 @@ std::string NotificationText(const Notification& notification, const NotifiedMes
   AppendSuccesses(notification, text);
   if (!notification.transcript.empty()) {
     absl::StrAppend(&text, "\n   ----- Transcript of session follows -----\n",
-                    notification.transcript);
+                    absl::StrReplaceAll(notification.transcript,
+                                        {{"\r", ""}, {absl::string_view("\0", 1), ""}}));
     if (!absl::EndsWith(text, "\n")) text.push_back('\n');
   }
   return text;

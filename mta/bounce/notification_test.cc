@@ -161,6 +161,9 @@ TEST(Notification, PutsNobodysLinesIntoAReport) {
   EXPECT_EQ(status.find("\nAction: delivered"), std::string::npos);
   EXPECT_EQ(status.find("\nY:"), std::string::npos);
   EXPECT_EQ(status.find("Original-Envelope-Id: a b\n"), 0u);
+  notification.transcript = std::string("said\r\nno\0thing", 15);
+  const std::string text = NotificationText(notification, message);
+  EXPECT_EQ(text.substr(text.rfind("-----\n") + 6), "said\nnothing\n");
 }
 
 TEST(IntervalText, CountsInTheLargestUnits) {

@@ -23,13 +23,6 @@ constexpr NameId kHops = OneCharacterName('c');
 constexpr NameId kSender = OneCharacterName('g');
 constexpr NameId kFullName = OneCharacterName('x');
 
-bool HasEightBits(const Header& header) {
-  const auto high = [](char c) { return (c & 0x80) != 0; };
-  return std::any_of(header.begin(), header.end(), [&high](const HeaderField& field) {
-    return std::any_of(field.value.begin(), field.value.end(), high);
-  });
-}
-
 bool IsBlankText(absl::string_view text) { return absl::StripAsciiWhitespace(text).empty(); }
 
 // One field of the header under way.

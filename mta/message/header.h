@@ -27,6 +27,9 @@ const HeaderField* FindField(const Header& header, absl::string_view name);
 // Its value without surrounding white space; empty if there is none.
 std::string FieldValue(const Header& header, absl::string_view name);
 
+// Whether a value has bytes above 127.
+bool HasEightBits(const Header& header);
+
 }  // namespace stagepost
 
 #endif  // STAGEPOST_MTA_MESSAGE_HEADER_H_

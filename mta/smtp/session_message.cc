@@ -159,7 +159,8 @@ Envelope Session::MakeEnvelope(const Collected& collected, CompletedHeader compl
   envelope.header = std::move(completed.header);
   envelope.message_class = completed.message_class;
   envelope.message = transaction_.last_error;
-  envelope.eight_bit = collected.eight_bit;
+  envelope.message_bytes = collected.bytes;
+  envelope.eight_bit = collected.eight_bit || HasEightBits(collected.headers.header());
   envelope.has_8bitmime = completed.has_8bitmime;
   envelope.seven_bit = parameters.body_7bit();
   const bool no_body =
