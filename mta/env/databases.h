@@ -60,7 +60,8 @@ class Databases {
 
   // Begins a database in `file`, which was opened through files() of the same Environment for
   // reading and writing, is empty, and outlives the builder. Who may read the result is the
-  // business of whoever created the file. Locks of kind kFcntl on it get lost.
+  // business of whoever created the file. Locks of kind kFcntl on it get lost. kUnimplemented: this
+  // build has no Berkeley DB.
   virtual absl::StatusOr<std::unique_ptr<DatabaseBuilder>> Build(
       File& file, const DatabaseOptions& options) = 0;
 };

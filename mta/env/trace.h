@@ -1,8 +1,8 @@
 // What a program did, as events. In simulation they make the trace, its hash, and the facts that
 // invariants and expectations are checked against; live they feed metrics.
 //
-// The program reports what only it knows (an envelope was accepted, a recipient delivered); what the
-// world can see (bytes, file calls, log lines, program runs) the world records by itself.
+// The program reports what only it knows (an envelope was accepted, a recipient delivered); what
+// the world can see (bytes, file calls, log lines, program runs) the world records by itself.
 #ifndef STAGEPOST_MTA_ENV_TRACE_H_
 #define STAGEPOST_MTA_ENV_TRACE_H_
 
@@ -17,7 +17,7 @@ enum class EventKind : uint16_t {
   // Reported by the MTA. subject / detail / numbers:
   kSmtpCommand = 1,         // session peer / command line / session number
   kSmtpReply = 2,           // session peer / reply text / code, session number
-  kEnvelopeAccepted = 3,    // queue id / sender / recipients, session number: durable
+  kEnvelopeAccepted = 3,    // queue id / sender / recipients, session or 0: durable
   kRecipientAccepted = 4,   // queue id / recipient, one for each of the envelope above
   kRecipientDelivered = 5,  // queue id / recipient
   kRecipientDeferred = 6,   // queue id / recipient: still in the queue
@@ -29,25 +29,25 @@ enum class EventKind : uint16_t {
   kEnvelopeSplit = 12,      // queue id / queue id of a message with a part of the recipients
 
   // Recorded by the world.
-  kProcessStarted = 100,    // program path / title
-  kProcessExited = 101,     // program path / reason / exit code
-  kProcessTitle = 102,      // title
-  kConnectionOpened = 110,  // from / to
+  kProcessStarted = 100,     // program path / title
+  kProcessExited = 101,      // program path / reason / exit code
+  kProcessTitle = 102,       // title
+  kConnectionOpened = 110,   // from / to
   kConnectionRefused = 111,  // from / to / errno
-  kConnectionClosed = 112,  // from / to
-  kConnectionReset = 113,   // from / to
-  kBytesSent = 114,         // from / the bytes / length
-  kFileCall = 120,          // call / path / errno
-  kFileWritten = 121,       // path / the bytes / offset, length
-  kLogLine = 130,           // tag / text / severity
-  kOutput = 131,            // stream name / the bytes
-  kDnsQuery = 140,          // name / answer / type, rcode
-  kHostCrashed = 150,       // host
-  kHostStarted = 151,       // host
-  kFault = 152,             // what was done
-  kStep = 160,              // scenario step / outcome
-  kSchedule = 170,          // which task ran: ready count, index
-  kReached = 180,           // probe
+  kConnectionClosed = 112,   // from / to
+  kConnectionReset = 113,    // from / to
+  kBytesSent = 114,          // from / the bytes / length
+  kFileCall = 120,           // call / path / errno
+  kFileWritten = 121,        // path / the bytes / offset, length
+  kLogLine = 130,            // tag / text / severity
+  kOutput = 131,             // stream name / the bytes
+  kDnsQuery = 140,           // name / answer / type, rcode
+  kHostCrashed = 150,        // host
+  kHostStarted = 151,        // host
+  kFault = 152,              // what was done
+  kStep = 160,               // scenario step / outcome
+  kSchedule = 170,           // which task ran: ready count, index
+  kReached = 180,            // probe
 };
 
 // Text is valid during Record() only.

@@ -157,6 +157,7 @@ void Invariants::OnEvent(const TraceEvent& event) {
 }
 
 bool Invariants::IsFromHostItself(const TraceEvent& event) const {
+  if (event.event.number2 == 0) return true;  // no session: a report to a sender
   const auto client = clients_.find({event.host, event.event.number2});
   if (client == clients_.end()) return false;
   const absl::string_view peer = client->second;
@@ -318,13 +319,14 @@ void Invariants::CheckConservation(SimHost& host, const std::string& id, const A
   }
   std::map<std::string, int> wanted;  // copies by mailbox: two addresses may mean one user
   for (const std::string& recipient : message.recipients) {
-    const bool waiting = IsQueued(queued, recipient);
+    // Still to be tried, or reported as a whole: an alias that leads nowhere.
+    const bool accounted = IsQueued(queued, recipient) || message.settled.contains(recipient);
     for (const std::string& member : MembersOf(message, recipient)) {
       const auto resolved = message.mailboxes.find(member);
       const std::string mailbox =
           resolved == message.mailboxes.end() ? MailboxOf(member) : resolved->second;
       ++wanted[mailbox];
-      if (copies.Count(id, mailbox) == 0 && !waiting && !IsQueued(queued, member) &&
+      if (copies.Count(id, mailbox) == 0 && !accounted && !IsQueued(queued, member) &&
           !message.settled.contains(member)) {
         broken.push_back(
             absl::StrCat("conservation: ", id, " on ", host.name(), " for <", member, "> is lost"));

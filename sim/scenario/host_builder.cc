@@ -179,6 +179,7 @@ absl::StatusOr<SimHost*> BuildHost(const scenario::Host& spec, absl::string_view
     host_spec.addresses.push_back(*IpAddress::Parse(address));
   }
   SimHost& host = world.AddHost(std::move(host_spec));
+  host.has_berkeley_db = !spec.without_berkeley_db();
   for (const Layout& directory : kDirectories) {
     RETURN_IF_ERROR(host.editor().MakeDirectories(
         directory.path, {UserId{directory.owner}, GroupId{directory.group}, directory.mode}));

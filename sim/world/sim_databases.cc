@@ -42,6 +42,7 @@ class SimDatabaseBuilder final : public DatabaseBuilder {
 
 absl::StatusOr<std::unique_ptr<DatabaseBuilder>> SimDatabases::Build(
     File& file, const DatabaseOptions& options) {
+  if (!available_) return absl::UnimplementedError("built without Berkeley DB");
   absl::StatusOr<std::unique_ptr<DatabaseImage>> image = DatabaseImage::Create(options);
   if (!image.ok()) return image.status();
   return std::make_unique<SimDatabaseBuilder>(file, *std::move(image));

@@ -12,8 +12,14 @@ namespace stagepost {
 
 class SimDatabases final : public Databases {
  public:
+  // Without Berkeley DB every Build() fails with kUnimplemented.
+  explicit SimDatabases(bool available) : available_(available) {}
+
   absl::StatusOr<std::unique_ptr<DatabaseBuilder>> Build(File& file,
                                                          const DatabaseOptions& options) override;
+
+ private:
+  const bool available_;
 };
 
 }  // namespace stagepost

@@ -319,6 +319,7 @@ struct SimEnvironment::Parts {
         network(process),
         caller(process),
         files(caller),
+        databases(process.host().has_berkeley_db),
         resolver(process),
         programs(process),
         process_face(process, caller),

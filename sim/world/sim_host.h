@@ -63,6 +63,8 @@ class SimHost {
   absl::Time WallNow() const { return core_.TrueTime() + clock_offset + Drifted(); }
   absl::Duration clock_offset;
   double load_average = 0.0;
+  // Its programs can make databases.
+  bool has_berkeley_db = true;
 
   // Sets its clock forwards, or backwards by a negative duration. The monotonic clock, and with it
   // every deadline, is what it was; so it is with drift.
