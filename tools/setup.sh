@@ -42,6 +42,7 @@ readonly SETUP_UNPACKED="
 test|sendmail-bin|the real sendmail and its tools, to be compared with
 test|sendmail-base|their manual pages and helpers
 test|sendmail-cf|the m4 library and sample configurations
+test|procmail|a mailer that many sites have mail delivered by
 quickstart|sendmail-cf|the m4 library that the scenarios' configurations are made with
 "
 
@@ -94,7 +95,7 @@ setup_unpack() {
     setup_say "$(printf '  %-20s %s' "$package" "$why")"
     mkdir -p .deps && scratch=$(mktemp -d .deps/unpack.XXXXXX) || return 69
     if ! (cd "$scratch" && setup_download "$package" &&
-      dpkg-deb -x "$package"_*.deb tree && chmod -R u+rwX,go+rX tree) >&2 ||
+      dpkg-deb -x "$package"_*.deb tree && chmod -R ug-s,u+rwX,go+rX tree) >&2 ||
       ! mv "$scratch/tree" ".deps/$package"; then
       rm -rf "$scratch"
       setup_say "setup: cannot get $package. Please see to it that this works:"

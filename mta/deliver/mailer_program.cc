@@ -112,7 +112,13 @@ absl::StatusOr<Arguments> MailerArguments(const MailerRun& run) {
     if (arguments.size() <= kMaxMailerArguments) return absl::OkStatus();
     return absl::ResourceExhaustedError("too many parameters to mailer");
   };
+  const bool says_sender = run.mailer.Has('f') || run.mailer.Has('r');
   for (const Text& text : run.mailer.arguments) {
+    // Behind the program's name; a word of its own, whatever the sender begins with.
+    if (says_sender && arguments.size() == 1) {
+      arguments.push_back(run.mailer.Has('f') ? "-f" : "-r");
+      arguments.push_back(run.sender);
+    }
     if (!SpeaksOfUser(text)) {
       RETURN_IF_ERROR(add(text, run.macros));
       continue;

@@ -22,12 +22,12 @@ struct ExitReply {
   absl::string_view status;
 };
 constexpr ExitReply kExitReplies[] = {
-    {kExitUsage, "500", "5.5.4"},        {kExitDataError, "501", "5.6.0"},
+    {kExitUsage, "500", "5.5.4"},        {kExitDataError, "501", "5.5.2"},
     {kExitNoInput, "550", "5.3.0"},      {kExitNoUser, "550", "5.1.1"},
     {kExitNoHost, "550", "5.1.2"},       {kExitUnavailable, "554", "5.5.0"},
-    {kExitSoftware, "550", "5.3.0"},     {kExitOsFile, "550", "5.3.5"},
+    {kExitSoftware, "554", "5.5.0"},     {kExitOsFile, "554", "5.5.0"},
     {kExitCannotCreate, "550", "5.3.0"}, {kExitProtocol, "554", "5.5.0"},
-    {kExitNoPermission, "550", "5.0.0"}, {kExitConfiguration, "554", "5.3.5"},
+    {kExitNoPermission, "550", "5.3.0"}, {kExitConfiguration, "554", "5.5.0"},
 };
 constexpr ExitReply kUnknownExit = {-1, "554", "5.0.0"};
 

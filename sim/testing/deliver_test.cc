@@ -42,6 +42,8 @@ H?P?Return-Path: <$g>
 Mlocal, P=/usr/libexec/sendmail/mail.local, F=lsDFMAw5:/|@qSPXmnz9, S=10, R=10, A=mail.local -l
 Mprog, P=/bin/sh, F=lsDFMoqeu9, S=10, R=10, D=$z:/, A=sh -c $u
 Mtwo, P=/bin/note, F=lsDFMmu, r=2, S=10, R=10, A=note -h $h $u end
+Mf, P=/bin/note, F=lsDFMfr, S=10, R=10, A=note -d $u
+Mr, P=/bin/note, F=lsDFMrm, S=10, R=10, A=note $u
 Mdots, P=/bin/cat2, F=lsDFMXE, E=\r\n, S=10, R=10, A=cat2 $u
 Mbig, P=/bin/sh, F=lsDFM, M=20, S=10, R=10, A=sh -c $u
 Mcell, P=/bin/sh, F=lsDFM, /=/var/cell, S=10, R=10, A=sh -c $u
@@ -294,7 +296,12 @@ Task<int> NoteArguments(Environment& env, Arguments arguments) {
   const absl::StatusOr<std::unique_ptr<File>> file = co_await env.files().Open(
       "/tmp/two", {.write = true, .create = true, .append = true, .mode = 0644});
   if (!file.ok()) co_return 1;
-  co_return (co_await (*file)->Write(0, line)).ok() ? 0 : 2;
+  for (absl::string_view rest = line; !rest.empty();) {
+    const absl::StatusOr<size_t> written = co_await (*file)->Write(0, rest);
+    if (!written.ok()) co_return 2;
+    rest.remove_prefix(*written);
+  }
+  co_return 0;
 }
 
 TEST_F(DeliverTest, LimitsOfMailersHold) {
@@ -306,6 +313,16 @@ TEST_F(DeliverTest, LimitsOfMailersHold) {
   ASSERT_TRUE(DeliverTo({"x@to.big"}).ok());
   EXPECT_TRUE(
       absl::EndsWith(LogLine("mailer=big"), "dsn=5.2.3, reply=69, stat=Service unavailable"))
+      << host_.Log();
+}
+
+TEST_F(DeliverTest, TheSenderIsAnArgumentWhereAFlagSaysSo) {
+  Install("/bin/note", &NoteArguments);
+  ASSERT_TRUE(Deliver({{.sender = "-x y@outside.example", .to = {"a@to.f"}}}).ok());
+  ASSERT_TRUE(Deliver({{.to = {"a@to.r", "b@to.r"}}}).ok());
+  ASSERT_TRUE(Deliver({{.sender = "", .to = {"a@to.r"}}}).ok());
+  EXPECT_EQ(host_.Read("/tmp/two"),
+            "-f -x y@outside.example -d a\n-r carol@outside.example a b\n-r MAILER-DAEMON a\n")
       << host_.Log();
 }
 
