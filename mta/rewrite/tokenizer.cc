@@ -73,6 +73,7 @@ class Scan {
     if (!EndToken()) return false;
     for (const char c : token.text()) *write_++ = c;
     token.data = token_;
+    token.MeasureInArena();
     token_ = write_;
     state_ = State::kOperator;
     if (!HasRoom()) return false;
@@ -117,7 +118,7 @@ class Scan {
     token.data = token_;
     token.size = size;
     token.kind = word ? Token::Kind::kWord : Token::Kind::kSpecial;
-    token.Measure();
+    token.MeasureInArena();
     token_ = write_;
     return true;
   }
@@ -271,6 +272,10 @@ CharacterTypes::CharacterTypes(absl::string_view operator_chars) {
   }
   types_['"'] = Type::kQuote;
   types_[static_cast<uint8_t>(kMetaQuote)] = Type::kOne;
+  for (size_t c = 0; c < simple_.size(); ++c) {
+    simple_[c] = types_[c] == Type::kAtom || types_[c] == Type::kOperator;
+  }
+  for (const char c : {'\\', '\0', '(', ')', '<', '>'}) simple_[static_cast<uint8_t>(c)] = false;
 }
 
 Tokenizer::Tokenizer(absl::string_view operator_chars) : types_(operator_chars) {}
@@ -287,8 +292,35 @@ ScanResult About(ScanResult result, absl::string_view characters) {
 
 }  // namespace
 
+std::optional<size_t> Tokenizer::ScanSimple(absl::string_view characters,
+                                            const ScanOptions& options, TokenList& out) const {
+  // No limit of sendmail's can be reached then.
+  if (characters.size() > kMaxAddressBytes) return std::nullopt;
+  size_t end = 0;
+  while (end < characters.size() && characters[end] != options.delimiter) {
+    if (!types_.IsSimple(characters[end])) return std::nullopt;
+    ++end;
+  }
+  const char* next = out.arena().Copy(characters.substr(0, end)).data();
+  const char* const text_end = next + end;
+  while (next < text_end) {
+    Token& token = out.tokens().emplace_back();
+    token.data = next;
+    const bool word = types_[*next] == Type::kAtom;
+    do {
+      ++next;
+    } while (word && next < text_end && types_[*next] == Type::kAtom);
+    token.size = static_cast<uint32_t>(next - token.data);
+    token.kind = word ? Token::Kind::kWord : Token::Kind::kSpecial;
+    token.MeasureInArena();
+  }
+  return end;
+}
+
 ScanResult Tokenizer::Scan(absl::string_view characters, const ScanOptions& options,
                            TokenList& out) const {
+  const std::optional<size_t> simple = ScanSimple(characters, options, out);
+  if (simple.has_value()) return {.ok = *simple > 0, .end = *simple, .messages = {}};
   // Longer ones than this fail on the way. Repairs add characters.
   const size_t room = std::min(characters.size(), kScanBufferBytes) + 64;
   class Scan scan(types_, options, room, out);
@@ -322,7 +354,6 @@ ScanResult Tokenizer::ScanText(const Text& text, const Names& names, TokenList& 
                    .op = piece.op,
                    .digit = piece.digit,
                    .name = piece.name};
-    token.Measure();
     more = scan.OperatorToken(token);
   }
   scan.Finish();

@@ -7,6 +7,7 @@
 #define STAGEPOST_MTA_REWRITE_TOKENIZER_H_
 
 #include <array>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,9 +39,13 @@ class CharacterTypes {
   enum class Type : uint8_t { kOperator, kAtom, kQuote, kSpace, kOne };
   explicit CharacterTypes(absl::string_view operator_chars);
   Type operator[](char c) const { return types_[static_cast<uint8_t>(c)]; }
+  // Whether an address can be cut at this character by its type alone: an operator or one of a
+  // word's, and neither a bracket nor a backslash.
+  bool IsSimple(char c) const { return simple_[static_cast<uint8_t>(c)]; }
 
  private:
   std::array<Type, 256> types_;
+  std::array<bool, 256> simple_;
 };
 
 enum class Comments : uint8_t {
@@ -80,6 +85,11 @@ class Tokenizer {
   const CharacterTypes& types() const { return types_; }
 
  private:
+  // Scan() of what most addresses are: words and operators. nullopt: there is more to it, and
+  // nothing has been done.
+  std::optional<size_t> ScanSimple(absl::string_view characters, const ScanOptions& options,
+                                   TokenList& out) const;
+
   CharacterTypes types_;
 };
 

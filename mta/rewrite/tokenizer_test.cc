@@ -32,6 +32,40 @@ TEST(Tokenizer, CutsAtOperatorsBlanksAndQuotes) {
   EXPECT_EQ(Cut("a;b"), "a ; b");
 }
 
+// Words and operators alone are cut in a simpler way than what has a blank somewhere.
+TEST(Tokenizer, CutsSimpleAddressesAsItCutsOthers) {
+  const std::string word(200, 'w');
+  for (const std::string& line :
+       {std::string("a"), std::string("@"), std::string("user@host.example"), std::string("a..b"),
+        std::string("a\x01\x7f\x80z!B"), std::string(",;"), absl::StrCat(word, ".", word, "@h"),
+        std::string(255, '.'), std::string(256, '.'), std::string(256, 'a'),
+        std::string(257, 'a')}) {
+    EXPECT_EQ(Cut(line), Cut(absl::StrCat(line, " "))) << line;
+    EXPECT_EQ(Cut(line, kLine), Cut(absl::StrCat(line, " "), kLine)) << line;
+  }
+}
+
+TEST(Tokenizer, SimpleAddressesEndAtTheDelimiter) {
+  const Tokenizer tokenizer;
+  TokenList tokens;
+  const ScanResult first = tokenizer.Scan("a@b,c", kLine, tokens);
+  EXPECT_TRUE(first.ok);
+  EXPECT_EQ(first.end, 3);
+  EXPECT_EQ(ShowTokens(tokens), "a @ b");
+  const ScanResult none = tokenizer.Scan(",c", kLine, tokens);
+  EXPECT_FALSE(none.ok);
+  EXPECT_EQ(none.end, 0);
+}
+
+TEST(Tokenizer, KnowsShortTokens) {
+  const Tokenizer tokenizer;
+  TokenList tokens;
+  tokenizer.Scan("@a234567890123456.a2345678901234567\xe9.(.b\x01", kLine, tokens);
+  std::vector<int> sizes;
+  for (const Token& token : tokens) sizes.push_back(token.short_size);
+  EXPECT_EQ(sizes, (std::vector<int>{1, 16, 1, 0, 1, 1, 1, 0}));
+}
+
 TEST(Tokenizer, KeepsBackslashesButForOneBeforeAnExclamationMark) {
   EXPECT_EQ(Cut("a\\ b"), "a\\ b");
   EXPECT_EQ(Cut("a\\@b"), "a\\@b");

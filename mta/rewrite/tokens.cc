@@ -3,18 +3,18 @@
 #include <algorithm>
 #include <cstring>
 
-#include "absl/base/attributes.h"
 #include "absl/strings/match.h"
 
 namespace stagepost {
 
 void Token::Measure() {
   CaselessHash all;
-  plain = true;
-  for (const char c : text()) {
-    all.Add(c);
-    plain &= static_cast<uint8_t>(c - ' ') < '\x7f' - ' ';
+  bool shown = true;
+  for (const char* c = data; c != data + size; ++c) {
+    all.Add(*c);
+    shown &= static_cast<uint8_t>(*c - ' ') < '\x7f' - ' ';
   }
+  plain = shown;
   hash = all.value();
   // Operator characters are what most rules look for: they share no bit with words.
   constexpr uint64_t kSpread = 0x9e3779b97f4a7c15;
@@ -38,7 +38,7 @@ bool SameCharacters(const Token& a, const Token& b) {
 char* TokenArena::Allocate(size_t size) {
   if (blocks_.empty() || blocks_.back().size - used_ < size) {
     const size_t block = std::max(size, kBlockBytes);
-    blocks_.push_back({std::make_unique_for_overwrite<char[]>(block), block});
+    blocks_.push_back({std::make_unique_for_overwrite<char[]>(block + kShortTokenBytes), block});
     bytes_ += block;
     used_ = 0;
   }
@@ -139,27 +139,6 @@ void ShowCharacter(uint8_t c, std::string& shown) {
   shown.push_back(static_cast<char>(c));
 }
 
-// memcpy(), for what has a few bytes. Gives the end.
-ABSL_ATTRIBUTE_ALWAYS_INLINE inline char* CopyShort(absl::string_view from, char* to) {
-  const char* const data = from.data();
-  const size_t size = from.size();
-  if (size == 1) {
-    *to = *data;
-  } else if (size > 16) {
-    memcpy(to, data, size);
-  } else if (size >= 8) {  // in two pieces, which may have bytes in common
-    memcpy(to, data, 8);
-    memcpy(to + size - 8, data + size - 8, 8);
-  } else if (size >= 4) {
-    memcpy(to, data, 4);
-    memcpy(to + size - 4, data + size - 4, 4);
-  } else if (size > 0) {
-    memcpy(to, data, 2);
-    memcpy(to + size - 2, data + size - 2, 2);
-  }
-  return to + size;
-}
-
 }  // namespace
 
 void AppendShown(absl::string_view characters, std::string& out) {
@@ -188,31 +167,14 @@ void AppendShown(const Token& token, std::string& out) {
 void AppendShownLine(const LineBeginning& beginning, absl::Span<const Token> tokens,
                      std::string& out) {
   const absl::string_view name = beginning.name.substr(0, beginning.width);
-  size_t size = beginning.width + beginning.words.size() + tokens.size() + 1;
-  bool plain = true;
+  out.append(name.data(), name.size());
+  out.append(beginning.width - name.size(), ' ');
+  out.append(beginning.words.data(), beginning.words.size());
   for (const Token& token : tokens) {
-    size += token.size;
-    plain &= token.plain;
+    out.push_back(' ');
+    AppendShown(token, out);
   }
-  const size_t begin = out.size();
-  if (!plain) {
-    out.append(beginning.width, ' ');
-    CopyShort(name, &out[begin]);
-    out.append(beginning.words.data(), beginning.words.size());
-    for (const Token& token : tokens) {
-      out.push_back(' ');
-      AppendShown(token, out);
-    }
-    out.push_back('\n');
-    return;
-  }
-  // All in one go, since a string is slow to grow by a few bytes. The blanks are there already.
-  out.append(size, ' ');
-  char* to = &out[begin];
-  CopyShort(name, to);
-  to = CopyShort(beginning.words, to + beginning.width);
-  for (const Token& token : tokens) to = CopyShort(token.text(), to + 1);
-  *to = '\n';
+  out.push_back('\n');
 }
 
 std::string ShowTokens(absl::Span<const Token> tokens) {

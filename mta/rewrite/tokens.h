@@ -61,6 +61,9 @@ class CaselessHash {
   size_t size_ = 0;
 };
 
+// What a short token has at most.
+inline constexpr size_t kShortTokenBytes = 16;
+
 struct Token {
   enum class Kind : uint8_t {
     kWord,           // an atom; a blank is put between two of them in one string
@@ -78,13 +81,21 @@ struct Token {
   int16_t ruleset = -1;                 // of a rule's word: the ruleset it is the name of
   uint8_t bit = 0;                      // below 64; the same for tokens that are the same
   uint8_t turn = 0;                     // likewise; see Marks
-  uint64_t hash = 0;                    // of the characters; of an operator: as it is written
+  // `size`, if traces show the characters as they are, and so few that they may be copied all at
+  // once: then kShortTokenBytes can be read, which an arena sees to. 0: not so.
+  uint8_t short_size = 0;
+  uint64_t hash = 0;  // of the characters; of an operator: as it is written
 
   // The `bit` of operators, and of nothing else.
   static constexpr uint8_t kOperatorBit = 63;
 
   // Finds out what follows from the characters and the kind: plain, bit, turn, hash.
   void Measure();
+  // The same of characters in an arena: short_size, too.
+  void MeasureInArena() {
+    Measure();
+    short_size = plain && size <= kShortTokenBytes ? static_cast<uint8_t>(size) : uint8_t{0};
+  }
   // To make that of a phrase.
   CaselessHash phrase_hash() const { return {hash, size}; }
   // As it stands, quotes and backslashes included; of an operator: as it is written.
@@ -103,7 +114,8 @@ inline bool SameToken(const Token& a, const Token& b) {
   return (a.size == 1 && a.kind < kOperator && b.kind < kOperator) || SameCharacters(a, b);
 }
 
-// Characters that stay where they are until the arena is cleared or destroyed.
+// Characters that stay where they are until the arena is cleared or destroyed. From the first of
+// any of them on kShortTokenBytes can be read.
 class TokenArena {
  public:
   TokenArena() = default;
