@@ -22,10 +22,15 @@ namespace {
 // A macro of such a name is an operator, and stands for itself.
 constexpr absl::string_view kOperatorNames = "*+-~#@:>?|.[]()&0123456789";
 
+// What is not a rewriting.
+bool IsCommand(char c) {
+  return c == '?' || c == '.' || c == '=' || c == '-' || c == '$' || c == '/';
+}
+
 }  // namespace
 
 absl::string_view TakeWord(absl::string_view& text) {
-  text = absl::StripLeadingAsciiWhitespace(text);
+  if (!text.empty() && absl::ascii_isspace(text[0])) text = absl::StripLeadingAsciiWhitespace(text);
   size_t end = 0;
   while (end < text.size() && text[end] != ' ' && text[end] != '\t') ++end;
   const absl::string_view word = text.substr(0, end);
@@ -46,12 +51,14 @@ Task<int> AddressTest::Run(std::vector<std::string> debug) {
     if (!more) break;
     line = absl::StripLeadingAsciiWhitespace(line);
     if (line.empty() || line[0] == '#') continue;
-    if (absl::StrContains("?.=-$/", line.substr(0, 1))) {
+    if (IsCommand(line[0])) {
       more = co_await Execute(line);
     } else {
-      co_await Rewrite(line);
+      StartRewriting(line);
+      while (!Rewrite()) co_await application_->Finish();
     }
   }
+  printer_.Flush();
   co_return co_await console_.Flush() ? exit_code_ : kExitIoError;
 }
 
@@ -225,49 +232,69 @@ Task<bool> AddressTest::Slash(absl::string_view line) {
 
 // Rulesets by a comma list, then one blank, then an address list, in which blanks count: messages
 // show them.
-Task<void> AddressTest::Rewrite(absl::string_view line) {
-  const absl::string_view list = TakeWord(line);
-  absl::string_view addresses = line.substr(std::min<size_t>(1, line.size()));
+void AddressTest::StartRewriting(absl::string_view line) {
+  work_ = {.rulesets = TakeWord(line), .left = {}, .addresses = {}};
   if (line.empty()) {
     absl::StrAppend(&out(), "No address!\n");
-    co_return;
+    return;
   }
-  if (const std::optional<RewriteMessage> wrong = InvalidAddress(addresses, /*recipient=*/false);
+  line.remove_prefix(1);
+  if (const std::optional<RewriteMessage> wrong = InvalidAddress(line, /*recipient=*/false);
       wrong.has_value()) {
     printer_.Message({.reply = wrong->reply, .text = wrong->text});
-    co_return;
+    return;
   }
-  while (!addresses.empty()) {
-    printer_.set_subject(addresses);
-    TokenList& tokens = tokens_;
-    tokens.Clear();
-    ScanOptions options;
-    options.comments = Comments::kKeep;
-    options.delimiter = ',';
-    const ScanResult scanned = site_.engine().tokenizer().Scan(addresses, options, tokens);
-    for (const RewriteMessage& message : scanned.messages) printer_.Message(message);
-    if (scanned.ok) co_await ApplyRulesets(list, tokens);
-    addresses.remove_prefix(std::min(scanned.end, addresses.size()));
-    while (!addresses.empty() && addresses[0] == ',') addresses.remove_prefix(1);
+  work_.addresses = line;
+}
+
+bool AddressTest::Rewrite() {
+  while (true) {
+    if (application_.has_value()) {
+      if (!application_->done()) return false;
+      EndRuleset();
+    } else if (!work_.left.empty()) {
+      ApplyRuleset();
+    } else if (!work_.addresses.empty()) {
+      TakeAddress();
+    } else {
+      return true;
+    }
   }
 }
 
-Task<void> AddressTest::ApplyRulesets(absl::string_view list, TokenList& tokens) {
-  while (!list.empty()) {
-    const std::optional<int> number = FindRulesetNumber(configuration(), list, out());
-    if (!number.has_value()) {
-      absl::StrAppend(&out(), "Undefined ruleset ", list, "\n");
-      co_return;
-    }
-    Engine::Application application(site_.engine(), *number, tokens, configuration().macros,
-                                    &printer_);
-    if (!application.done()) co_await application.Finish();
-    if (const int status = application.status(); status != 0) {
-      absl::StrAppend(&out(), "== Ruleset ", list, " (", *number, ") status ", status, "\n");
-    }
-    const size_t comma = list.find(',');
-    list = comma == absl::string_view::npos ? "" : list.substr(comma + 1);
+// Makes tokens of the next address.
+void AddressTest::TakeAddress() {
+  absl::string_view& addresses = work_.addresses;
+  printer_.set_subject(addresses);
+  tokens_.Clear();
+  const ScanOptions options = {.comments = Comments::kKeep, .delimiter = ','};
+  const ScanResult scanned = site_.engine().tokenizer().Scan(addresses, options, tokens_);
+  for (const RewriteMessage& message : scanned.messages) printer_.Message(message);
+  if (scanned.ok) work_.left = work_.rulesets;
+  addresses.remove_prefix(std::min(scanned.end, addresses.size()));
+  while (!addresses.empty() && addresses[0] == ',') addresses.remove_prefix(1);
+}
+
+// Applies the first of the rulesets that are left, as far as it goes without waiting.
+void AddressTest::ApplyRuleset() {
+  const std::optional<int> number = FindRulesetNumber(configuration(), work_.left, out());
+  if (!number.has_value()) {
+    absl::StrAppend(&out(), "Undefined ruleset ", work_.left, "\n");
+    work_.left = {};
+    return;
   }
+  work_.number = *number;
+  application_.emplace(site_.engine(), *number, tokens_, configuration().macros, &printer_);
+}
+
+void AddressTest::EndRuleset() {
+  if (const int status = application_->status(); status != 0) {
+    absl::StrAppend(&out(), "== Ruleset ", work_.left, " (", work_.number, ") status ", status,
+                    "\n");
+  }
+  application_.reset();
+  const size_t comma = work_.left.find(',');
+  work_.left = comma == absl::string_view::npos ? "" : work_.left.substr(comma + 1);
 }
 
 Task<int> RunAddressTest(Environment& env, Site& site, std::vector<std::string> debug) {

@@ -28,7 +28,7 @@ class AddressTest {
   Task<int> Run(std::vector<std::string> debug);
 
  private:
-  std::string& out() { return console_.out(); }
+  std::string& out() { return printer_.out(); }
   Configuration& configuration() { return site_.configuration(); }
 
   // Anything but a rewriting: what begins with one of "?.=-$/". False: /quit.
@@ -46,8 +46,13 @@ class AddressTest {
   Task<void> Try(absl::string_view rest);
   void SetFlags(absl::string_view flags);
   void NoteUse();
-  Task<void> Rewrite(absl::string_view line);
-  Task<void> ApplyRulesets(absl::string_view list, TokenList& tokens);
+  // Applies rulesets to addresses, as a line says that stays where it is meanwhile. Rewrite() gives
+  // false as long as application_ has to be waited for.
+  void StartRewriting(absl::string_view line);
+  bool Rewrite();
+  void TakeAddress();
+  void ApplyRuleset();
+  void EndRuleset();
   AddressContext Context() {
     return {site_.engine(), configuration(), configuration().macros, &printer_};
   }
@@ -60,8 +65,17 @@ class AddressTest {
   Site& site_;
   Console console_;
   RewritePrinter printer_;
-  AddressUse use_;    // /tryflags
+  AddressUse use_;  // /tryflags
+  // What is left to be done of a line.
+  struct Work {
+    absl::string_view rulesets;   // for each of the addresses
+    absl::string_view left;       // those still to be applied to tokens_
+    absl::string_view addresses;  // not looked at yet
+    int number = 0;               // of the ruleset that is being applied
+  };
+  Work work_;
   TokenList tokens_;  // of the address in hand; kept for its memory
+  std::optional<Engine::Application> application_;
   int exit_code_ = 0;
 };
 

@@ -2,6 +2,7 @@
 #ifndef STAGEPOST_MTA_BIN_REWRITE_PRINTER_H_
 #define STAGEPOST_MTA_BIN_REWRITE_PRINTER_H_
 
+#include <array>
 #include <optional>
 #include <string>
 
@@ -12,13 +13,23 @@
 
 namespace stagepost {
 
-// Appends to a string that outlives it.
+// Appends to a string that outlives it. The latest lines stand in memory of its own, so whoever
+// else appends to the string gets it from out().
 class RewritePrinter final : public RewriteObserver {
  public:
   explicit RewritePrinter(std::string& out) : out_(out) {}
+  RewritePrinter(const RewritePrinter&) = delete;
+
+  // With all that has been printed so far.
+  std::string& out() {
+    if (end_ != lines_.data()) Flush();
+    return out_;
+  }
+  // Appends what has been printed so far.
+  void Flush();
 
   // The address that messages are about.
-  void set_subject(absl::string_view subject) { subject_ = std::string(subject); }
+  void set_subject(absl::string_view subject) { subject_.assign(subject.data(), subject.size()); }
   // -d21.LEVEL
   void set_level(int level) { level_ = level; }
 
@@ -39,10 +50,15 @@ class RewritePrinter final : public RewriteObserver {
   void Looped(absl::Span<const Token> tokens) override;
 
  private:
+  static constexpr size_t kNameWidth = 16;
+
   void Tokens(absl::string_view what, absl::Span<const Token> tokens);
-  void Line(absl::string_view ruleset, absl::string_view what, absl::Span<const Token> tokens);
+  template <size_t kSize>
+  void Line(absl::string_view ruleset, const char (&what)[kSize], absl::Span<const Token> tokens);
 
   std::string& out_;
+  std::array<char, 4096> lines_;  // that come behind out_
+  char* end_ = lines_.data();     // of what is in use
   std::string subject_;
   int level_ = 0;
 };

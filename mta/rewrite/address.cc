@@ -314,21 +314,18 @@ Task<RemoteName> NameForMailer(AddressContext context, absl::string_view name, c
 }
 
 std::optional<RewriteMessage> InvalidAddress(absl::string_view address, bool recipient) {
+  const auto is_eight_bit = [](char c) { return (static_cast<uint8_t>(c) & 0xe0) == 0x80; };
+  const bool too_long = address.size() > kMaxAddressBytes;
+  if (!too_long && std::none_of(address.begin(), address.end(), is_eight_bit)) return std::nullopt;
   std::string shown(address.substr(0, kMaxAddressBytes));
-  bool eight_bit = false;
-  for (char& c : shown) {
-    if ((static_cast<uint8_t>(c) & 0xe0) != 0x80) continue;
-    c = '?';
-    eight_bit = true;
-  }
-  if (address.size() > kMaxAddressBytes) {
+  std::replace_if(shown.begin(), shown.end(), is_eight_bit, '?');
+  if (too_long) {
     return RewriteMessage{
         .reply = "553 5.1.0",
         .text = absl::StrCat("Address \"", shown, "\" too long (", kMaxAddressBytes, " bytes max)"),
         .names_address = true,
         .address = std::string(address.substr(0, kMaxAddressBytes))};
   }
-  if (!eight_bit) return std::nullopt;
   return RewriteMessage{.reply = recipient ? "501 5.1.3" : "501 5.1.7",
                         .text = absl::StrCat("8-bit character in mailbox address \"", shown, "\"")};
 }
