@@ -6,6 +6,7 @@ namespace stagepost {
 
 void IndexedClass::Read(const Classes& classes) {
   words_.clear();
+  sizes_ = 0;
   longest_ = classes.longest_word(name_);
   const std::vector<absl::string_view> words = classes.Words(name_);
   if (words.empty()) return;
@@ -15,6 +16,7 @@ void IndexedClass::Read(const Classes& classes) {
   mask_ = places - 1;
   for (const absl::string_view word : words) {
     if (word.empty()) continue;
+    sizes_ |= uint64_t{1} << word.size() % 64;
     const uint64_t hash = CaselessHash(word).value();
     size_t i = Place(hash);
     while (!words_[i].text.empty()) i = (i + 1) & mask_;

@@ -39,7 +39,7 @@ class IndexedClass {
     absl::string_view text;  // the class's own; empty: a free place
   };
   bool Has(uint64_t hash, size_t size, absl::Span<const Token> phrase, char blank) const {
-    if (words_.empty()) return false;
+    if ((sizes_ >> size % 64 & 1) == 0) return false;
     for (size_t i = Place(hash); !words_[i].text.empty(); i = (i + 1) & mask_) {
       const Word& word = words_[i];
       if (word.hash == hash && word.text.size() == size && Same(word.text, phrase, blank)) {
@@ -55,6 +55,7 @@ class IndexedClass {
   const NameId name_;
   std::vector<Word> words_;  // open addressing, at most half full
   size_t mask_ = 0;
+  uint64_t sizes_ = 0;  // a bit for each size of a word, modulo 64
   size_t longest_ = 0;
 };
 

@@ -58,6 +58,7 @@ class RewriteObserver {
 };
 
 // Finds a map by its name, in lower case; null: there is none. MapTable::Find of the configuration.
+// What was found is there as long as the engine.
 using MapFinder = std::function<Map*(absl::string_view name)>;
 
 class Evaluation;

@@ -33,7 +33,8 @@ void Evaluation::Start(int ruleset, TokenList& tokens, const Macros& macros,
   traced_ = observer != nullptr && observer->WantsRules();
   top_ = frames_.data();
   top().status = 0;
-  steps_ = 0;
+  top().phase = Phase::kOver;
+  steps_left_ = machine_.steps;
   machine_.classes.Refresh();
   work_->SetSize(0);
   work_->Append(tokens);
@@ -42,10 +43,13 @@ void Evaluation::Start(int ruleset, TokenList& tokens, const Macros& macros,
 }
 
 Evaluation::Outcome Evaluation::Run() {
-  while (depth() > 0) {
+  while (true) {
     switch (top().phase) {
+      case Phase::kOver:
+        tokens_->tokens().assign(work_->begin(), work_->end());
+        return Outcome::kDone;
       case Phase::kRules:
-        ApplyRules();
+        traced_ ? ApplyRules<true>() : ApplyRules<false>();
         break;
       case Phase::kLookups:
         if (!MakeLookups()) {
@@ -61,8 +65,6 @@ Evaluation::Outcome Evaluation::Run() {
         break;
     }
   }
-  tokens_->tokens().assign(work_->begin(), work_->end());
-  return Outcome::kDone;
 }
 
 void Evaluation::Look() {
@@ -120,70 +122,107 @@ void Evaluation::Return(int status) {
   if (status != 0 && status != kExitTemporaryFailure) to.calls_left = 0;
 }
 
+// As long as there is nothing else to be done.
+template <bool kTraced>
 void Evaluation::ApplyRules() {
-  Frame& frame = top();
-  const Ruleset& ruleset = *frame.ruleset;
-  const size_t rules = ruleset.rules.size();
-  while (frame.rule < rules) {
-    const absl::Span<const Token> tokens = FrameTokens();
-    if (StartsMailer(tokens)) break;
-    // Rules that cannot match are passed over, unless somebody watches; and one that has been
-    // applied too often is to be told from one that has come to its end.
-    if (!traced_ && frame.applications < kMaxRuleApplications) {
-      const size_t next = ruleset.NextCandidate(frame.rule, Seen());
-      if (next == rules) break;
-      if (next != frame.rule) frame.applications = 0;
-      frame.rule = next;
+  while (top().phase == Phase::kRules) {
+    Frame& frame = top();
+    const Candidate* const found = FindRule<kTraced>(frame);
+    if (found == nullptr) {
+      Leave();
+      continue;
     }
-    const Candidate& candidate = ruleset.candidates[frame.rule];
-    const Rule& rule = *candidate.rule;
-    if (++frame.applications > kMaxRuleApplications) {
-      Say(kBadRules,
-          absl::StrCat("Infinite loop in ruleset ", ruleset.name, ", rule ", frame.rule + 1));
-      if (traced_) observer_->Looped(tokens);
-      break;
-    }
-    if (traced_) observer_->Trying(rule.left.span(), rule.line);
-    const bool may_match = !traced_ || candidate.gate.MayPass(Seen());
+    const Rule& rule = *found->rule;
+    const absl::Span<const Token> tokens = work_->From(frame.base);
+    if (kTraced) observer_->Trying(rule.left.span(), rule.line);
+    const bool may_match = !kTraced || found->gate.MayPass(Seen());
     if (!may_match || !rule.pattern->Match(tokens, context_, bindings_)) {
-      if (traced_) observer_->Failed();
+      if (kTraced) observer_->Failed();
       ++frame.rule;
       frame.applications = 0;
       continue;
     }
-    if (!Rewrite(rule, tokens.size())) return;
+    Rewrite<kTraced>(rule, tokens.size());
   }
-  Leave();
 }
 
-// A rule has matched all `count` tokens: makes of them what its right side says. False: there is
-// something else to be done first, or the ruleset has failed.
-bool Evaluation::Rewrite(const Rule& rule, size_t count) {
-  Frame& frame = top();
+// The next rule that may match. Null: there is none, and the ruleset has come to its end.
+template <bool kTraced>
+const Candidate* Evaluation::FindRule(Frame& frame) {
   const Ruleset& ruleset = *frame.ruleset;
-  if (traced_) observer_->Matched(rule.right.span());
-  if (!Spend(ruleset)) return false;
+  const Candidate* const begin = ruleset.candidates.data();
+  const Candidate* const end = begin + ruleset.candidates.size();
+  const Candidate* next = begin + frame.rule;
+  if (next >= end) return nullptr;
+  const Overview seen = Seen();
+  const absl::Span<const Token> tokens = work_->From(frame.base);
+  if (seen.marks.has_operators() && StartsMailer(tokens)) return nullptr;
+  // Rules that cannot match are passed over, unless somebody watches; and one that has been applied
+  // too often is to be told from one that has come to its end.
+  if (!kTraced && frame.applications < kMaxRuleApplications) {
+    const Candidate* const first = next;
+    while (!next->gate.MayPass(seen)) {
+      if (++next == end) return nullptr;
+    }
+    if (next != first) frame.applications = 0;
+    frame.rule = next - begin;
+  }
+  if (++frame.applications <= kMaxRuleApplications) return next;
+  Say(kBadRules,
+      absl::StrCat("Infinite loop in ruleset ", ruleset.name, ", rule ", frame.rule + 1));
+  if (kTraced) observer_->Looped(tokens);
+  return nullptr;
+}
+
+// A rule has matched all `count` tokens: makes of them what its right side says.
+template <bool kTraced>
+void Evaluation::Rewrite(const Rule& rule, size_t count) {
+  Frame& frame = top();
+  if (kTraced) observer_->Matched(rule.right.span());
+  if (!Spend(*frame.ruleset)) return;
   if (rule.then == Rule::Then::kNext) {
     ++frame.rule;
     frame.applications = 0;
   } else if (rule.then == Rule::Then::kReturn) {
-    frame.rule = ruleset.rules.size();
+    frame.rule = frame.ruleset->candidates.size();
   }
   // What sendmail's rules do most is made here, without having been put together first: they call
   // another ruleset with all they have, or go on with it as it is.
-  const bool plain = !traced_ && !Seen().marks.has_operators();
-  const bool calls = plain && rule.tail_call >= 0;
-  const size_t limit = frame.limit - (calls ? kCallTokens : 0);  // calls count
-  if (!plain || !rule.keeps_tokens || count > limit) {
-    // With look-ups or other calls there is more to do; after an error nothing.
-    if (!Build(rule, limit, plain)) return false;
+  const bool plain = !kTraced && !Seen().marks.has_operators();
+  if (!plain) [[unlikely]] {
+    // With look-ups or calls there is more to do; after an error nothing.
+    if (!Build(rule, frame.limit, false)) return;
     Commit();
     seen_from_ = frame.base;
-    if (traced_) observer_->Rewritten(FrameTokens());
+    if (kTraced) observer_->Rewritten(FrameTokens());
+    return;
   }
-  if (!calls || machine_.rulesets[rule.tail_call].rules.empty()) return true;
-  Enter(rule.tail_call, frame.base, kMaxTokens);
-  return false;
+  const bool calls = rule.tail_call >= 0;
+  const size_t limit = frame.limit - (calls ? kCallTokens : 0);  // calls count
+  if (!rule.keeps_tokens || count > limit) {
+    if (!(rule.simple ? BuildSimply(rule, limit) : Build(rule, limit, true))) return;
+    Commit();
+    seen_from_ = frame.base;
+  }
+  if (calls && !machine_.rulesets[rule.tail_call].rules.empty()) {
+    Enter(rule.tail_call, frame.base, kMaxTokens);
+  }
+}
+
+// Puts the right side of a rule together that is simple, without the call at its beginning. False:
+// it has failed.
+bool Evaluation::BuildSimply(const Rule& rule, size_t limit) {
+  TokenBuffer::Writer writer(*built_, limit, std::max(FrameTokens().size(), kMaxTokens));
+  const Rule::Piece* const end = rule.pieces.data() + rule.pieces.size();
+  for (const Rule::Piece* piece = rule.pieces.data() + (rule.tail_call >= 0 ? 1 : 0); piece != end;
+       ++piece) {
+    const bool written = piece->kind == Rule::Piece::Kind::kTokens;
+    writer.Append(written ? piece->tokens : bindings_[piece->wildcard].tokens());
+    if (!writer.within_limit()) return TooLong();
+  }
+  built_->SetSize(writer.size());
+  seen_ = writer.overview();  // of what takes the place of the tokens now
+  return true;
 }
 
 // Puts the right side together; if it is `plain`, without the call at its beginning. False:
@@ -197,7 +236,10 @@ bool Evaluation::Build(const Rule& rule, size_t limit, bool plain) {
   for (const Rule::Piece* piece = rule.pieces.data() + (calls ? 1 : 0); piece != end; ++piece) {
     absl::Span<const Token> put_in = piece->tokens;
     if (piece->kind == Kind::kReplacement) put_in = bindings_[piece->wildcard].tokens();
-    if (!plain || piece->kind > Kind::kReplacement) [[unlikely]] {
+    if (piece->kind == Kind::kReplacement && !plain) {
+      for (const Token& taken : put_in) errands_.Note(taken);
+    }
+    if (traced_ || piece->kind > Kind::kReplacement) [[unlikely]] {
       if (piece->kind == Kind::kMacro && writer.full()) return TooLong();
       built_->SetSize(writer.size());  // Compact() looks at what is there
       const std::optional<absl::Span<const Token>> found = Watch(*piece, put_in);
@@ -217,8 +259,8 @@ bool Evaluation::Build(const Rule& rule, size_t limit, bool plain) {
   return true;
 }
 
-// What is special about a piece of a right side: `put_in` may have to be shown, or ask for
-// something to be done later, or be the value of a macro instead. nullopt: the ruleset has failed.
+// What is special about a piece of a right side: `put_in` may have to be shown, or be the value of
+// a macro instead. nullopt: the ruleset has failed.
 std::optional<absl::Span<const Token>> Evaluation::Watch(const Rule::Piece& piece,
                                                          absl::Span<const Token> put_in) {
   const Token& token = piece.tokens[0];
@@ -226,8 +268,7 @@ std::optional<absl::Span<const Token>> Evaluation::Watch(const Rule::Piece& piec
     case Rule::Piece::Kind::kTokens:
       break;
     case Rule::Piece::Kind::kReplacement:
-      if (traced_) observer_->PutIn(token.digit, put_in);
-      for (const Token& taken : put_in) errands_.Note(taken);
+      observer_->PutIn(token.digit, put_in);
       break;
     case Rule::Piece::Kind::kNothing:
       Say(kInternal, absl::StrCat("rewrite: ruleset ", top().ruleset->name, ": replacement $",

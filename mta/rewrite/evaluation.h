@@ -71,7 +71,8 @@ class Evaluation {
     uint16_t at = 0;  // where $> stands, from the frame's base
     uint16_t ruleset = 0;
   };
-  enum class Phase : uint8_t { kRules, kLookups, kCalls };
+  // Of a frame: what comes next. Below all of them is one that has nothing to do.
+  enum class Phase : uint8_t { kRules, kLookups, kCalls, kOver };
   // A ruleset that has been entered and not left.
   struct Frame {
     const Ruleset* ruleset = nullptr;
@@ -111,7 +112,7 @@ class Evaluation {
   // Counts what is done, and ends everything when it becomes too much: rulesets that call each
   // other twice would otherwise take longer than anybody lives, at a depth that is allowed.
   bool Spend(const Ruleset& ruleset) {
-    if (++steps_ <= machine_.steps) [[likely]]
+    if (--steps_left_ >= 0) [[likely]]
       return true;
     TooManySteps(ruleset);
     return false;
@@ -120,9 +121,15 @@ class Evaluation {
   void Leave();
   void Fail(int status);
   void Return(int status);
+  // Of these there are two versions, since nobody watches most of the time. kTraced: traced_.
+  template <bool kTraced>
   void ApplyRules();
-  ABSL_ATTRIBUTE_ALWAYS_INLINE bool Rewrite(const Rule& rule, size_t count);
+  template <bool kTraced>
+  ABSL_ATTRIBUTE_ALWAYS_INLINE const Candidate* FindRule(Frame& frame);
+  template <bool kTraced>
+  ABSL_ATTRIBUTE_ALWAYS_INLINE void Rewrite(const Rule& rule, size_t count);
   bool Build(const Rule& rule, size_t limit, bool plain);
+  bool BuildSimply(const Rule& rule, size_t limit);
   std::optional<absl::Span<const Token>> Watch(const Rule::Piece& piece,
                                                absl::Span<const Token> put_in);
   bool FindMacro(NameId name);
@@ -141,6 +148,7 @@ class Evaluation {
   // False: there is one to wait for, or the ruleset has failed.
   bool MakeLookups();
   bool Prepare(size_t begin);
+  Map* FindMap(absl::string_view name);
   size_t Part(size_t begin, Operator closing);
   bool Take(const MapAnswer& answer);
   bool Answer(const MapAnswer& answer);
@@ -171,7 +179,7 @@ class Evaluation {
   size_t seen_from_ = kNowhere;
   std::array<Frame, kMaxRewriteDepth + 2> frames_;  // the first one is that of whoever asked
   Frame* top_ = frames_.data();
-  int64_t steps_ = 0;
+  int64_t steps_left_ = 0;
   MatchContext context_;
   Bindings bindings_;
 
@@ -179,6 +187,8 @@ class Evaluation {
   size_t next_lookup_ = 0;  // where to look for one in built_
   Lookup lookup_;
   Map* map_ = nullptr;
+  std::string found_name_;  // as it was written
+  Map* found_map_ = nullptr;
   std::string key_;
   std::vector<std::string> argument_texts_;
   std::vector<absl::string_view> arguments_;

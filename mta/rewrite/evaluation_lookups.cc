@@ -59,12 +59,7 @@ bool Evaluation::Prepare(size_t begin) {
     Fail(kExitConfiguration);
     return false;
   }
-  const std::string name = canonical ? "host" : absl::AsciiStrToLower((*built_)[begin + 1].text());
-  map_ = machine_.find_map(name);
-  if (map_ == nullptr) {
-    Say(kInternal, absl::StrCat("rewrite: map ", canonical ? name : (*built_)[begin + 1].text(),
-                                " not found"));
-  }
+  map_ = FindMap(canonical ? "host" : (*built_)[begin + 1].text());
   const Operator closing = canonical ? Operator::kCanonicalEnd : Operator::kLookupEnd;
   size_t at = lookup_.key_end = Part(lookup_.key_begin, closing);
   argument_texts_.clear();
@@ -86,6 +81,15 @@ bool Evaluation::Prepare(size_t begin) {
       map_ == nullptr ? machine_.blank : map_->blank_substitute().value_or(machine_.blank);
   JoinTokens(built_->Between(lookup_.key_begin, lookup_.key_end), blank, key_);
   return true;
+}
+
+Map* Evaluation::FindMap(absl::string_view name) {
+  // What was found last is often wanted again.
+  if (found_map_ != nullptr && found_name_ == name) return found_map_;
+  found_map_ = machine_.find_map(absl::AsciiStrToLower(name));
+  found_name_ = std::string(name);
+  if (found_map_ == nullptr) Say(kInternal, absl::StrCat("rewrite: map ", name, " not found"));
+  return found_map_;
 }
 
 // Where the part of a look-up that begins at `begin` ends.

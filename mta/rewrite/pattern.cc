@@ -26,15 +26,31 @@ class Pattern::Search {
     Place at = {pattern_.elements_.data(), tokens_};
     while (true) {
       const Element& element = *at.element;
-      if (element.kind != Kind::kEnd) {
-        at = Step(element, at.token);
-      } else if (at.token == end_) {
-        return true;
-      } else {
-        at = {};
+      Place next;
+      switch (element.kind) {
+        case Kind::kLiteral:
+          next = Literals(&element, at.token);
+          break;
+        case Kind::kUpTo:
+          next = UpTo(element, at.token, at.token + element.least);
+          break;
+        case Kind::kRest:  // takes all, or there are too few tokens
+          if (element.least > end_ - at.token) break;
+          taken_[element.before] = {at.token, end_};
+          return true;
+        case Kind::kEnd:
+          if (at.token == end_) return true;
+          break;
+        default:
+          next = Step(element, at.token);
+          break;
       }
-      if (at.element == nullptr) at = BackUp(element.before);
-      if (at.element == nullptr) return false;
+      if (next.element == nullptr) {
+        if (element.before == 0) return false;
+        next = BackUp(element.before);
+        if (next.element == nullptr) return false;
+      }
+      at = next;
     }
   }
 
@@ -48,15 +64,9 @@ class Pattern::Search {
     const Token* token = nullptr;
   };
 
-  // Matches one element, as little as it can be.
+  // Matches one element of a less usual kind, as little as it can be.
   ABSL_ATTRIBUTE_ALWAYS_INLINE Place Step(const Element& element, const Token* token) {
     switch (element.kind) {
-      case Kind::kLiteral:
-        return Literals(&element, token);
-      case Kind::kUpTo:
-        return UpTo(element, token, token + element.least);
-      case Kind::kRest:
-        return element.least <= end_ - token ? Bind(element, token, end_) : Place();
       case Kind::kStretch:
         return Stretch(element, token, token + element.least);
       case Kind::kOne:
@@ -71,10 +81,9 @@ class Pattern::Search {
       case Kind::kMacro:
         // Even one without a value needs something to stand before.
         return token < end_ ? MacroValue(element, token) : Place();
-      case Kind::kEnd:
-        break;
+      default:
+        return {};
     }
-    return {};
   }
 
   // All literals from here to the next element that is none.
@@ -171,8 +180,12 @@ class Pattern::Search {
   }
 
   // Nothing that begins at this place matches.
-  void Remember(const Place& at) {
-    if (++steps_ < kForgetfulSteps) return;
+  void Remember(Place at) {
+    if (++steps_ < kForgetfulSteps) [[likely]]
+      return;
+    RememberNow(at);
+  }
+  ABSL_ATTRIBUTE_NOINLINE void RememberNow(Place at) {
     if (steps_ == kForgetfulSteps) {
       context_.failures.assign(pattern_.elements_.size() * (end_ - tokens_ + 1) / 64 + 1, 0);
     }
@@ -208,6 +221,7 @@ Pattern::Pattern(absl::Span<const Token> left, ClassIndex& classes) {
     CHECK(wildcards_ < kMaxWildcards);
     wildcard_elements_[wildcards_++] = static_cast<uint16_t>(i);
   }
+  takes_all_ = elements_[0].kind == Kind::kRest;
   MakeGate(left);
 }
 
@@ -256,8 +270,8 @@ void Pattern::MakeGate(absl::Span<const Token> left) {
   if (elements_[left.size() - 1].kind == Kind::kLiteral) gate_.needs.last = left.back().hash;
 }
 
-bool Pattern::Match(absl::Span<const Token> tokens, MatchContext& context,
-                    Bindings& bindings) const {
+bool Pattern::Find(absl::Span<const Token> tokens, MatchContext& context,
+                   Bindings& bindings) const {
   return Search(*this, tokens, context, bindings).Run();
 }
 

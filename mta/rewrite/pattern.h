@@ -70,7 +70,11 @@ class Pattern {
   Pattern(absl::Span<const Token> left, ClassIndex& classes);
 
   // Fewer than 65536 tokens, which gate() lets pass.
-  bool Match(absl::Span<const Token> tokens, MatchContext& context, Bindings& bindings) const;
+  bool Match(absl::Span<const Token> tokens, MatchContext& context, Bindings& bindings) const {
+    if (!takes_all_) return Find(tokens, context, bindings);
+    bindings[0] = {tokens.data(), tokens.data() + tokens.size()};
+    return true;
+  }
 
   const Gate& gate() const { return gate_; }
 
@@ -99,11 +103,13 @@ class Pattern {
   };
   class Search;
 
+  bool Find(absl::Span<const Token> tokens, MatchContext& context, Bindings& bindings) const;
   static Element ElementOf(const Token& token, ClassIndex& classes);
   void MakeGate(absl::Span<const Token> left);
 
   std::vector<Element> elements_;
   size_t wildcards_ = 0;
+  bool takes_all_ = false;                                 // it is one $* or $+, and nothing else
   std::array<uint16_t, kMaxWildcards> wildcard_elements_;  // where they stand
   Gate gate_;
 };

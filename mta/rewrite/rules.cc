@@ -177,6 +177,10 @@ void Rulesets::CutRight(Rule& rule) {
       rule.pieces.push_back({kind, static_cast<uint8_t>(rest[0].digit - 1), rest.subspan(0, 1)});
     }
   }
+  rule.simple = !rule.errands.lookups && (!rule.errands.calls || rule.tail_call >= 0) &&
+                std::all_of(rule.pieces.begin(), rule.pieces.end(), [](const Rule::Piece& piece) {
+                  return piece.kind <= Kind::kReplacement;
+                });
 }
 
 // Whether what a left side matches and what the right side makes of it are the same, in upper and

@@ -67,6 +67,9 @@ struct Rule {
   int tail_call = -1;
   // Besides that call, the right side puts back what the left side has matched.
   bool keeps_tokens = false;
+  // Besides that call, there are only tokens and replacements to put in, and nothing is to be done
+  // with them then.
+  bool simple = false;
 };
 
 // A rule, and what it can be passed over by: one line of the cache.
@@ -80,15 +83,6 @@ struct Ruleset {
   std::vector<std::unique_ptr<Rule>> rules;
   // The same beside each other, since most rules are done with by their gates.
   std::vector<Candidate> candidates;
-
-  // The first rule from `rule` on whose gate may be passed.
-  size_t NextCandidate(size_t rule, const Overview& seen) const {
-    const Candidate* const begin = candidates.data();
-    const Candidate* const end = begin + candidates.size();
-    const Candidate* next = begin + rule;
-    while (next < end && !next->gate.MayPass(seen)) ++next;
-    return next - begin;
-  }
 };
 
 // What the word behind $> gave.
