@@ -1,6 +1,7 @@
 #include "sim/scenario/faults.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -35,14 +36,28 @@ bool IsPhase(const Event& event, absl::string_view phase) {
   }
 }
 
+// Whether a call may change a disk, or sync it.
+bool Changes(absl::string_view call) {
+  constexpr absl::string_view kLooks[] = {"read",  "fstat",    "lock",    "unlock", "stat",
+                                          "lstat", "readlink", "opendir", "statfs", "chdir"};
+  return std::find(std::begin(kLooks), std::end(kLooks), call) == std::end(kLooks);
+}
+
+bool IsCall(const scenario::FileCall& wanted, absl::string_view call) {
+  return wanted.has_call() ? wanted.call() == call : Changes(call);
+}
+
 }  // namespace
 
 class FaultPlan::HostFiles final : public FileFaults {
  public:
-  HostFiles(World& world, SimHost& host, PatternCache& patterns)
-      : world_(world), host_(host), patterns_(patterns) {}
+  HostFiles(FaultPlan& plan, World& world, SimHost& host, PatternCache& patterns)
+      : plan_(plan), world_(world), host_(host), patterns_(patterns) {}
 
   FileFault OnCall(FileCall call, absl::string_view path) override {
+    if (watched_ && plan_.StopsBefore(host_, call, path)) {
+      return {.stall = absl::InfiniteDuration()};
+    }
     for (const scenario::FileError* error : errors_) {
       if (error->has_call() && error->call() != FileCallName(call)) continue;
       if (error->has_path() && !MatchesWhole(patterns_.Get(error->path()), path)) continue;
@@ -69,6 +84,11 @@ class FaultPlan::HostFiles final : public FileFaults {
     std::erase(stalls_, &stall);
     ForgetIfIdle();
   }
+  // From now on the plan is asked before each call.
+  void Watch() {
+    watched_ = true;
+    host_.file_faults = this;
+  }
   // Each of several faults that fill the disk has an end of its own.
   void Fill() { host_.disk().SetFull(++fillings_ > 0); }
   void Empty() { host_.disk().SetFull(--fillings_ > 0); }
@@ -86,13 +106,15 @@ class FaultPlan::HostFiles final : public FileFaults {
     return absl::ZeroDuration();
   }
   void ForgetIfIdle() {
-    if (errors_.empty() && stalls_.empty()) host_.file_faults = nullptr;
+    if (errors_.empty() && stalls_.empty() && !watched_) host_.file_faults = nullptr;
   }
 
+  FaultPlan& plan_;
   World& world_;
   SimHost& host_;
   PatternCache& patterns_;
   int fillings_ = 0;
+  bool watched_ = false;
   std::vector<const scenario::FileError*> errors_;
   std::vector<const scenario::FileStall*> stalls_;
 };
@@ -122,6 +144,7 @@ void FaultPlan::Arm(const scenario::Fault& fault) {
       Armed armed{&fault, {}};
       for (const std::string& host : fault.host()) {
         armed.hosts.insert(world_.FindHost(host)->index());
+        if (fault.has_crash() && fault.has_on_file_call()) FilesOf(*world_.FindHost(host)).Watch();
       }
       armed_.push_back(std::move(armed));
       return;
@@ -129,7 +152,7 @@ void FaultPlan::Arm(const scenario::Fault& fault) {
   }
 }
 
-bool FaultPlan::Triggers(const Armed& armed, const TraceEvent& event) {
+bool FaultPlan::Triggers(Armed& armed, const TraceEvent& event) {
   if (!armed.hosts.contains(event.host)) return false;
   const Event& what = event.event;
   switch (armed.fault->trigger_case()) {
@@ -143,12 +166,16 @@ bool FaultPlan::Triggers(const Armed& armed, const TraceEvent& event) {
       return IsPhase(what, armed.fault->on_phase());
     case scenario::Fault::kOnFileCall: {
       const scenario::FileCall& call = armed.fault->on_file_call();
+      if (call.before()) return false;
       const bool named = what.kind == EventKind::kFileCall
-                             ? what.subject == call.call()
-                             : what.kind == EventKind::kFileWritten && call.call() == "write";
-      if (!named || !call.has_path()) return named;
+                             ? IsCall(call, what.subject)
+                             : what.kind == EventKind::kFileWritten && IsCall(call, "write");
+      if (!named) return false;
       const absl::string_view path = what.kind == EventKind::kFileCall ? what.detail : what.subject;
-      return MatchesWhole(patterns_.Get(call.path()), AbsolutePath(event, path));
+      if (call.has_path() && !MatchesWhole(patterns_.Get(call.path()), AbsolutePath(event, path))) {
+        return false;
+      }
+      return ++armed.calls == call.number();
     }
     default:
       return false;
@@ -167,9 +194,12 @@ std::string FaultPlan::AbsolutePath(const TraceEvent& event, absl::string_view p
 void FaultPlan::OnEvent(const TraceEvent& event) {
   if (armed_.empty() || event.event.kind == EventKind::kFault) return;
   std::vector<const scenario::Fault*> tripped;
-  std::erase_if(armed_, [&](const Armed& armed) {
+  std::erase_if(armed_, [&](Armed& armed) {
     if (!Triggers(armed, event)) return false;
     tripped.push_back(armed.fault);
+    // What the program does before it suspends again is not part of "after the call".
+    const bool at_once = armed.fault->has_on_file_call() && !armed.fault->has_delay_up_to();
+    if (at_once && armed.fault->has_crash()) doomed_ = armed.hosts;
     return true;
   });
   for (const scenario::Fault* fault : tripped) {
@@ -177,7 +207,25 @@ void FaultPlan::OnEvent(const TraceEvent& event) {
   }
 }
 
+bool FaultPlan::StopsBefore(SimHost& host, FileCall call, absl::string_view path) {
+  if (doomed_.contains(host.index())) return true;
+  for (auto armed = armed_.begin(); armed != armed_.end(); ++armed) {
+    const scenario::Fault* const fault = armed->fault;
+    const scenario::FileCall& wanted = fault->on_file_call();
+    if (!wanted.before() || !armed->hosts.contains(host.index())) continue;
+    if (!IsCall(wanted, FileCallName(call))) continue;
+    if (wanted.has_path() && !MatchesWhole(patterns_.Get(wanted.path()), path)) continue;
+    if (++armed->calls != wanted.number()) continue;
+    doomed_ = armed->hosts;
+    armed_.erase(armed);
+    world_.Soon([this, fault] { Trip(*fault); });
+    return true;
+  }
+  return false;
+}
+
 void FaultPlan::Trip(const scenario::Fault& fault) {
+  doomed_.clear();
   if (!fault.has_delay_up_to()) return Strike(fault);
   const int64_t range = absl::ToInt64Microseconds(Duration(fault.delay_up_to()));
   const uint64_t delay =
@@ -285,7 +333,7 @@ void FaultPlan::EndLater(bool has_duration, const std::string& duration,
 
 FaultPlan::HostFiles& FaultPlan::FilesOf(SimHost& host) {
   std::unique_ptr<HostFiles>& files = files_[host.index()];
-  if (files == nullptr) files = std::make_unique<HostFiles>(world_, host, patterns_);
+  if (files == nullptr) files = std::make_unique<HostFiles>(*this, world_, host, patterns_);
   return *files;
 }
 

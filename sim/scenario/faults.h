@@ -43,11 +43,14 @@ class FaultPlan final : public TraceObserver {
   struct Armed {
     const scenario::Fault* fault;
     std::set<uint32_t> hosts;
+    uint32_t calls = 0;  // so far, of those that on_file_call counts
   };
 
   // The path of a file call, as a scenario names it.
   std::string AbsolutePath(const TraceEvent& event, absl::string_view path);
-  bool Triggers(const Armed& armed, const TraceEvent& event);
+  bool Triggers(Armed& armed, const TraceEvent& event);
+  // Whether `host` must not go on to this call: a crash comes before it, or is due already.
+  bool StopsBefore(SimHost& host, FileCall call, absl::string_view path);
   void Trip(const scenario::Fault& fault);    // between two tasks: now, or after the drawn delay
   void Strike(const scenario::Fault& fault);  // between two tasks
   void StrikeHost(const scenario::Fault& fault, SimHost& host);
@@ -62,6 +65,7 @@ class FaultPlan final : public TraceObserver {
   PatternCache& patterns_;
   RestartMta restart_mta_;
   std::vector<Armed> armed_;
+  std::set<uint32_t> doomed_;  // hosts whose crash is due between this task and the next
   std::map<uint32_t, std::unique_ptr<HostFiles>> files_;
   std::map<uint64_t, std::function<void()>> ends_;
   uint64_t next_end_ = 0;

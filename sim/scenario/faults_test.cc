@@ -137,6 +137,34 @@ TEST_F(FaultsTest, OnFileCallOnce) {
   EXPECT_FALSE(Struck());
 }
 
+TEST_F(FaultsTest, OnTheThirdCallThatChangesADisk) {
+  Arm(R"(host: "a" crash {} on_file_call { number: 3 })");
+  Record("a", EventKind::kFileCall, "open", "/f");
+  Record("a", EventKind::kFileCall, "read", "/f");
+  Record("a", EventKind::kFileCall, "lstat", "/f");
+  Record("a", EventKind::kFileWritten, "/f", "text");
+  Record("b", EventKind::kFileCall, "fsync", "/f");
+  EXPECT_EQ(FileCallStall(FileCall::kStat, "/f"), absl::ZeroDuration());
+  EXPECT_FALSE(Struck());
+  Record("a", EventKind::kFileCall, "fsync", "/f");
+  // Nothing happens any more until the host is down.
+  EXPECT_EQ(FileCallStall(FileCall::kStat, "/f"), absl::InfiniteDuration());
+  EXPECT_TRUE(Struck());
+  EXPECT_EQ(FileCallStall(FileCall::kRename, "/f"), absl::ZeroDuration());
+}
+
+TEST_F(FaultsTest, BeforeAFileCall) {
+  Arm(R"(host: "a" crash {} on_file_call { call: "rename" path: "/q/.*" number: 2 before: true })");
+  EXPECT_EQ(FileCallStall(FileCall::kRename, "/q/tfA"), absl::ZeroDuration());
+  EXPECT_EQ(FileCallStall(FileCall::kUnlink, "/q/tfA"), absl::ZeroDuration());
+  EXPECT_EQ(FileCallStall(FileCall::kRename, "/x/tfA"), absl::ZeroDuration());
+  Record("a", EventKind::kFileCall, "rename", "/q/tfA");
+  EXPECT_FALSE(Struck());
+  EXPECT_EQ(FileCallStall(FileCall::kRename, "/q/tfB"), absl::InfiniteDuration());
+  EXPECT_TRUE(Struck());
+  EXPECT_EQ(FileCallStall(FileCall::kRename, "/q/tfB"), absl::ZeroDuration());
+}
+
 TEST_F(FaultsTest, OnAFileCallByARelativePath) {
   ASSERT_TRUE(scene.host("a").editor().MakeDirectories("/var/spool/q").ok());
   ProcessSpec spec;

@@ -29,6 +29,12 @@ bool ScenarioValidator::FaultRule(const ScenarioNode& node) {
   } else if (fault.host_size() == 0) {
     return FailWhole(node, "needs at least one host");
   }
+  if (fault.has_on_file_call() && fault.on_file_call().before() && !fault.has_crash()) {
+    return Fail(node, "on_file_call", "only a crash comes before a call");
+  }
+  if (fault.has_on_file_call() && fault.on_file_call().number() == 0) {
+    return Fail(node, "on_file_call", "calls are counted from 1 on");
+  }
   for (int i = 0; needs_mta && i < fault.host_size(); ++i) {
     if (!HasMta(node, fault.host(i), i)) return false;
   }
