@@ -14,56 +14,67 @@
 #include "mta/deliver/lmtp_command.h"
 #include "mta/deliver/mailbox.h"
 #include "mta/deliver/message_spool.h"
+#include "mta/maptools/option_scanner.h"
 
 namespace stagepost {
 namespace {
 
+constexpr absl::string_view kLetters = "7bdD:f:h:lr:";
 constexpr absl::string_view kUsage =
-    "usage: mail.local [-7] [-b] [-d] [-l] [-f from|-r from] user ...";
+    "usage: mail.local [-7] [-b] [-d] [-l] [-f from|-r from] [-h filename] user ...";
 
 struct Options {
   bool lmtp = false;
   LmtpServerOptions server;
+  std::string database = "pw";
   std::optional<std::string> from;
   std::vector<std::string> users;
+  std::string complaints;  // as they are to be printed
+  bool usable = true;
 };
 
-// Parses as getopt(3) does: letters may be bundled, a value may stand in the same word. On failure
-// `error` says why.
-std::optional<Options> ParseOptions(const Arguments& arguments, std::string& error) {
-  Options options;
-  size_t i = 1;
-  for (; i < arguments.size() && arguments[i].size() > 1 && arguments[i][0] == '-'; ++i) {
-    if (arguments[i] == "--") {
-      ++i;
-      break;
-    }
-    for (size_t at = 1; at < arguments[i].size(); ++at) {
-      const char letter = arguments[i][at];
-      if (letter == '7') {
-        options.server.offer_8bitmime = false;
-      } else if (letter == 'b') {
-        options.server.mailbox.over_quota_is_permanent = true;
-      } else if (letter == 'd') {
-        // Delivery is all we do; the option is from older days.
-      } else if (letter == 'l') {
-        options.lmtp = true;
-      } else if (letter == 'f' || letter == 'r') {
-        std::string value = arguments[i].substr(at + 1);
-        if (value.empty() && ++i < arguments.size()) value = arguments[i];
-        if (options.from.has_value()) error = "Multiple -f options";
-        if (i == arguments.size())
-          error = absl::StrCat("-", std::string(1, letter), " needs a sender");
-        if (!error.empty()) return std::nullopt;
-        options.from = std::move(value);
-        break;
-      } else {
-        error = absl::StrCat("option -", std::string(1, letter), " is not supported");
-        return std::nullopt;
+void TakeOption(ScannedOption option, Options& options) {
+  switch (option.letter) {
+    case '7':
+      options.server.offer_8bitmime = false;
+      return;
+    case 'b':
+      options.server.mailbox.over_quota_is_permanent = true;
+      return;
+    case 'd':  // delivery is all we do; the option is from older days
+      return;
+    case 'D':
+      options.database = std::move(option.value);
+      return;
+    case 'h':
+      options.server.mailbox.home_file = std::move(option.value);
+      return;
+    case 'l':
+      options.lmtp = true;
+      return;
+    case 'f':
+    case 'r':
+      if (!options.from.has_value()) {
+        options.from = std::move(option.value);
+        return;
       }
-    }
+      options.complaints += "mail.local: Multiple -f options\n";
+      break;
+    default:
+      options.complaints += option.error;
   }
-  options.users.assign(arguments.begin() + static_cast<ptrdiff_t>(i), arguments.end());
+  options.usable = false;
+}
+
+// Up to the first option that is not understood.
+Options ParseOptions(const Arguments& arguments) {
+  Options options;
+  OptionScanner scanner(arguments, kLetters);
+  while (std::optional<ScannedOption> option = scanner.Next()) {
+    TakeOption(*std::move(option), options);
+    if (!options.usable) return options;
+  }
+  options.users = scanner.operands();
   return options;
 }
 
@@ -79,14 +90,23 @@ std::string OwnName(Environment& env) {
   return user.ok() ? user->name : "???";
 }
 
+// A message with the line ends of the network is taken for the same with ours.
 Task<absl::Status> ReadMessage(Environment& env, MessageSpool& message) {
-  std::string block(16 * 1024, '\0');
+  std::string block(16 * 1024, '\0'), text;
+  bool carriage_return = false;  // the last byte, not appended yet
   while (true) {
     CO_ASSIGN_OR_RETURN(const size_t read,
                         co_await env.process().standard_input().Read(absl::MakeSpan(block)));
     if (read == 0) break;
-    CO_RETURN_IF_ERROR(co_await message.Append(absl::string_view(block).substr(0, read)));
+    text.clear();
+    for (const char c : absl::string_view(block).substr(0, read)) {
+      if (carriage_return && c != '\n') text.push_back('\r');
+      carriage_return = c == '\r';
+      if (!carriage_return) text.push_back(c);
+    }
+    CO_RETURN_IF_ERROR(co_await message.Append(text));
   }
+  if (carriage_return) CO_RETURN_IF_ERROR(co_await message.Append("\r"));
   message.Finish();
   co_return absl::OkStatus();
 }
@@ -128,16 +148,29 @@ Task<int> DeliverStandardInput(Environment& env, const Options& options) {
 }  // namespace
 
 Task<int> MailLocalMain(Environment& env, Arguments arguments) {
-  std::string error;
-  const std::optional<Options> options = ParseOptions(arguments, error);
-  if (!error.empty()) co_await Complain(env, error);
-  const bool usable = options.has_value() && options->lmtp == options->users.empty();
-  if (!usable) {
-    co_await Complain(env, std::string(kUsage));
+  const Options options = ParseOptions(arguments);
+  ByteSink& output = env.process().standard_output();
+  // There is nowhere else to say that it could not be said.
+  (void)co_await WriteAll(env.process().standard_error(), options.complaints);
+  const bool lmtp_with_users = options.usable && options.lmtp && !options.users.empty();
+  if (lmtp_with_users) {
+    (void)co_await WriteAll(
+        output, "421 Users should not be specified in command line if LMTP required\r\n");
+    co_return kExitTemporaryFailure;
+  }
+  if (!options.usable || (!options.lmtp && options.users.empty())) {
+    // Who wants to speak LMTP listens to standard output only.
+    if (options.lmtp) (void)co_await WriteAll(output, absl::StrCat(kUsage, "\r\n"));
+    if (!options.lmtp) co_await Complain(env, std::string(kUsage));
     co_return kExitUnavailable;
   }
-  if (options->lmtp) co_return co_await RunLmtpServer(env, options->server);
-  co_return co_await DeliverStandardInput(env, *options);
+  if (options.database != "pw") {
+    co_await Complain(env, absl::StrCat("Can not open mailbox database ", options.database,
+                                        ": Service unavailable"));
+    co_return kExitUnavailable;
+  }
+  if (options.lmtp) co_return co_await RunLmtpServer(env, options.server);
+  co_return co_await DeliverStandardInput(env, options);
 }
 
 }  // namespace stagepost

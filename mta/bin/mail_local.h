@@ -3,6 +3,12 @@
 //   mail.local -l                          LMTP (RFC 2033) on standard input and output
 //   mail.local [-f from | -r from] user…   one message from standard input
 //
+//   -7       does not offer 8BITMIME
+//   -b       a mailbox over its quota is a failure for good
+//   -d       nothing
+//   -D pw    where users are looked up; there is no other place
+//   -h file  the mailbox is ~user/file; its folder must let that user make a lock beside it
+//
 // Started with whatever identity the mailer's flags give (F=S: root), it looks up each recipient
 // and opens, creates and writes the mailbox under that user's identity, never as root
 // (mta/deliver/mailbox.h). A message is held once for all its recipients (message_spool.h).

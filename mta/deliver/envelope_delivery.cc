@@ -145,7 +145,7 @@ Task<void> EnvelopeDelivery::FindSender() {
 }
 
 Task<std::optional<std::string>> EnvelopeDelivery::SenderFor(const Mailer& mailer) {
-  const auto known = senders_.find(&mailer);
+  const auto known = senders_.find(mailer.name);
   if (known != senders_.end()) co_return known->second;
   std::string sender;
   if (envelope_.sender.empty() && mailer.Has('g')) {
@@ -159,7 +159,7 @@ Task<std::optional<std::string>> EnvelopeDelivery::SenderFor(const Mailer& maile
     sender = WithoutBrackets(name.text);
   }
   if (sender.empty()) sender = "MAILER-DAEMON";
-  senders_[&mailer] = sender;
+  senders_[mailer.name] = sender;
   co_return sender;
 }
 

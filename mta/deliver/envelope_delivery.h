@@ -92,10 +92,10 @@ class EnvelopeDelivery {
   Entries entries_;  // in the order of the queue: by host
   const DeliveryOptions options_;
   Macros macros_;
-  std::string sender_address_;                    // "<alice@corp.example>"
-  std::string sender_controller_;                 // ctladdr= of a sender of this host
-  std::string sender_domain_;                     // "@corp.example", of flag C
-  std::map<const Mailer*, std::string> senders_;  // $g, by mailer
+  std::string sender_address_;                  // "<alice@corp.example>"
+  std::string sender_controller_;               // ctladdr= of a sender of this host
+  std::string sender_domain_;                   // "@corp.example", of flag C
+  std::map<std::string, std::string> senders_;  // $g, by mailer
   std::map<size_t, Outcome> outcomes_;
   std::string message_text_;  // the M line of the message
   std::string transcript_;

@@ -23,7 +23,7 @@ constexpr VerbName kVerbs[] = {
 // "FROM:<path>…" with `keyword` "FROM:".
 std::optional<std::string> ParsePath(absl::string_view keyword, absl::string_view argument) {
   if (!absl::StartsWithIgnoreCase(argument, keyword)) return std::nullopt;
-  argument = absl::StripLeadingAsciiWhitespace(argument.substr(keyword.size()));
+  argument.remove_prefix(keyword.size());
   if (argument.empty() || argument[0] != '<') return std::nullopt;
   bool quoted = false;
   for (size_t i = 1; i < argument.size(); ++i) {

@@ -21,12 +21,12 @@ TEST(LmtpCommand, KnowsItsVerbs) {
 
 TEST(LmtpCommand, FindsPaths) {
   EXPECT_EQ(ParseLmtpCommand("MAIL FROM:<a@b> SIZE=3").path, "a@b");
-  EXPECT_EQ(ParseLmtpCommand("mail from: <>").path, "");
+  EXPECT_EQ(ParseLmtpCommand("mail from:<>").path, "");
   EXPECT_EQ(ParseLmtpCommand("RCPT TO:<@x,@y:alice@z> foo").path, "alice@z");
   EXPECT_EQ(ParseLmtpCommand("RCPT TO:<\"a>b\"@c>").path, "\"a>b\"@c");
   EXPECT_EQ(ParseLmtpCommand("RCPT TO:<a\\>b@c>").path, "a\\>b@c");
   for (const char* line : {"RCPT TO:alice", "RCPT <alice>", "RCPT FROM:<a>", "RCPT TO:<alice",
-                           "RCPT TO:<\"alice>", "RCPT TO:", "RCPT TO:<a\\"}) {
+                           "RCPT TO:<\"alice>", "RCPT TO:", "RCPT TO:<a\\", "RCPT TO: <alice>"}) {
     const LmtpCommand command = ParseLmtpCommand(line);
     EXPECT_EQ(command.verb, LmtpVerb::kRcpt) << line;
     EXPECT_FALSE(command.path.has_value()) << line;

@@ -35,8 +35,14 @@ absl::string_view Why(const absl::Status& status) {
 // A sender as the From line has it: nothing in it may end the line.
 std::string ShownSender(absl::string_view sender) {
   std::string shown(sender.empty() ? "MAILER-DAEMON" : sender);
-  std::replace_if(shown.begin(), shown.end(), absl::ascii_iscntrl, '?');
+  const auto is_control = [](char c) { return absl::ascii_iscntrl(c) && c != '\t'; };
+  std::replace_if(shown.begin(), shown.end(), is_control, '?');
   return shown;
+}
+
+std::string MailboxPath(const User& user, const MailboxOptions& options) {
+  if (options.home_file.empty()) return absl::StrCat(kMailDirectory, "/", user.name);
+  return absl::StrCat(user.home, "/", options.home_file);
 }
 
 class Appender {
@@ -48,15 +54,15 @@ class Appender {
         user_(user),
         sender_(ShownSender(sender)),
         message_(message),
-        options_(options),
-        path_(absl::StrCat(kMailDirectory, "/", user.name)) {}
+        options_(std::move(options)),
+        path_(MailboxPath(user, options_)) {}
 
   Task<MailboxResult> Run() {
     DotLock lock(env_, files_, path_);
     if (const absl::Status locked = co_await lock.Acquire(); !locked.ok()) {
       LogFailure(locked);
       co_return Refuse(451, "4.3.0",
-                       absl::StrCat("lockmailbox ", user_.name, " failed; error code 75"));
+                       absl::StrCat("lockmailbox ", user_.name, " failed; error code 75 "));
     }
     MailboxResult result = co_await AppendLocked();
     if (const absl::Status released = co_await Shield(kUndoGrace, lock.Release()); !released.ok()) {
@@ -83,7 +89,7 @@ class Appender {
         env_.probes().Reached("mail.local: failed append could not be undone");
         LogFailure(undone);
       }
-      co_return Failure("Append", appended);
+      co_return Failure("Write", appended);
     }
     file_.reset();
     co_return MailboxResult{.code = 250, .dsn = "2.1.5", .text = user_.name + " Ok"};
@@ -91,10 +97,8 @@ class Appender {
 
   MailboxResult Failure(absl::string_view what, const absl::Status& status) {
     const std::string text = absl::StrCat(what, " ", path_, ": ", Why(status));
-    if (ErrnoOf(status) == Errno::kEDQUOT) {
-      return options_.over_quota_is_permanent ? Refuse(552, "5.2.2", text)
-                                              : Refuse(450, "4.2.2", text);
-    }
+    const bool over_quota = ErrnoOf(status) == Errno::kEDQUOT;
+    if (over_quota && options_.over_quota_is_permanent) return Refuse(552, "5.2.2", text);
     return Refuse(450, "4.2.0", text);
   }
 
@@ -155,9 +159,10 @@ class Appender {
     CO_ASSIGN_OR_RETURN(const std::string missing, co_await MissingLineEnds(old_size));
     const MboxLayout& layout = message_.layout();
     const absl::Time now = env_.clock().WallNow();
-    CO_RETURN_IF_ERROR(co_await Put(absl::StrCat(
-        missing, "From ", sender_, " ",
-        absl::FormatTime("%a %b %e %H:%M:%S %Y", now, env_.host().time_zone()), "\n")));
+    CO_RETURN_IF_ERROR(co_await Put(
+        absl::StrCat(missing, "From ", sender_, " ",
+                     absl::FormatTime("%a %b %e %H:%M:%S %Y", now, env_.host().time_zone()), "\n",
+                     layout.begins_with_from() ? ">" : "")));
     for (const auto& [begin, end] : layout.header()) {
       CO_RETURN_IF_ERROR(co_await PutPiece(begin, end));
     }
@@ -168,8 +173,11 @@ class Appender {
     CO_RETURN_IF_ERROR(co_await Flush());
     CO_RETURN_IF_ERROR(co_await file_->Sync());
     // The mailbox's entry is part of the message's safety. Whoever made it may have been killed, or
-    // have failed, before it was synced, and nothing shows that; so it is synced every time. The
-    // directory is the system's, so that is done under our own identity.
+    // have failed, before it was synced, and nothing shows that; so it is synced every time.
+    if (!options_.home_file.empty()) {
+      co_return co_await files_.SyncDirectory(path_.substr(0, path_.rfind('/')));
+    }
+    // The directory is the system's, so that is done under our own identity.
     co_return co_await env_.files().SyncDirectory(kMailDirectory);
   }
 
@@ -237,7 +245,7 @@ class Appender {
   const std::string sender_;
   MessageSpool& message_;
   const MailboxOptions options_;
-  const std::string path_;
+  const std::string path_;  // of the mailbox
   std::unique_ptr<File> file_;
   uint64_t offset_ = 0;  // where buffer_ goes
   std::string buffer_;
@@ -252,7 +260,7 @@ Task<MailboxResult> AppendToMailbox(Environment& env, const User& user, absl::st
   // Whoever is that user already needs no privilege to act as one.
   const bool already = env.process().credentials().effective_user == user.id;
   const std::unique_ptr<FileSystem> files = already ? nullptr : env.files().As(*identity);
-  Appender appender(env, already ? env.files() : *files, user, sender, message, options);
+  Appender appender(env, already ? env.files() : *files, user, sender, message, std::move(options));
   co_return co_await appender.Run();
 }
 

@@ -25,11 +25,13 @@ inline constexpr absl::string_view kMailDirectory = "/var/mail";
 
 struct MailboxOptions {
   bool over_quota_is_permanent = false;  // mail.local -b
+  // mail.local -h: the mailbox is this file in the user's home directory; empty: in kMailDirectory.
+  std::string home_file = "";
 };
 
 // What became of it, as an LMTP reply in the words of sendmail's mail.local:
 // 250 2.1.5 "alice Ok", 550 5.2.0 "/var/mail/alice: irregular file",
-// 451 4.3.0 "lockmailbox alice failed; error code 75".
+// 451 4.3.0 "lockmailbox alice failed; error code 75 ".
 struct MailboxResult {
   int code = 250;
   std::string dsn;

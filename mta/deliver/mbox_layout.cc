@@ -44,6 +44,7 @@ void MboxLayout::TakeHeaderByte(char c) {
 }
 
 void MboxLayout::EndHeaderLine() {
+  if (line_begin_ == 0) begins_with_from_ = absl::StartsWith(line_start_, "From ");
   const bool continues = line_start_[0] == ' ' || line_start_[0] == '\t';
   if (!continues) {
     skipping_ = IsContentLength(line_start_) && fields_skipped_ < kMaxContentLengthFields;

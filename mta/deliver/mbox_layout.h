@@ -8,7 +8,8 @@
 // Content-Length with the bytes of the body; an empty line; the body; a line end if its last line
 // has none; an empty line. As with sendmail's mail.local (built as Debian does) nothing is put in
 // front of body lines that begin with "From ": readers go by Content-Length, and who serves other
-// ones has the MTA escape such lines (mailer flag E).
+// ones has the MTA escape such lines (mailer flag E). Only a first line that begins so gets a '>',
+// since it would be a second From line.
 //
 // The header ends at the first empty line, whatever is in front of it. Only offsets are kept: a
 // message of any size costs the same.
@@ -35,6 +36,8 @@ class MboxLayout {
 
   // After Finish(). Pieces of the header that are kept: [begin, end), by offset.
   const std::vector<std::pair<uint64_t, uint64_t>>& header() const { return header_; }
+  // The first line is like a From line.
+  bool begins_with_from() const { return begins_with_from_; }
   // A line end is missing behind the header (its last line is the message's last, and unfinished).
   bool header_unfinished() const { return header_unfinished_; }
   uint64_t body_begin() const { return body_begin_; }
@@ -53,7 +56,7 @@ class MboxLayout {
   std::string line_start_;   // its first bytes, as many as tell the field
   bool skipping_ = false;    // the field this line belongs to is left out
   char last_ = '\n';         // the byte before position_
-  bool header_unfinished_ = false, body_unfinished_ = false;
+  bool header_unfinished_ = false, body_unfinished_ = false, begins_with_from_ = false;
   uint64_t body_begin_ = 0;
   size_t fields_skipped_ = 0;
   std::vector<std::pair<uint64_t, uint64_t>> header_;

@@ -43,6 +43,12 @@ std::string DeliverTo(TestHost& host, absl::string_view user,
   return rest.substr(0, rest.size() - 14);
 }
 
+int RunClassic(TestHost& host, Arguments arguments, absl::string_view input) {
+  arguments.insert(arguments.begin(), "mail.local");
+  host.start.input = std::string(input);
+  return host.Run(&MailLocalMain, arguments);
+}
+
 TEST(MailLocal, SpeaksAsSendmailsDoes) {
   TestHost host;
   EXPECT_EQ(
@@ -115,7 +121,7 @@ TEST(MailLocal, RefusesWhatIsNoMailboxOfTheUser) {
        },
        "450 4.2.0 Append /var/mail/alice: Permission denied\n"},
       {[](DiskEditor d) { return d.ChangeMode("/var/mail", 0755); },
-       "451 4.3.0 lockmailbox alice failed; error code 75\n"},
+       "451 4.3.0 lockmailbox alice failed; error code 75 \n"},
   };
   for (const Case& c : cases) {
     TestHost host;
@@ -164,7 +170,7 @@ TEST(MailLocal, WaitsForALockAndBreaksAStaleOne) {
   const absl::string_view lock = "/var/mail/alice.lock";
   ASSERT_TRUE(host.disk().WriteFile(lock, "1\n", kOfAlice).ok());
   const MonotonicTime begin = host.world().now();
-  EXPECT_EQ(DeliverTo(host, "alice"), "451 4.3.0 lockmailbox alice failed; error code 75\n");
+  EXPECT_EQ(DeliverTo(host, "alice"), "451 4.3.0 lockmailbox alice failed; error code 75 \n");
   EXPECT_EQ(host.world().now() - begin, absl::Seconds(45));
   EXPECT_EQ(host.Read(lock), "1\n");
   const absl::Time old = host.host().WallNow() - absl::Seconds(301);
@@ -173,7 +179,7 @@ TEST(MailLocal, WaitsForALockAndBreaksAStaleOne) {
   EXPECT_EQ(host.Read(lock), "(none)");
   // One that somebody has planted cannot be removed; it is neither opened nor followed.
   ASSERT_TRUE(host.disk().MakeSymlink("/etc/passwd", lock).ok());
-  EXPECT_EQ(DeliverTo(host, "alice"), "451 4.3.0 lockmailbox alice failed; error code 75\n");
+  EXPECT_EQ(DeliverTo(host, "alice"), "451 4.3.0 lockmailbox alice failed; error code 75 \n");
   EXPECT_EQ(host.Read("/etc/passwd"), "(none)");
 }
 
@@ -248,6 +254,17 @@ TEST(MailLocal, ACrashLosesNothingThatWasAnsweredFor) {
   }
 }
 
+TEST(MailLocal, AQuotaIsTemporaryUnlessItIsSaidToBePermanent) {
+  TestHost host;
+  host.fault = [](FileCall call, absl::string_view path) {
+    return call == FileCall::kWrite && path == kAlice ? Errno::kEDQUOT : Errno::kOk;
+  };
+  EXPECT_EQ(DeliverTo(host, "alice"), "450 4.2.0 Write /var/mail/alice: Disk quota exceeded\n");
+  EXPECT_EQ(RunClassic(host, {"-b", "alice"}, kMessage), 69);
+  EXPECT_EQ(RunClassic(host, {"alice"}, kMessage), 75);
+  EXPECT_EQ(host.Read(kAlice), "");
+}
+
 // Who made the mailbox could not sync its entry; the next delivery is answered for all the same.
 TEST(MailLocal, SyncsTheEntryOfAMailboxThatAnotherDeliveryMade) {
   for (uint64_t seed = 0; seed < 50; ++seed) {
@@ -264,12 +281,6 @@ TEST(MailLocal, SyncsTheEntryOfAMailboxThatAnotherDeliveryMade) {
   }
 }
 
-int RunClassic(TestHost& host, Arguments arguments, absl::string_view input) {
-  arguments.insert(arguments.begin(), "mail.local");
-  host.start.input = std::string(input);
-  return host.Run(&MailLocalMain, arguments);
-}
-
 TEST(MailLocal, DeliversItsStandardInput) {
   TestHost host;
   EXPECT_EQ(RunClassic(host, {"-d", "-f", "u@outside.example", "alice", "bob"}, kMessage), 0);
@@ -281,25 +292,57 @@ TEST(MailLocal, DeliversItsStandardInput) {
   EXPECT_EQ(host.error_output, "");
 }
 
+TEST(MailLocal, KeepsTheMailboxInTheHomeDirectoryIfAsked) {
+  TestHost host;
+  ASSERT_TRUE(host.disk().MakeDirectories("/home/alice", kOfAlice).ok());
+  ASSERT_TRUE(host.disk().ChangeMode("/home/alice", 0700).ok());
+  ASSERT_TRUE(host.disk().MakeDirectories("/home/bob", {UserId{2002}, GroupId{2002}, 0755}).ok());
+  EXPECT_EQ(RunClassic(host, {"-h", "inbox", "-f", "u@outside.example", "alice"}, kMessage), 0);
+  EXPECT_EQ(host.Read("/home/alice/inbox"), absl::StrCat(kFrom, kStored));
+  EXPECT_EQ(host.disk().Stat("/home/alice/inbox")->owner, UserId{2001});
+  EXPECT_EQ(host.disk().Stat("/home/alice/inbox")->mode, 0600u);
+  EXPECT_EQ(*host.disk().ListDirectory("/home/alice"), std::vector<std::string>{"inbox"});
+  EXPECT_TRUE(host.disk().ListDirectory("/var/mail")->empty());
+  // Only the user writes there, whatever the file is called.
+  EXPECT_EQ(RunClassic(host, {"-h", "../bob/x", "alice"}, kMessage), 75);
+  EXPECT_EQ(RunClassic(host, {"-h", "no/inbox", "alice"}, kMessage), 75);
+  EXPECT_TRUE(host.disk().ListDirectory("/home/bob")->empty());
+}
+
+TEST(MailLocal, TakesLineEndsOfTheNetworkForItsOwn) {
+  TestHost host;
+  EXPECT_EQ(
+      RunClassic(host, {"-f", "u@outside.example", "alice"}, "Subject: x\r\n\r\nHe\rllo.\r\r\n"),
+      0);
+  EXPECT_EQ(host.Read(kAlice),
+            absl::StrCat(kFrom, "Subject: x\nContent-Length: 9\n\nHe\rllo.\r\n\n"));
+}
+
 TEST(MailLocal, SendersCannotForgeLines) {
   TestHost host;
   EXPECT_EQ(RunClassic(host, {"-f", "a\nFrom b", "alice"}, kMessage), 0);
   EXPECT_TRUE(absl::StartsWith(host.Read(kAlice), "From a?From b Fri")) << host.Read(kAlice);
-  EXPECT_EQ(RunClassic(host, {"bob"}, kMessage), 0);
+  EXPECT_EQ(RunClassic(host, {"bob"}, absl::StrCat("From x y\n", kMessage)), 0);
   EXPECT_TRUE(absl::StartsWith(host.Read("/var/mail/bob"), "From root Fri"));
+  EXPECT_TRUE(absl::StrContains(host.Read("/var/mail/bob"), "\n>From x y\nSubject: x\n"));
 }
 
 TEST(MailLocal, SaysWhatIsWrong) {
   const std::string usage =
-      "mail.local: usage: mail.local [-7] [-b] [-d] [-l] [-f from|-r from] user ...\n";
+      "mail.local: usage: mail.local [-7] [-b] [-d] [-l] [-f from|-r from] [-h filename] user "
+      "...\n";
   TestHost host;
   EXPECT_EQ(RunClassic(host, {}, ""), 69);
   EXPECT_EQ(host.error_output, usage);
   EXPECT_EQ(RunClassic(host, {"-z", "alice"}, ""), 69);
-  EXPECT_EQ(host.error_output, "mail.local: option -z is not supported\n" + usage);
+  EXPECT_EQ(host.error_output, "mail.local: invalid option -- 'z'\n" + usage);
   EXPECT_EQ(RunClassic(host, {"-f", "a", "-r", "b", "alice"}, ""), 69);
   EXPECT_EQ(host.error_output, "mail.local: Multiple -f options\n" + usage);
   EXPECT_EQ(RunClassic(host, {"-f"}, ""), 69);
+  EXPECT_EQ(host.error_output, "mail.local: option requires an argument -- 'f'\n" + usage);
+  EXPECT_EQ(RunClassic(host, {"-D", "ldap", "alice"}, ""), 69);
+  EXPECT_EQ(RunClassic(host, {"-l", "alice"}, ""), 75);
+  EXPECT_TRUE(absl::StartsWith(host.output, "421 Users ")) << host.output;
   EXPECT_EQ(RunClassic(host, {"nosuch"}, kMessage), 69);
   EXPECT_EQ(host.error_output, "mail.local: nosuch: User unknown\n");
   EXPECT_EQ(RunClassic(host, {"../alice"}, kMessage), 69);
