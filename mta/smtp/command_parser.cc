@@ -99,7 +99,7 @@ std::optional<Reply> SkipPathKeyword(absl::string_view keyword, absl::string_vie
 std::vector<Parameter> ParseParameters(absl::string_view text) {
   std::vector<Parameter> parameters;
   absl::string_view rest = SkipBlanks(text);
-  while (!rest.empty() && parameters.size() < kMaxParameters) {
+  while (!rest.empty() && parameters.size() <= kMaxParameters) {
     parameters.push_back(TakeParameter(rest));
     rest = SkipBlanks(rest);
   }

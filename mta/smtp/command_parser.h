@@ -18,7 +18,7 @@ namespace stagepost {
 // The longest command line, its line end included: sendmail's MAXLINE. RFC 5321 minimum: 512.
 inline constexpr size_t kMaxCommandLine = 2048;
 // ESMTP parameters of one command. We know eight; this bounds what a peer can make us look at.
-inline constexpr size_t kMaxParameters = 32;
+inline constexpr size_t kMaxParameters = 20;
 // The longest domain that HELO and EHLO take; sendmail's MAXNAME less one.
 inline constexpr size_t kMaxHeloLength = 255;
 
@@ -67,7 +67,8 @@ struct Parameter {
 std::optional<Reply> SkipPathKeyword(absl::string_view keyword, absl::string_view& argument);
 
 // What follows the path: "SIZE=1000 BODY=8BITMIME". A word that is no parameter is one with an
-// empty keyword. Those beyond kMaxParameters are left out.
+// empty keyword. At most one more than kMaxParameters is given, so that too
+// many are noticed.
 std::vector<Parameter> ParseParameters(absl::string_view text);
 
 // Whether HELO and EHLO take `domain`: letters, digits and "[].-_#:", at most kMaxHeloLength bytes.

@@ -132,6 +132,9 @@ Task<absl::Status> Session::Collect(IncomingMessage& message, Collected& collect
     if (options().Flag(OptionId::kSevenBitInput)) {
       for (char& c : text) c = static_cast<char>(c & 0x7f);
     }
+    if (options().Flag(OptionId::kRejectNUL) && text.find('\0') != text.npos) {
+      collected.Refuse(Reply(554, "5.6.1", "NUL byte not allowed"));
+    }
     collected.bytes += static_cast<int64_t>(text.size());
     collected.headers.Take(text, body);
     if (decoder.done()) collected.headers.Finish(body);

@@ -47,6 +47,8 @@ Reply ReplyFrom(absl::string_view text, absl::string_view address, bool names_ad
   return Reply(code, enhanced, absl::StrCat(prefix, text));
 }
 
+Reply TooManyParameters() { return Reply(501, "5.5.4", "Too many parameters"); }
+
 // Why `message` refuses `address`, with `rest` behind it.
 Reply RefuseAddress(const std::optional<RewriteMessage>& message, absl::string_view address,
                     absl::string_view rest) {
@@ -160,8 +162,10 @@ Task<void> Session::ReadMail(absl::string_view argument) {
   DefineAddress(*parsed, well_known::kMailMailer, well_known::kMailHost, well_known::kMailAddr,
                 macros);
   const ParameterRules rules = Rules();
+  size_t count = 0;
   for (const Parameter& parameter : ParseParameters(argument.substr(end))) {
     auto refusal = ReadMailParameter(parameter, rules, transaction_.parameters);
+    if (!refusal.has_value() && ++count > kMaxParameters) refusal = TooManyParameters();
     if (!refusal.has_value()) continue;
     Send(*std::move(refusal));
     Reset();
@@ -271,8 +275,10 @@ Task<std::optional<Reply>> Session::ReadRcpt(absl::string_view argument, bool& l
   }
   RcptParameters parameters;
   const ParameterRules rules = Rules();
+  size_t count = 0;
   for (const Parameter& parameter : ParseParameters(argument.substr(end))) {
     auto refusal = ReadRcptParameter(parameter, rules, parameters);
+    if (!refusal.has_value() && ++count > kMaxParameters) refusal = TooManyParameters();
     if (refusal.has_value()) co_return refusal;
   }
   if (!transaction_.discard) {

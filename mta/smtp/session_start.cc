@@ -73,8 +73,11 @@ Task<void> Session::AskFeatures() {
                          .argument = client_.is_local_process ? client_.name : relay_,
                          .second = "",
                          .strip_comments = true});
-  // Its errors change nothing, as with sendmail.
-  if (verdict.result == CheckResult::kPass) ApplyFeatureLetters(verdict.words, features_);
+  // Its errors change nothing, as with sendmail, nor does what is no answer: shipped rules say "OK"
+  // of a client of which the access map knows nothing, and an O would be one of the letters.
+  if (verdict.result == CheckResult::kPass && !verdict.mailer.empty()) {
+    ApplyFeatureLetters(verdict.words, features_);
+  }
   // Whoever has been refused for good reasons is told those.
   if (!features_.temporary_failure || rejection_.has_value()) co_return;
   context_.env.log().Write(Severity::kError, absl::StrCat("ERROR: srv_features=tempfail, relay=",
