@@ -88,7 +88,7 @@ std::string CheckedUser(const AddressContext& context, absl::Span<const Token> t
   user = Cut(std::move(user), kUserBytes);
   if (lower_case) absl::AsciiStrToLower(&user);
   if (eight_bit || unprintable) {
-    Say(context, "553 5.1.3",
+    Say(context, "501 5.1.3",
         absl::StrCat("Syntax error in mailbox address \"", user, "\" (",
                      eight_bit ? "8-bit" : "non-printable", " character)"));
   }
