@@ -302,8 +302,12 @@ void TcpConnection::End::WakeReader() {
   if (reader != nullptr && CanRead()) reader->Wake();
 }
 
+// Who waits for room waits for a third of the window, as on Linux: woken for every byte it would
+// send ever smaller segments.
 void TcpConnection::End::WakeWriter() {
-  if (writer != nullptr && CanWrite()) writer->Wake();
+  if (writer == nullptr || !CanWrite()) return;
+  const bool room = bytes_under_way_ + peer_->unread() <= kWindowBytes - kWindowBytes / 3;
+  if (room || error_ != Errno::kOk || write_shut_) writer->Wake();
 }
 
 void TcpConnection::End::Drop() {
