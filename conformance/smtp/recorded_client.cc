@@ -4,10 +4,13 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "mta/async/deadline.h"
@@ -41,6 +44,7 @@ class Client {
         Note("*", absl::StrCat("@not sent ", i));
         continue;
       }
+      Note("@", absl::StrCat(i));
       co_await Say(script[i]);
     }
     connection_.reset();
@@ -75,6 +79,14 @@ class Client {
     } else if (Find(what, "raw") != nullptr) {
       co_await Send(StringAt(what, "raw"));
       co_await ReadReplies(static_cast<int>(NumberAt(what, "replies", 1)));
+    } else if (Find(what, "stream") != nullptr) {
+      co_await Stream(StringAt(what, "stream"), NumberAt(what, "count", 1));
+      co_await ReadReplies(static_cast<int>(NumberAt(what, "replies", 0)));
+    } else if (Find(what, "drip") != nullptr) {
+      co_await Drip(StringAt(what, "drip"), absl::Seconds(NumberAt(what, "interval", 0.001)));
+      co_await ReadReplies(static_cast<int>(NumberAt(what, "replies", 1)));
+    } else if (Find(what, "many") != nullptr) {
+      co_await Many(what);
     } else if (Find(what, "sleep") != nullptr) {
       (void)co_await Sleep(absl::Seconds(NumberAt(what, "sleep", 0)));
     } else if (Find(what, "read") != nullptr) {
@@ -83,6 +95,69 @@ class Client {
       connection_.reset();
       ended_ = true;
     }
+  }
+
+  // The same bytes over and over, holding a piece of them only. A server that goes away has not
+  // ended the dialogue before what it said has been read.
+  Task<void> Stream(std::string bytes, double count) {
+    constexpr size_t kPiece = 64 * 1024;
+    const std::string one = std::move(bytes);
+    std::string piece = one;
+    double in_piece = 1;
+    for (; piece.size() + one.size() <= kPiece && in_piece < count; ++in_piece) piece += one;
+    while (count > 0) {
+      if (count < in_piece) piece.resize(one.size() * static_cast<size_t>(count));
+      count -= in_piece;
+      const absl::Status sent = co_await WithDeadline(env_.clock().MonotonicNow() + timeout_,
+                                                      WriteAll(*connection_, piece));
+      if (sent.ok()) continue;
+      Note("*", absl::StrCat("stream: ", sent.message()));
+      break;
+    }
+  }
+
+  // Byte for byte, each some time after the other.
+  Task<void> Drip(std::string bytes, absl::Duration interval) {
+    for (const char byte : bytes) {
+      const absl::Status sent =
+          co_await WriteAll(*connection_, absl::string_view(&byte, sizeof byte));
+      if (!sent.ok()) {
+        Note("*", absl::StrCat("drip: ", sent.message()));
+        break;
+      }
+      (void)co_await Sleep(interval);
+    }
+  }
+
+  // Lines that differ in a number ("%d"), so many at a time. The transcript gets the first words of
+  // their replies, with how often in a row each came.
+  Task<void> Many(const JsonObject& what) {
+    const std::string line = StringAt(what, "many");
+    const int end = static_cast<int>(NumberAt(what, "to", 1));
+    const int window = static_cast<int>(NumberAt(what, "window", 1));
+    quiet_ = true;
+    for (int next = static_cast<int>(NumberAt(what, "from", 1)); next <= end && !ended_;) {
+      std::string bytes;
+      int sent = 0;
+      for (; sent < window && next <= end; ++sent, ++next) {
+        absl::StrAppend(&bytes, absl::StrReplaceAll(line, {{"%d", absl::StrCat(next)}}), "\r\n");
+      }
+      co_await Send(std::move(bytes));
+      co_await ReadReplies(sent);
+    }
+    quiet_ = false;
+    Note("*", absl::StrCat("many: ", absl::StrJoin(runs_, ", ", [](std::string* out, auto& run) {
+                             absl::StrAppend(out, run.first, " x ", run.second);
+                           })));
+    runs_.clear();
+  }
+
+  // The code and the enhanced code of a reply.
+  void Count(absl::string_view line) {
+    const size_t end = line.find(' ', line.find(' ') == 3 ? 4 : 0);
+    const std::string words(line.substr(0, end));
+    if (runs_.empty() || runs_.back().first != words) runs_.emplace_back(words, 0);
+    ++runs_.back().second;
   }
 
   Task<void> SendMessage(std::string text) {
@@ -143,7 +218,11 @@ class Client {
     const size_t end = buffer_.find('\n');
     std::string line(absl::StripSuffix(absl::string_view(buffer_).substr(0, end), "\r"));
     buffer_.erase(0, end + 1);
-    Note("S", line);
+    if (quiet_) {
+      Count(line);
+    } else {
+      Note("S", line);
+    }
     co_return line;
   }
 
@@ -154,6 +233,8 @@ class Client {
   std::unique_ptr<Connection> connection_;
   std::string buffer_, last_;
   bool ended_ = false;
+  bool quiet_ = false;
+  std::vector<std::pair<std::string, int>> runs_;
 };
 
 }  // namespace

@@ -16,8 +16,10 @@ struct RecordedDialogue {
   IpAddress from;
   SocketAddress to;
   JsonObject step;  // its "script" and "timeout"
-  // As the recordings have them: lists of milliseconds, who ("S", "*"), text. An item that could
-  // not be said any more is "@not sent N", N being its index.
+  // As the recordings have them: lists of milliseconds, who ("S", "*"), text. Before what came of
+  // an item of the script there is "@" with its index; one that could not be said any more is a
+  // remark
+  // "@not sent N".
   google::protobuf::ListValue events;
   bool done = false;
 };

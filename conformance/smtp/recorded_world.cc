@@ -8,6 +8,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "conformance/smtp/recorded_changes.h"
+#include "google/protobuf/util/json_util.h"
 #include "mta/base/check.h"
 #include "mta/base/status_macros.h"
 #include "mta/bin/editmap.h"
@@ -54,6 +56,7 @@ constexpr absl::Duration kStopLimit = absl::Seconds(5);
 // since virtual time is free.
 constexpr absl::Duration kQuiet = absl::Milliseconds(300);
 constexpr absl::Duration kSettleLimit = absl::Seconds(20);
+constexpr size_t kMaxShown = 8 << 20;
 
 void Install(SimHost& host, absl::string_view path, Program program, FileMode mode = 0755) {
   CHECK(host.editor().WriteFile(path, "", {.mode = mode}).ok());
@@ -368,6 +371,7 @@ RecordedDialogue& RecordedWorld::Connect(const JsonObject& step) {
   spec.path = "smtp-client";
   spec.arguments = {"smtp-client"};
   SimProcess& process = oracle_.host().Spawn(std::move(spec), nullptr);
+  connections_.Leave(process.pid());
   process.StartTask(&PlayRecordedDialogue, std::ref(process.environment()), std::ref(dialogue));
   return dialogue;
 }
@@ -384,12 +388,47 @@ JsonObject Transcript(const RecordedDialogue& dialogue) {
   return step;
 }
 
+absl::Status RecordedWorld::Change(JsonObject step) {
+  if (Find(step, "after") != nullptr) {
+    const absl::Duration delay = absl::Seconds(NumberAt(step, "after", 0));
+    step.mutable_fields()->erase("after");
+    oracle_.world().After(delay, [this, step = std::move(step)] {
+      const absl::Status changed = Change(step);
+      CHECK(changed.ok()) << changed.message();
+    });
+    return absl::OkStatus();
+  }
+  const JsonValue* zone = Find(step, "zone");
+  if (zone == nullptr) return ApplyRecordedChange(step, oracle_.host());
+  JsonObject names;
+  if (!google::protobuf::util::JsonStringToMessage(surroundings_.zone, &names).ok()) {
+    return absl::InvalidArgumentError("zone.json: not JSON");
+  }
+  for (const auto& [name, records] : zone->struct_value().fields()) {
+    (*names.mutable_fields())[name] = records;
+  }
+  std::string json;
+  if (!google::protobuf::util::MessageToJsonString(names, &json).ok()) {
+    return absl::InternalError("names that are no JSON");
+  }
+  return oracle_.AddZones(json);
+}
+
+// Power fails and comes back; the daemon is to be started anew.
+void RecordedWorld::Crash() {
+  oracle_.host().Crash();
+  daemon_ = nullptr;
+  oracle_.host().Boot();
+}
+
 void RecordedWorld::Parallel(const JsonObject& step) {
   World& world = oracle_.world();
   std::vector<RecordedDialogue*> started;
-  for (const JsonValue& client : Find(step, "clients")->list_value().values()) {
-    started.push_back(&Connect(client.struct_value()));
-    world.RunUntil([] { return false; }, world.now() + absl::Seconds(NumberAt(step, "gap", 0.2)));
+  for (int copies = static_cast<int>(NumberAt(step, "copies", 1)); copies > 0; --copies) {
+    for (const JsonValue& client : Find(step, "clients")->list_value().values()) {
+      started.push_back(&Connect(client.struct_value()));
+      world.RunUntil([] { return false; }, world.now() + absl::Seconds(NumberAt(step, "gap", 0.2)));
+    }
   }
   for (RecordedDialogue* dialogue : started) {
     world.RunUntil([&] { return dialogue->done; }, world.now() + absl::Hours(24));
@@ -453,6 +492,10 @@ absl::Status RecordedWorld::Step(const JsonObject& step) {
     RETURN_IF_ERROR(StartNextHop(step));
   } else if (kind == "wait") {
     world.RunUntil([] { return false; }, world.now() + absl::Seconds(NumberAt(step, "s", 0)));
+  } else if (kind == "change") {
+    RETURN_IF_ERROR(Change(step));
+  } else if (kind == "crash") {
+    Crash();
   } else if (kind == "snapshot") {
     JsonObject result = State();
     Set(result, "type", "snapshot");
@@ -469,9 +512,30 @@ JsonObject RecordedWorld::Tree(const std::string& directory) {
   if (!entries.ok()) return tree;
   for (const DiskEditor::SnapshotEntry& entry : *entries) {
     if (entry.stat.type != FileType::kRegular) continue;
+    // A giant is not for transcripts; its size is.
+    if (entry.bytes.size() > kMaxShown) {
+      Set(tree, TextOf(entry.path.substr(directory.size() + 1)),
+          absl::StrCat("(", entry.bytes.size(), " bytes)"));
+      continue;
+    }
     Set(tree, TextOf(entry.path.substr(directory.size() + 1)), entry.bytes);
   }
   return tree;
+}
+
+// A file that a scenario asks about: what it is, what it holds, whose it is. None: nothing.
+JsonObject RecordedWorld::Capture(const std::string& path) {
+  JsonObject file;
+  const DiskEditor disk = oracle_.host().editor();
+  const auto stat = disk.LinkStat(path);
+  if (!stat.ok()) return file;
+  const bool regular = stat->type == FileType::kRegular;
+  const bool link = stat->type == FileType::kSymlink;
+  Set(file, "type", absl::string_view(regular ? "file" : link ? "link" : "other"));
+  Set(file, "owner", static_cast<int64_t>(stat->owner));
+  Set(file, "mode", static_cast<int64_t>(stat->mode & 07777));
+  if (regular) Set(file, "text", disk.ReadFile(path).value_or(""));
+  return file;
 }
 
 JsonObject RecordedWorld::State() {
@@ -484,6 +548,10 @@ JsonObject RecordedWorld::State() {
   if (!Tree("/var/spool/clientmqueue").fields().empty()) {
     put("clientqueue", "/var/spool/clientmqueue");
   }
+  for (const std::string& path : ArgumentsAt(scenario_, "capture")) {
+    auto& files = *(*state.mutable_fields())["files"].mutable_struct_value();
+    *(*files.mutable_fields())[path].mutable_struct_value() = Capture(path);
+  }
   return state;
 }
 
@@ -495,8 +563,13 @@ absl::StatusOr<JsonObject> RecordedWorld::Play() {
   Settle();
   JsonObject transcript;
   *(*transcript.mutable_fields())["after"].mutable_struct_value() = State();
+  Set(transcript, "seconds", absl::ToInt64Seconds(oracle_.world().now() - MonotonicTime()));
   StopDaemon();
   *(*transcript.mutable_fields())["steps"].mutable_list_value() = steps_;
+  auto& connections = *(*transcript.mutable_fields())["connections"].mutable_list_value();
+  for (const std::string& made : connections_.made()) {
+    connections.add_values()->set_string_value(made);
+  }
   auto& log = *(*transcript.mutable_fields())["syslog"].mutable_list_value();
   for (const LogLine& line : oracle_.host().log()) {
     auto& row = *log.add_values()->mutable_list_value();

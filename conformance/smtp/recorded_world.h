@@ -14,6 +14,7 @@
 #include "conformance/rewrite/oracle_world.h"
 #include "conformance/smtp/json_text.h"
 #include "conformance/smtp/recorded_client.h"
+#include "conformance/smtp/recorded_connections.h"
 #include "conformance/smtp/recorded_next_hop.h"
 
 namespace stagepost {
@@ -31,8 +32,9 @@ class RecordedWorld {
   RecordedWorld(const RecordedSurroundings& surroundings, const JsonObject& scenario)
       : surroundings_(surroundings), scenario_(scenario) {}
 
-  // The transcript: "steps", "after", "syslog". kUnimplemented: the scenario needs what this world
-  // does not have (a fuller shell, TLS), and says what.
+  // The transcript: "steps", "after", "syslog"; "connections", those made by the programs under
+  // test; "seconds", how long it took. kUnimplemented: the scenario needs what this world does not
+  // have (a fuller shell, TLS), and says what.
   absl::StatusOr<JsonObject> Play();
 
  private:
@@ -55,17 +57,23 @@ class RecordedWorld {
   absl::Status StartNextHop(const JsonObject& step);
   void RunCommand(const JsonObject& step);
   RecordedDialogue& Connect(const JsonObject& step);
+  // recorded_changes.h; and "after": SECONDS, later, and "zone": names of the name service, as in
+  // zone.json.
+  absl::Status Change(JsonObject step);
+  void Crash();
   void Parallel(const JsonObject& step);
   void Record(JsonObject step);
   // Lets time pass until nothing happens any more.
   void Settle();
   JsonObject State();
+  JsonObject Capture(const std::string& path);
   JsonObject Tree(const std::string& directory);
   Identity IdentityOf(const std::string& user);
 
   const RecordedSurroundings& surroundings_;
   const JsonObject& scenario_;
   OracleWorld oracle_;
+  RecordedConnections connections_{oracle_.world().core().trace};
   std::deque<Exit> exits_;
   std::deque<RecordedDialogue> dialogues_;
   std::deque<RecordedNextHop> next_hops_;
