@@ -160,9 +160,9 @@ ROWS = [
     Row('L31', 'a configuration and options of a user', [
         Case(PLAIN, [DAEMON, sh('cp /etc/mail/sendmail.cf /home/alice/my.cf; '
                                 'chown alice /home/alice/my.cf'),
-                     run('sendmail', '-C/home/alice/my.cf', '-bp', user='alice'),
+                     run('sendmail', '-C/home/alice/my.cf', '-bp', user='alice', code=78),
                      run('sendmail', '-oQ/home/alice', '-bp', user='alice'),
-                     run('sendmail', '-C/home/alice/my.cf', '-bD', user='alice', code=71)])]),
+                     run('sendmail', '-C/home/alice/my.cf', '-bD', user='alice', code=64)])]),
     Row('L32', 'a traffic log of a user', [
         Case(PLAIN, [DAEMON, run('sendmail', '-X', '/etc/x', '-bs', '-Am', user='alice',
                                  stdin='QUIT\r\n')], files={'/etc/x': None})]),

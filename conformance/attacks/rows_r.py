@@ -214,5 +214,5 @@ ROWS = [
     NotApplicable('R75', 'command-line submission: -f of a user'),
     Row('R76', 'a user names a queue of his own', [
         Case(PLAIN, [DAEMON, run('sendmail', '-OQueueDirectory=/var/spool/mqueue/../mqueue', '-bp',
-                                 user='alice')])]),
+                                 user='alice', output='Permission denied', code=78)])]),
 ]

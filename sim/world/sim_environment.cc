@@ -191,7 +191,16 @@ class SimProcessFace final : public Process {
   absl::Status BecomePermanently(const Identity& identity) override {
     if (process_.inert()) return ErrnoStatus(Errno::kESRCH, "setresuid");
     Credentials& mine = process_.spec().credentials;
-    if (mine.effective_user != kRootUser && identity != mine.effective()) {
+    // Who is not root may go back to any identity that the process has, with the same other groups.
+    const auto has_user = [&](UserId user) {
+      return user == mine.real_user || user == mine.effective_user || user == mine.saved_user;
+    };
+    const auto has_group = [&](GroupId group) {
+      return group == mine.real_group || group == mine.effective_group || group == mine.saved_group;
+    };
+    const bool has = has_user(identity.user) && has_group(identity.group) &&
+                     identity.supplementary == mine.supplementary;
+    if (mine.effective_user != kRootUser && !has) {
       return ErrnoStatus(Errno::kEPERM, "setresuid");
     }
     mine.real_user = mine.effective_user = mine.saved_user = identity.user;
