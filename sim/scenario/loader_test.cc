@@ -175,7 +175,7 @@ TEST(LoadScenario, MistakesInStepsAndExpectations) {
        "8:15: field \"from\": no host \"stranger\" in this world (known: far, mx, out)"},
       {"step { }",
        "8:1: field \"step\": needs one of smtp, run, wait, change, fault, expect, start_mta, "
-       "stop_mta"},
+       "stop_mta, attack"},
       {"step { wait { limit: \"5s\" } }", "8:8: field \"wait\": needs one of for, until"},
       {"expect {}", "8:1: field \"expect\": needs one of mailbox, queue, sink, log, file, process"},
       {"step { wait { for: \"5 minutes\" } }",
