@@ -38,8 +38,13 @@ class InvariantsTest : public testing::Test {
       : checked(hosts), invariants(checked.loaded.scenario, checked.world) {}
 
   SimHost& mx() { return checked.host("mx"); }
-  void Accept(const std::string& id, const std::vector<std::string>& recipients) {
-    checked.Record("mx", EventKind::kEnvelopeAccepted, id, "u@outside.example");
+  // In a session with `client`.
+  void Accept(const std::string& id, const std::vector<std::string>& recipients,
+              const std::string& client = "192.0.2.33:4000") {
+    ++session;
+    checked.Record("mx", EventKind::kSmtpCommand, client, "DATA", session);
+    checked.Record("mx", EventKind::kEnvelopeAccepted, id, "u@outside.example", recipients.size(),
+                   session);
     for (const std::string& recipient : recipients) {
       checked.Record("mx", EventKind::kRecipientAccepted, id, recipient);
     }
@@ -61,6 +66,7 @@ class InvariantsTest : public testing::Test {
 
   ScenarioWorld checked;
   Invariants invariants;
+  int64_t session = 0;
 };
 
 TEST_F(InvariantsTest, AQuietWorldIsSound) { EXPECT_THAT(invariants.Check(), IsEmpty()); }
@@ -154,6 +160,61 @@ TEST_F(InvariantsTest, ARelay) {
                           StartsWith("no relay: mx accepted mail for <y@notcorp.example>"),
                           StartsWith("no relay: mx accepted mail for <y@sub.corp.example>"),
                           StartsWith("no relay: mx accepted mail for <y@norelay.example>")));
+}
+
+TEST_F(InvariantsTest, WhatTheHostItselfSendsIsNoRelaying) {
+  int number = 0;
+  for (const char* client : {"127.0.0.1:4000", "[::1]:4000", "192.0.2.25:4000", "stdin"}) {
+    const std::string id = absl::StrCat("AA", ++number);
+    Accept(id, {"y@elsewhere.example"}, client);
+    Queue(id, "RPFD:<y@elsewhere.example>\n");
+  }
+  EXPECT_THAT(invariants.Check(), IsEmpty());
+  Accept("AA9", {"y@elsewhere.example"}, "192.0.2.251:4000");
+  Queue("AA9", "RPFD:<y@elsewhere.example>\n");
+  EXPECT_THAT(invariants.Check(),
+              ElementsAre(StartsWith("no relay: mx accepted mail for <y@elsewhere.example>")));
+}
+
+// list stands for alice and sub, sub for bob and a program; alice also for herself.
+TEST_F(InvariantsTest, FollowsAliasesToTheirMembers) {
+  const auto expand = [&] {
+    Accept("AA1", {"list@corp.example"});
+    for (const char* pair : {"list@corp.example\nalice", "list@corp.example\nsub", "sub\nbob",
+                             "sub\n|/bin/x", "alice\nalice"}) {
+      checked.Record("mx", EventKind::kRecipientExpanded, "AA1", pair);
+    }
+    for (const char* resolved :
+         {"alice\nlocal\nalice", "bob\nlocal\nBob", "|/bin/x\nprog\n/bin/x"}) {
+      checked.Record("mx", EventKind::kRecipientResolved, "AA1", resolved);
+    }
+  };
+  expand();
+  Mailbox("alice", Message("AA1"));
+  EXPECT_THAT(invariants.Check(), ElementsAre("conservation: AA1 on mx for <bob> is lost",
+                                              "conservation: AA1 on mx for <|/bin/x> is lost"));
+  checked.Record("mx", EventKind::kRecipientDelivered, "AA1", "|/bin/x");
+  // Split off under another sender, and still there.
+  checked.Record("mx", EventKind::kEnvelopeSplit, "AA1", "AA2");
+  Queue("AA2", "RFD:bob\n");
+  EXPECT_THAT(invariants.Check(), IsEmpty());
+  // A mailbox is believed only if the message is in it.
+  ASSERT_TRUE(mx().editor().RemoveAll("/var/spool/mqueue/qfAA2").ok());
+  checked.Record("mx", EventKind::kRecipientDelivered, "AA2", "bob");
+  EXPECT_THAT(invariants.Check(), ElementsAre("conservation: AA1 on mx for <bob> is lost"));
+  checked.Record("mx", EventKind::kRecipientBounced, "AA2", "bob");
+  EXPECT_THAT(invariants.Check(), IsEmpty());
+}
+
+TEST_F(InvariantsTest, WhomNoAliasNamesGetsNothing) {
+  Accept("AA1", {"list@corp.example"});
+  checked.Record("mx", EventKind::kRecipientExpanded, "AA1", "list@corp.example\nalice");
+  checked.Record("mx", EventKind::kRecipientResolved, "AA1", "alice\nlocal\nalice");
+  Mailbox("alice", Message("AA1"));
+  Mailbox("bob", Message("AA1"));
+  EXPECT_THAT(
+      invariants.Check(),
+      ElementsAre("conservation: AA1 on mx is in the mailbox of bob, to whom it was not sent"));
 }
 
 TEST_F(InvariantsTest, AHalfMessage) {

@@ -23,12 +23,12 @@ std::string FindProgram(SimHost& host, const std::string& word) {
 
 }  // namespace
 
-int Command::exit_code() const {
+int ScenarioCommand::exit_code() const {
   return exit->killed_by.has_value() ? 128 + static_cast<int>(*exit->killed_by) : exit->code;
 }
 
 absl::Status StartCommand(SimHost& host, const std::string& line, const std::string& user_name,
-                          const std::string& input, Command& command) {
+                          const std::string& input, ScenarioCommand& command) {
   const auto user = host.accounts().FindUser(ScenarioUser(host, user_name));
   CHECK(user.ok()) << user_name;
   const Identity identity = *host.accounts().IdentityOf(*user);

@@ -13,7 +13,7 @@
 namespace stagepost {
 
 // One command and what became of it. Stays where it is until the program has ended.
-struct Command {
+struct ScenarioCommand {
   std::string output, error;
   std::optional<ExitStatus> exit;
 
@@ -24,7 +24,7 @@ struct Command {
 // Starts `line`, whose first word is looked up in the usual directories. An error: it cannot be
 // started. REQUIRES: checked by the loader.
 absl::Status StartCommand(SimHost& host, const std::string& line, const std::string& user,
-                          const std::string& input, Command& command);
+                          const std::string& input, ScenarioCommand& command);
 
 }  // namespace stagepost
 

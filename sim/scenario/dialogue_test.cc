@@ -130,6 +130,27 @@ TEST_F(DialogueTest, ADialogueThatMayBreak) {
   EXPECT_THAT(Play({{"220 hi\r\n", "550 no\r\n"}}, kTurns), ElementsAre(HasSubstr("550 no")));
 }
 
+TEST_F(DialogueTest, AReplyThatComesTooSoon) {
+  EXPECT_THAT(Play({{"220 hi\r\n", "250 ok\r\n"}},
+                   R"(turn { say: "NOOP" expect: "250" not_before: "1s" })"),
+              ElementsAre(HasSubstr("expected no sooner than after 1s")));
+  EXPECT_THAT(Play({{"220 hi\r\n"}}, R"(greeting_not_before: "5s")"),
+              ElementsAre(HasSubstr("-1: \"220 hi\" came after")));
+}
+
+TEST_F(DialogueTest, ATurnPlayedSeveralTimes) {
+  EXPECT_THAT(Play({{"220 hi\r\n", "250 a\r\n", "250 b\r\n", "550 c\r\n"}},
+                   R"(turn { repeat: 4 say: "RCPT {n} of {n}" expect: "250" })"),
+              ElementsAre("0: expected a reply that begins with 250, got \"550 c\""));
+  EXPECT_EQ(heard, "RCPT 1 of 1\r\nRCPT 2 of 2\r\nRCPT 3 of 3\r\n");
+}
+
+TEST_F(DialogueTest, TalkingFirst) {
+  EXPECT_THAT(Play({{"554 no\r\n", "250 ok\r\n"}},
+                   R"(talks_first: true turn { say: "EHLO x" expect: "554" expect: "250" })"),
+              IsEmpty());
+}
+
 TEST_F(DialogueTest, Refused) {
   EXPECT_THAT(Play({}, "refused: true"), IsEmpty());
   EXPECT_THAT(Play({}, ""), ElementsAre(HasSubstr("Connection refused")));

@@ -253,7 +253,7 @@ class Run {
   void Perform(const scenario::Run& run, const std::string& where) {
     SimHost& host = HostOf(run.host());
     if (!host.up()) return Fail(where, absl::StrCat(run.host(), " is down"));
-    Command& command = commands_.emplace_back();
+    ScenarioCommand& command = commands_.emplace_back();
     const absl::Status started = StartCommand(host, run.command(), run.as(), run.stdin(), command);
     if (!started.ok()) return Fail(where, std::string(started.message()));
     world_.RunUntil([&] { return command.exit.has_value() || !host.up(); }, limit_);
@@ -360,7 +360,7 @@ class Run {
   TraceLog trace_;
   PatternCache patterns_;
   // What processes of the world write to; stays where it is.
-  std::deque<Command> commands_;
+  std::deque<ScenarioCommand> commands_;
   std::deque<DialogueResult> dialogues_;
   std::deque<AttackResult> attacks_;
   struct Beside {

@@ -50,8 +50,8 @@ class ScenarioWorld {
     return host(host_name).Spawn(std::move(spec), nullptr);
   }
   void Record(absl::string_view host_name, EventKind kind, absl::string_view subject,
-              absl::string_view detail = "") {
-    world.core().Record(host(host_name).index(), 1, {kind, subject, detail});
+              absl::string_view detail = "", int64_t number = 0, int64_t number2 = 0) {
+    world.core().Record(host(host_name).index(), 1, {kind, subject, detail, number, number2});
   }
 
   LoadedScenario loaded;

@@ -51,7 +51,7 @@ void Services::Prepare(size_t index, MonotonicTime limit) {
   SimHost& host = *hosts_[index];
   for (const std::string& line : specs_[index]->mta().prepare()) {
     const std::string where = loaded_.WhereHost(static_cast<int>(index));
-    Command& command = commands_.emplace_back();
+    ScenarioCommand& command = commands_.emplace_back();
     if (const absl::Status started = StartCommand(host, line, "root", "", command); !started.ok()) {
       return fail_(where, absl::StrCat(line, ": ", started.message()));
     }

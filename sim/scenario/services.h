@@ -60,7 +60,7 @@ class Services {
   const Fail fail_;
   std::vector<const scenario::Host*> specs_;
   std::vector<SimHost*> hosts_;
-  std::deque<Command> commands_;
+  std::deque<ScenarioCommand> commands_;
   std::deque<std::string> outputs_;  // what daemons write to; stays where it is
 };
 

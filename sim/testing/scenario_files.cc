@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
-#include <sstream>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -20,9 +20,7 @@ constexpr char kLibrary[] = "external/sendmail_deb/sendmail-cf/usr/share/sendmai
 std::string Read(const std::string& file) {
   std::ifstream in(file);
   CHECK(in.good()) << file;
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
+  return std::string(std::istreambuf_iterator<char>(in), {});
 }
 
 absl::StatusOr<const std::map<std::string, std::string>*> Library() {

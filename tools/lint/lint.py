@@ -219,7 +219,7 @@ def _classes_of_headers(root, path):
         return  # no program has two of them
     for number, line in enumerate(_read(os.path.join(root, path)).splitlines(), start=1):
         # Those of a namespace begin in the first column.
-        match = re.match(r"(?:class|struct)\s+(\w+)\b[^;]*$", line)
+        match = re.match(r"(?:class|struct)\s+(\w+)\b(?!::)[^;]*$", line)
         if match:
             yield match[1], number
 
