@@ -377,7 +377,7 @@ TEST(MapsTest, MapsThatKnowTheirAnswers) {
   EXPECT_EQ(said, (Said{"a.b", "(75)", "-3", "-2", "(0)", "", "value",
                         "/etc/mail/aliases: line 4: missing colon\n"
                         "/etc/mail/aliases: line 5: : x... illegal alias name\n"
-                        "/etc/mail/aliases: line 6: missing value for alias\n"
+                        "/etc/mail/aliases: line 6: empty:... missing value for alias\n"
                         "/etc/mail/aliases: 1 aliases, longest 11 bytes, 15 bytes total\n"
                         "alice,  bob",
                         "", "a.b"}));
