@@ -28,7 +28,7 @@ inline constexpr OptionInfo kMessageOptions[] = {
     {OptionId::kSaveFromLine, "SaveFromLine", 'f', OptionType::kFlag, "", "false", "8.1",
      Privilege::kDropped, Support::kNo, "", "keep UNIX From lines"},
     {OptionId::kMatchGECOS, "MatchGECOS", 'G', OptionType::kFlag, "", "false", "8.1",
-     Privilege::kDropped, Support::kNo, "false", "find local users by their full names too"},
+     Privilege::kDropped, Support::kYes, "", "find local users by their full names too"},
     {OptionId::kHelpFile, "HelpFile", 'H', OptionType::kText, "", "helpfile", "8.1",
      Privilege::kDropped, Support::kYes, "", "texts of the SMTP command HELP",
      "only the topic -bt"},

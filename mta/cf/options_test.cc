@@ -31,6 +31,9 @@ class FewAccounts : public Accounts {
     return absl::NotFoundError("no such user");
   }
   absl::StatusOr<User> FindUser(UserId) override { return absl::NotFoundError("no such user"); }
+  absl::StatusOr<User> FindUserWhere(absl::FunctionRef<bool(const User&)>) override {
+    return absl::NotFoundError("no such user");
+  }
   absl::StatusOr<Group> FindGroup(absl::string_view name) override {
     if (name == "daemon" || name == "mail") return Group{std::string(name), kRootGroup};
     return absl::NotFoundError("no such group");

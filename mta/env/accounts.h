@@ -1,12 +1,14 @@
 // Users and groups of the host: passwd(5) and group(5). Look-ups run inline.
 //
-// kNotFound: there is no such user or group. kUnavailable: it cannot be known now (try again later).
+// kNotFound: there is no such user or group. kUnavailable: it cannot be known now (try again
+// later).
 #ifndef STAGEPOST_MTA_ENV_ACCOUNTS_H_
 #define STAGEPOST_MTA_ENV_ACCOUNTS_H_
 
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "mta/env/identity.h"
@@ -33,6 +35,8 @@ class Accounts {
 
   virtual absl::StatusOr<User> FindUser(absl::string_view name) = 0;
   virtual absl::StatusOr<User> FindUser(UserId id) = 0;
+  // The first one that `matches`, in the order of the database: slow where there are many.
+  virtual absl::StatusOr<User> FindUserWhere(absl::FunctionRef<bool(const User&)> matches) = 0;
   virtual absl::StatusOr<Group> FindGroup(absl::string_view name) = 0;
   virtual absl::StatusOr<Group> FindGroup(GroupId id) = 0;
   // Ids and all groups of a user, as initgroups(3) would set them.

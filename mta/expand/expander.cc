@@ -220,8 +220,13 @@ Task<size_t> ExpansionWalk::Enter(SendList& list, SendEntry entry) {
   const size_t at = list.entries.size();
   if (entry.mailer != nullptr) list.by_mailbox.emplace(MailboxKey(entry), at);
   list.entries.push_back(std::move(entry));
-  co_await Process(list, at);
-  CheckForLoop(list, at);
+  if (expand_.only_queueing) {
+    SendEntry& added = list.entries[at];
+    if (added.state == SendState::kSend) added.state = SendState::kDeferred;
+  } else {
+    co_await Process(list, at);
+    CheckForLoop(list, at);
+  }
   list.entries[at].processed = true;
   co_return at;
 }

@@ -38,6 +38,9 @@ struct ExpandOptions {
   bool no_aliases = false;                // -n
   // -bv: the log line about MaxAliasRecursion is left out.
   bool only_verifying = false;
+  // DeliveryMode=defer: nothing is looked up. Entries are kDeferred, and have to be asked for
+  // again.
+  bool only_queueing = false;
 };
 
 class ExpansionWalk;

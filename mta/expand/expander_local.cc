@@ -4,6 +4,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "mta/base/quotes.h"
 #include "mta/base/sysexits.h"
@@ -138,9 +139,21 @@ Task<void> ExpansionWalk::AskLocalUserRules(SendList& list, size_t at) {
   asked.exit_code = result.exit_code;
 }
 
+// MatchGECOS: First.Last, with a dot or a line for the blank.
+absl::StatusOr<User> ExpansionWalk::FindByFullName(absl::string_view name) {
+  const std::string wanted = absl::StrReplaceAll(name, {{".", " "}, {"_", " "}});
+  return accounts().FindUserWhere(
+      [&wanted](const User& user) { return absl::EqualsIgnoreCase(FullNameOf(user), wanted); });
+}
+
 Task<void> ExpansionWalk::FindAccount(SendList& list, size_t at) {
   const std::string name = StripQuotes(list.entries[at].user);
-  const absl::StatusOr<User> user = accounts().FindUser(name);
+  absl::StatusOr<User> user = accounts().FindUser(name);
+  if (absl::IsNotFound(user.status()) && options().Flag(OptionId::kMatchGECOS)) {
+    user = FindByFullName(name);
+    // The mail is that user's.
+    if (user.ok()) list.entries[at].user = user->name;
+  }
   if (absl::IsNotFound(user.status()) || name.empty()) {
     Bad(list.entries[at], "550", "5.1.1", "User unknown", kExitNoUser);
     co_return;

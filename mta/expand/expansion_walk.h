@@ -47,6 +47,7 @@ class ExpansionWalk {
   Task<void> FindOwner(SendList& list, size_t at);
   Task<void> AskLocalUserRules(SendList& list, size_t at);
   Task<void> FindAccount(SendList& list, size_t at);
+  absl::StatusOr<User> FindByFullName(absl::string_view name);
   Task<absl::Status> TakeAccount(SendEntry& entry, const User& user);
 
   // expander_files.cc: :include: and .forward.

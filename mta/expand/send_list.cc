@@ -1,5 +1,8 @@
 #include "mta/expand/send_list.h"
 
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
@@ -10,6 +13,27 @@ const std::string* SenderFor(const SendList& list, size_t entry) {
     if (list.entries[at].owner.has_value()) return &*list.entries[at].owner;
   }
   return nullptr;
+}
+
+std::vector<size_t> ListingOrder(const SendList& list) {
+  // The owners, each by its first entry.
+  std::vector<std::string> owners;
+  std::vector<size_t> rank(list.entries.size()), order(list.entries.size());
+  for (size_t i = 0; i < order.size(); ++i) {
+    order[i] = i;
+    const std::string* const owner = SenderFor(list, i);
+    if (owner == nullptr) continue;
+    const auto known = std::find(owners.begin(), owners.end(), *owner);
+    rank[i] = static_cast<size_t>(known - owners.begin()) + 1;
+    if (known == owners.end()) owners.push_back(*owner);
+  }
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    if (rank[a] != rank[b]) return rank[a] < rank[b];
+    const int hosts = absl::AsciiStrToLower(list.entries[a].host)
+                          .compare(absl::AsciiStrToLower(list.entries[b].host));
+    return hosts != 0 ? hosts < 0 : a < b;
+  });
+  return order;
 }
 
 std::string ListingOf(const SendEntry& entry, absl::string_view own_name) {

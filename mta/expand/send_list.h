@@ -102,6 +102,10 @@ struct SendList {
 // nullptr: that of the message.
 const std::string* SenderFor(const SendList& list, size_t entry);
 
+// The entries in the order in which sendmail lists them: those of the message itself, then those of
+// each owner; among those, by host.
+std::vector<size_t> ListingOrder(const SendList& list);
+
 // What VRFY and EXPN answer for an entry behind "250 2.1.5 ": "Bob Brown <bob@mx1.corp.example>",
 // "<|/bin/cat>". `own_name` is $j.
 std::string ListingOf(const SendEntry& entry, absl::string_view own_name);

@@ -25,8 +25,8 @@ class Printer final : public ExpansionObserver {
 // "alice... deliverable: mailer local, user alice"
 std::string DeliverableLine(const SendEntry& entry) {
   return absl::StrCat(AddressInMessages(entry.address), "... deliverable: mailer ",
-                      entry.mailer->name, entry.host.empty() ? "" : ", host ", entry.host,
-                      ", user ", entry.user, "\n");
+                      entry.mailer == nullptr ? "*error*" : entry.mailer->name,
+                      entry.host.empty() ? "" : ", host ", entry.host, ", user ", entry.user, "\n");
 }
 
 }  // namespace
@@ -43,9 +43,10 @@ Task<int> VerifyAddresses(Site& site, Macros& macros, std::vector<std::string> a
   Expander expander(site, macros, std::move(expand));
   SendList list;
   for (const std::string& argument : addresses) co_await expander.AddList(list, argument);
-  for (const SendEntry& entry : list.entries) {
+  for (const size_t index : ListingOrder(list)) {
+    const SendEntry& entry = list.entries[index];
     const bool sendable = entry.state == SendState::kSend || entry.state == SendState::kDeferred;
-    if (sendable && entry.mailer != nullptr) printer.text() += DeliverableLine(entry);
+    if (sendable) printer.text() += DeliverableLine(entry);
   }
   co_return co_await PrintAndExit(site.env(), "sendmail", std::move(printer.text()),
                                   expander.exit_code());

@@ -135,6 +135,25 @@ absl::StatusOr<User> PosixAccounts::FindUser(UserId id) {
       what, [&](auto... arguments) { return ::getpwuid_r(number, arguments...); }, ToUser);
 }
 
+absl::StatusOr<User> PosixAccounts::FindUserWhere(absl::FunctionRef<bool(const User&)> matches) {
+  const auto is_match = [&](const passwd& entry) { return matches(ToUser(entry)); };
+  if (auto found = Search<passwd>(root_, kPasswd, "user", is_match, ToUser)) return *found;
+  absl::StatusOr<User> found = NotFound("user");
+  ::setpwent();
+  errno = 0;
+  // The program has one thread: nobody else asks meanwhile.
+  while (const passwd* entry = ::getpwent()) {
+    if (!is_match(*entry)) continue;
+    found = ToUser(*entry);
+    break;
+  }
+  if (!found.ok() && errno != 0 && errno != ENOENT) {
+    found = absl::UnavailableError(absl::StrCat("look-up of all users: errno ", errno));
+  }
+  ::endpwent();
+  return found;
+}
+
 absl::StatusOr<Group> PosixAccounts::FindGroup(absl::string_view name) {
   const std::string what = absl::StrCat("group ", name);
   if (!Plausible(name)) return NotFound("group");

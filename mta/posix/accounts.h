@@ -17,6 +17,7 @@ class PosixAccounts final : public Accounts {
 
   absl::StatusOr<User> FindUser(absl::string_view name) override;
   absl::StatusOr<User> FindUser(UserId id) override;
+  absl::StatusOr<User> FindUserWhere(absl::FunctionRef<bool(const User&)> matches) override;
   absl::StatusOr<Group> FindGroup(absl::string_view name) override;
   absl::StatusOr<Group> FindGroup(GroupId id) override;
   absl::StatusOr<Identity> IdentityOf(const User& user) override;

@@ -82,6 +82,14 @@ absl::StatusOr<User> SimAccounts::FindUser(UserId id) {
   return absl::NotFoundError(absl::StrCat("no user with id ", static_cast<uint32_t>(id)));
 }
 
+absl::StatusOr<User> SimAccounts::FindUserWhere(absl::FunctionRef<bool(const User&)> matches) {
+  if (absl::Status status = Available(); !status.ok()) return status;
+  for (const User& user : users_) {
+    if (matches(user)) return user;
+  }
+  return absl::NotFoundError("no such user");
+}
+
 absl::StatusOr<Group> SimAccounts::FindGroup(absl::string_view name) {
   if (absl::Status status = Available(); !status.ok()) return status;
   const GroupRow* const row = FindRow(name);

@@ -47,6 +47,9 @@ class TestAccounts final : public Accounts {
     return absl::NotFoundError("no such user");
   }
   absl::StatusOr<User> FindUser(UserId) override { return absl::NotFoundError("no such user"); }
+  absl::StatusOr<User> FindUserWhere(absl::FunctionRef<bool(const User&)>) override {
+    return absl::NotFoundError("no such user");
+  }
   absl::StatusOr<Group> FindGroup(absl::string_view) override { return absl::NotFoundError(""); }
   absl::StatusOr<Group> FindGroup(GroupId) override { return absl::NotFoundError(""); }
   absl::StatusOr<Identity> IdentityOf(const User& user) override {
