@@ -134,7 +134,12 @@ bool Session::TooManyBadCommands() {
 }
 
 Task<absl::Status> Session::HangUp(absl::Status status) {
-  if (absl::IsOutOfRange(status)) {
+  if (absl::IsDeadlineExceeded(status)) {
+    Log(1, Severity::kNotice,
+        absl::StrCat("timeout waiting for input from ", client_.name, " during server cmd read"));
+  }
+  // As with sendmail, a client that has gone to sleep is not told.
+  if (absl::IsOutOfRange(status) || absl::IsDeadlineExceeded(status)) {
     if (transaction_.mail_given && transaction_.sender_ok) {
       Log(1, Severity::kNotice,
           absl::StrCat("lost input channel from ", relay_, " to ", context_.port.name, " after ",
@@ -148,10 +153,6 @@ Task<absl::Status> Session::HangUp(absl::Status status) {
                      ": SMTP violation, input too long: ", channel_.reader().buffered().size()));
     Send(Reply(421, "4.7.0",
                absl::StrCat(host_name_, " Command too long, possible attack ", relay_)));
-  } else if (absl::IsDeadlineExceeded(status)) {
-    Log(1, Severity::kNotice,
-        absl::StrCat("timeout waiting for input from ", relay_, " during server cmd read"));
-    Send(Reply(421, "4.4.1", absl::StrCat(host_name_, " Lost input channel from ", relay_)));
   } else if (absl::IsCancelled(status)) {
     Send(Reply(421, "4.3.2", absl::StrCat(host_name_, " closing connection")));
   } else {
@@ -232,7 +233,9 @@ void Session::MakePlain(Reply& reply) {
 }
 
 Transaction Session::NewTransaction() const {
-  return Transaction(macros_, options().Number(OptionId::kBadRcptThrottle));
+  Transaction transaction(macros_, options().Number(OptionId::kBadRcptThrottle));
+  transaction.discard = discards_;
+  return transaction;
 }
 
 Task<void> Session::Delay(ThrottledCommand command, absl::string_view name) {

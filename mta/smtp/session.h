@@ -63,7 +63,7 @@ struct Transaction {
   std::vector<Recipient> recipients;  // one for each mailbox
   int counted = 0;                    // ${nrcpts}: recipients, and whoever VRFY and EXPN have found
   RecipientThrottle throttle;         // ${nbadrcpts}
-  bool discard = false;               // a ruleset said $#discard
+  bool discard = false;               // a ruleset said $#discard: nobody gets the message
   std::string quarantine;             // a ruleset said so, and why
   std::string last_error;             // of a recipient: what the qf file keeps
   std::string warning;                // X-Authentication-Warning
@@ -140,6 +140,9 @@ class Session {
   // session_data.cc
   Task<absl::Status> Data();
   Task<bool> DataAllowed();
+  // Whether bytes lose their eighth bit as they come.
+  bool StripsEighthBit() const;
+  void RefuseEightBits(Collected& collected) const;
   Task<absl::StatusOr<std::unique_ptr<IncomingMessage>>> CreateMessage();
   Task<absl::Status> ReceiveMessage(IncomingMessage& message);
   Task<absl::Status> Collect(IncomingMessage& message, Collected& collected);
@@ -147,6 +150,7 @@ class Session {
   absl::Status LoseMessage(absl::Status status, const Collected& collected);
   void LogBareLineEnd(absl::string_view which, absl::string_view where, absl::string_view status);
   void LogCollectFailure(absl::string_view info);
+  std::string CollectFailure(absl::string_view info) const;
 
   // session_message.cc
   Task<void> CheckHeader(Collected& collected);
@@ -206,6 +210,7 @@ class Session {
   bool any_mail_ = false;    // MAIL, VRFY, EXPN or ETRN was given in this session
   bool silent_end_ = false;  // its end is not worth a log line
   bool verbose_ = false;     // VERB
+  bool discards_ = false;    // check_relay said $#discard: nothing of this client is kept
   int bad_commands_ = 0;
   bool closing_ = false;
   Transaction transaction_;

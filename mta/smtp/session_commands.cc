@@ -64,7 +64,12 @@ bool Session::RefuseHello(const Command& command, absl::string_view name) {
 }
 
 Reply Session::HelloReply(bool extended) const {
-  Reply reply(250, "", absl::StrCat(host_name_, " Hello ", relay_, ", pleased to meet you"));
+  // AllowBogusHELO lets others in, too.
+  const absl::string_view name = absl::string_view(helo_).substr(0, helo_.find_first_of(" \t"));
+  const bool bogus = !name.empty() && !IsAcceptableHelo(name);
+  Reply reply(250, "",
+              absl::StrCat(host_name_, " Hello ", relay_,
+                           bogus ? ", accepting invalid domain name" : ", pleased to meet you"));
   if (!extended) return reply;
   reply.AddLine("ENHANCEDSTATUSCODES");
   if (rejection_.has_value()) return reply;

@@ -61,7 +61,7 @@ Task<bool> Session::DataAllowed() {
     co_return false;
   }
   DefineCounts();
-  const std::string count = absl::StrCat(transaction_.counted);
+  const std::string count = absl::StrCat(transaction_.recipients.size());
   Verdict verdict = co_await Ask({.ruleset = "check_data", .argument = count});
   if (verdict.refused()) {
     Send(std::move(verdict.reply));
@@ -94,6 +94,7 @@ Task<absl::Status> Session::ReceiveMessage(IncomingMessage& message) {
     Send(Reply(421, "4.5.0", which));
     closing_ = true;
   } else {
+    RefuseEightBits(collected);
     co_return co_await FinishMessage(message, collected);
   }
   if (const absl::Status abandoned = co_await message.Abandon(); !abandoned.ok()) {
@@ -103,10 +104,27 @@ Task<absl::Status> Session::ReceiveMessage(IncomingMessage& message) {
   co_return status;
 }
 
+// EightBitMode=strict: who sends eight bits must have said so, in MAIL or by MIME.
+void Session::RefuseEightBits(Collected& collected) const {
+  if (options().Character(OptionId::kEightBitMode) != 's') return;
+  const Header& header = collected.headers.header();
+  const auto high = [](char c) { return (c & 0x80) != 0; };
+  const bool in_header =
+      std::any_of(header.begin(), header.end(), [&high](const HeaderField& field) {
+        return std::any_of(field.value.begin(), field.value.end(), high);
+      });
+  if (!collected.eight_bit && !in_header) return;
+  if (transaction_.parameters.body_8bitmime()) return;
+  if (FindField(header, "MIME-Version") != nullptr) return;
+  collected.Refuse(Reply(554, "5.6.1", "Eight bit data not allowed"));
+}
+
 absl::Status Session::LoseMessage(absl::Status status, const Collected& /*collected*/) {
   if (absl::IsDeadlineExceeded(status)) {
-    LogCollectFailure("timeout waiting for input");
-    Send(Reply(451, "4.4.1", "timeout waiting for input during message collect"));
+    // A log line of sendmail's that its clients are told, too.
+    const std::string text = CollectFailure("read timeout");
+    Log(0, Severity::kError, absl::StrCat("SYSERR(root): ", text));
+    Send(Reply(421, "4.4.1", text));
     closing_ = true;  // we no longer know what is message and what is command
     return absl::OkStatus();
   }
@@ -115,6 +133,12 @@ absl::Status Session::LoseMessage(absl::Status status, const Collected& /*collec
   // Its end has been told of.
   Reset();
   return status;
+}
+
+bool Session::StripsEighthBit() const {
+  const MailParameters& parameters = transaction_.parameters;
+  if (parameters.body_7bit()) return true;
+  return options().Flag(OptionId::kSevenBitInput) && !parameters.body_8bitmime();
 }
 
 Task<absl::Status> Session::Collect(IncomingMessage& message, Collected& collected) {
@@ -129,7 +153,7 @@ Task<absl::Status> Session::Collect(IncomingMessage& message, Collected& collect
     text.clear();
     body.clear();
     reader.Consume(decoder.Decode(reader.buffered(), text));
-    if (options().Flag(OptionId::kSevenBitInput)) {
+    if (StripsEighthBit()) {
       for (char& c : text) c = static_cast<char>(c & 0x7f);
     }
     if (options().Flag(OptionId::kRejectNUL) && text.find('\0') != text.npos) {
@@ -164,9 +188,12 @@ void Session::LogBareLineEnd(absl::string_view which, absl::string_view where,
 }
 
 void Session::LogCollectFailure(absl::string_view info) {
-  Log(0, Severity::kNotice,
-      absl::StrCat("collect: relay=", client_.name, ", from=", Shortened(transaction_.sender_path),
-                   ", info=", info));
+  Log(0, Severity::kNotice, CollectFailure(info));
+}
+
+std::string Session::CollectFailure(absl::string_view info) const {
+  return absl::StrCat("collect: relay=", client_.name,
+                      ", from=", Shortened(transaction_.sender_path), ", info=", info);
 }
 
 }  // namespace stagepost

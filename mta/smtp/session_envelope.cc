@@ -33,9 +33,9 @@ bool IsRefused(const std::optional<ParsedAddress>& parsed, const FirstMessage& o
 // "550 5.1.1 User unknown" as a reply, with `address` in front where its code wants that.
 Reply ReplyFrom(absl::string_view text, absl::string_view address, bool names_address) {
   int code = 553;
-  std::string enhanced = "5.0.0";
   const absl::string_view first = text.substr(0, 3);
   if (text.size() > 3 && text[3] == ' ' && absl::SimpleAtoi(first, &code)) text.remove_prefix(4);
+  std::string enhanced = code < 500 ? "4.0.0" : "5.0.0";
   const size_t blank = text.find(' ');
   const absl::string_view word = text.substr(0, blank);
   if (word.size() >= 5 && word[1] == '.' && (word[0] == '4' || word[0] == '5')) {
@@ -281,11 +281,9 @@ Task<std::optional<Reply>> Session::ReadRcpt(absl::string_view argument, bool& l
     if (!refusal.has_value() && ++count > kMaxParameters) refusal = TooManyParameters();
     if (refusal.has_value()) co_return refusal;
   }
-  if (!transaction_.discard) {
-    auto refusal = co_await CheckRecipient(path, *parsed, parameters);
-    logged = refusal.has_value();
-    if (logged) co_return refusal;
-  }
+  auto refusal = co_await CheckRecipient(path, *parsed, parameters);
+  logged = refusal.has_value();
+  if (logged) co_return refusal;
   co_return co_await AddRecipient(path, *parsed, parameters);
 }
 
@@ -322,7 +320,9 @@ Task<std::optional<Reply>> Session::AddRecipient(absl::string_view path,
   }
   SendList& list = transaction_.list;
   const size_t known = list.entries.size();
-  Expander expander(*context_.site, transaction_.macros, {.mode = ExpandMode::kVerify, .id = Id()});
+  Expander expander(
+      *context_.site, transaction_.macros,
+      {.mode = ExpandMode::kVerify, .id = Id(), .only_queueing = context_.delivery_mode == 'd'});
   const size_t index = co_await expander.Add(list, path, &parsed);
   const SendEntry& entry = list.entries[index];
   if (entry.state == SendState::kBad) co_return RefuseEntry(entry, path);

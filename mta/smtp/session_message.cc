@@ -129,8 +129,11 @@ CompletedHeader Session::MakeHeader(Collected& collected) {
   facts.id = Id();
   facts.sender = transaction_.sender;
   const std::vector<Recipient>& recipients = transaction_.recipients;
-  if (recipients.size() == 1 && transaction_.counted == 1 &&
-      transaction_.list.entries.size() <= 1) {
+  // Those that were refused count; what rules have made of one does not.
+  const std::vector<SendEntry>& entries = transaction_.list.entries;
+  const auto asked = std::count_if(entries.begin(), entries.end(),
+                                   [](const SendEntry& e) { return e.parent == kNoEntry; });
+  if (recipients.size() == 1 && transaction_.counted == 1 && asked <= 1) {
     facts.only_recipient = Bracketed(recipients[0]);
   }
   facts.full_name = transaction_.full_name;

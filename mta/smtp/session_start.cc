@@ -56,6 +56,10 @@ Task<void> Session::CheckClient() {
   Verdict verdict = co_await Ask(
       {.ruleset = "check_relay", .argument = client_.name, .second = client_.address_text()},
       /*with_id=*/false);
+  if (verdict.result == CheckResult::kDiscard) {
+    discards_ = true;
+    transaction_.discard = true;
+  }
   if (!verdict.refused()) co_return;
   if (verdict.reply.closing()) {
     silent_end_ = true;
