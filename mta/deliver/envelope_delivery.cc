@@ -158,7 +158,8 @@ Task<std::optional<std::string>> EnvelopeDelivery::SenderFor(const Mailer& maile
     if (name.exit_code != kExitOk) co_return std::nullopt;
     sender = WithoutBrackets(name.text);
   }
-  if (sender.empty()) sender = "MAILER-DAEMON";
+  // Programs are told of somebody; LMTP and files are not.
+  if (sender.empty() && TakesUsersAsArguments(mailer)) sender = "MAILER-DAEMON";
   senders_[mailer.name] = sender;
   co_return sender;
 }

@@ -65,6 +65,11 @@ bool Writer::MacroHasValue(absl::string_view written) const {
 
 bool Writer::IsWanted(const HeaderField& field, FieldTraits traits) const {
   if (traits.Has(FieldTraits::kResent) && !resent_) return false;
+  // Nobody has sent a report.
+  if (absl::EqualsIgnoreCase(field.name, "From") &&
+      absl::StripAsciiWhitespace(field.value).empty()) {
+    return false;
+  }
   // Converted bodies say themselves how they are encoded.
   if (traits.Has(FieldTraits::kEncoding) && target_.plan.conversion != BodyConversion::kNone) {
     return false;
