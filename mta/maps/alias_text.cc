@@ -29,7 +29,13 @@ absl::string_view AliasLineReader::TakeLine() {
 bool AliasLineReader::Next(AliasLine& line) {
   while (!rest_.empty()) {
     const absl::string_view first = TakeLine();
-    if (absl::StartsWith(first, "#") || absl::StripAsciiWhitespace(first).empty()) continue;
+    const absl::string_view text = absl::StripAsciiWhitespace(first);
+    if (text.empty()) continue;
+    if (text[0] == '#') {
+      // A comment goes on as an alias would.
+      while (first[0] == '#' && BeginsBlank(rest_)) TakeLine();
+      continue;
+    }
     line = {.number = number_, .text = std::string(first), .misplaced = BeginsBlank(first)};
     if (line.misplaced) return true;
     while (true) {
