@@ -35,7 +35,15 @@ Task<int> RunMode(Run& run) {
     co_await run.reporter.Remark("Notice: -bv may give misleading output for non-privileged user");
   }
   const std::unique_ptr<Queue> queue = co_await OpenQueueOf(run);
-  if (queue == nullptr) co_return kExitConfiguration;
+  if (queue == nullptr) {
+    const bool restricted = run.options().Has(PrivacyFlag::kRestrictQrun) &&
+                            run.env.process().credentials().real_user != kRootUser;
+    if (run.settings.mode != Mode::kDeliver || !run.settings.queue.given || !restricted) {
+      co_return kExitConfiguration;
+    }
+    co_await run.reporter.UserError("You do not have permission to process the queue");
+    co_return kExitNoPermission;
+  }
   switch (run.settings.mode) {
     case Mode::kPrintQueue:
       co_return co_await PrintQueue(run, *queue);
@@ -56,6 +64,10 @@ Task<int> RunMode(Run& run) {
     case Mode::kDeliver:
       if (run.settings.queue.given || run.settings.quarantine.has_value()) {
         co_return co_await WorkOnQueue(run, *queue);
+      }
+      if (run.settings.recipients.empty() && !run.settings.recipients_from_header) {
+        co_await run.reporter.UserError("Recipient names must be specified");
+        co_return kExitUsage;
       }
       co_return co_await NotImplemented(run, "Submission of mail on the command line");
     default: {

@@ -89,7 +89,7 @@ bool NeedsTrust(const Settings& settings) {
     case Mode::kRebuildAliases:
       return true;
     case Mode::kDeliver:
-      return settings.queue.interval.has_value();
+      return settings.queue.interval.has_value() || settings.quarantine.has_value();
     default:
       return false;
   }
@@ -157,7 +157,8 @@ Task<int> RunWithSite(Run& run) {
   }
   if (!co_await CheckTrust(run)) co_return kExitUsage;
   const Settings& settings = run.settings;
-  if (settings.is_daemon() || settings.queue.interval.has_value()) {
+  const bool runs_queue = settings.mode == Mode::kDeliver && settings.queue.interval.has_value();
+  if (settings.is_daemon() || runs_queue) {
     co_return co_await StartDaemon(run);
   }
   co_return co_await RunMode(run);
@@ -208,7 +209,8 @@ Task<int> SendmailMain(Environment& env, Arguments arguments) {
   }
   Run run{env, settings, std::move(arguments), std::move(loaded.site), reporter};
   const int exit_code = co_await RunWithSite(run);
-  co_return exit_code != 0 ? exit_code : loaded.late_exit_code;
+  if (exit_code != 0) co_return exit_code;
+  co_return loaded.late_exit_code != 0 ? loaded.late_exit_code : settings.late_exit_code;
 }
 
 }  // namespace stagepost

@@ -24,7 +24,8 @@ struct LoneFlag {
   char flag;
   absl::string_view value;
 };
-constexpr LoneFlag kLoneFlags[] = {{'C', "sendmail.cf"}, {'q', "0"}, {'Q', ""}, {'d', "0-99.1"}};
+constexpr LoneFlag kLoneFlags[] = {
+    {'b', ""}, {'C', "sendmail.cf"}, {'q', "0"}, {'Q', ""}, {'d', "0-99.1"}};
 
 UsageError Said(absl::string_view message) {
   return UsageError{std::string(message), kExitUsage, UsageError::Stream::kOutput};
@@ -88,6 +89,7 @@ Outcome ApplyMessageFlag(char flag, absl::string_view value, Settings& settings)
     case 'B':
       if (!absl::EqualsIgnoreCase(value, "7bit") && !absl::EqualsIgnoreCase(value, "8bitmime")) {
         settings.remarks.push_back(absl::StrCat("Illegal body type ", value));
+        settings.late_exit_code = kExitUsage;
       } else {
         settings.body_type = std::string(value);
       }

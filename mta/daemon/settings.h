@@ -93,6 +93,7 @@ struct Settings {
   bool gateway = false;                   // -G
   std::vector<std::string> recipients;    // what is no option
   std::vector<std::string> remarks;       // complaints after which sendmail goes on
+  int late_exit_code = 0;                 // for a program that has done what it could, besides
 
   bool is_daemon() const { return mode == Mode::kDaemon || mode == Mode::kForegroundDaemon; }
   // Whether messages on standard output are SMTP replies before the mode has begun.
