@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """What sendmail answered in SMTP dialogues and to commands, asked of ours in the simulated world.
 
-usage: smtp_recordings.py [--group NAME,...] [--only NAME,...] [--show N]
+usage: smtp_recordings.py [--folder NAME] [--group NAME,...] [--only NAME,...] [--show N]
 
-Plays the scenarios of conformance/oracle/smtp in the simulated world (simulated_smtp.cc) and
+Plays the scenarios of conformance/oracle/smtp, or of another folder beside it (all of them
+then), in the simulated world (simulated_smtp.cc) and
 compares the transcripts as check_smtp.py does with a live program: every server line, exit code,
 output, mailbox and queue. A scenario that needs what the simulated world does not have is skipped,
 with the reason; the number of those is part of the test. Needs neither root nor a network.
@@ -28,11 +29,20 @@ from tools.lib import unittest_main  # noqa: E402
 
 # Keywords of EHLO that come with later work.
 WITHOUT = ('AUTH', 'STARTTLS')
-OPTIONS = argparse.Namespace(group='receive', only=None, show=3)
+OPTIONS = argparse.Namespace(folder='smtp', group='receive', only=None, show=3)
+
+
+def folder():
+    """Where the scenarios and their recordings are."""
+    return os.path.join(ORACLE, OPTIONS.folder)
 
 
 def wanted():
     """The scenarios to be played, as record.py has them."""
+    if OPTIONS.folder != 'smtp':
+        names = OPTIONS.only.split(',') if OPTIONS.only else None
+        return [s for s in record.load(os.path.join(folder(), 'scenarios.py'))
+                if names is None or s['name'] in names]
     with open(os.path.join(SMTP, 'groups.txt'), encoding='utf-8') as f:
         groups = dict(line.strip().split(': ') for line in f if not line.startswith('#'))
     names = OPTIONS.only.split(',') if OPTIONS.only else [
@@ -118,7 +128,7 @@ class SmtpRecordings(unittest.TestCase):
                 with self.subTest(name):
                     self.fail(got['failed'])
                 continue
-            with open(os.path.join(SMTP, name + '.json'), encoding='utf-8') as f:
+            with open(os.path.join(folder(), name + '.json'), encoding='utf-8') as f:
                 recorded = json.load(f)
             agreed, total, differences, log = check_smtp.compare(recorded, got, WITHOUT)
             print(f'{name}: {agreed}/{total} agreed, log {log[0]}/{log[1]}')
@@ -126,13 +136,16 @@ class SmtpRecordings(unittest.TestCase):
                 self.assertFalse(differences, '\n'.join(
                     f'{key}\n  expected {want!r}\n  got      {have!r}'
                     for key, want, have in differences[:OPTIONS.show]))
-        if OPTIONS.group == 'receive' and not OPTIONS.only:
+        if OPTIONS.folder != 'smtp':
+            self.assertFalse(skipped)
+        elif OPTIONS.group == 'receive' and not OPTIONS.only:
             self.assertEqual(sorted(skipped), sorted(self.SKIPPED))
 
 
 if __name__ == '__main__':
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--folder', default=OPTIONS.folder)
     parser.add_argument('--group', default=OPTIONS.group)
     parser.add_argument('--only')
     parser.add_argument('--show', type=int, default=OPTIONS.show)
