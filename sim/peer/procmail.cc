@@ -93,7 +93,9 @@ Task<int> Append(FileSystem& files, std::string path, std::string text) {
     if (!written.ok()) co_return 73;
     rest.remove_prefix(*written);
   }
-  co_return (co_await (*file)->Sync()).ok() ? 0 : 73;
+  const bool kept =
+      (co_await (*file)->Sync()).ok() && (co_await files.SyncDirectory("/var/mail")).ok();
+  co_return kept ? 0 : 73;
 }
 
 }  // namespace

@@ -57,4 +57,11 @@ LoadedScenario LoadScenarioOrDie(const std::string& file) {
   return *std::move(loaded);
 }
 
+uint64_t SeedsFor(const LoadedScenario& scenario, uint64_t seeds) {
+  const auto& steps = scenario.scenario.step();
+  const bool attack = std::any_of(steps.begin(), steps.end(),
+                                  [](const scenario::Step& step) { return step.has_attack(); });
+  return attack ? std::max<uint64_t>(seeds / 50, 1) : seeds;
+}
+
 }  // namespace stagepost

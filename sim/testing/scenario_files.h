@@ -2,6 +2,7 @@
 #ifndef STAGEPOST_SIM_TESTING_SCENARIO_FILES_H_
 #define STAGEPOST_SIM_TESTING_SCENARIO_FILES_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,10 @@ std::vector<std::string> AllScenarios();
 
 // With //scenarios:configurations and the m4 library as data. What is wrong fails a CHECK.
 LoadedScenario LoadScenarioOrDie(const std::string& file);
+
+// How many of `seeds` a test should run it with: attacks take thousands of times longer than a
+// message does.
+uint64_t SeedsFor(const LoadedScenario& scenario, uint64_t seeds);
 
 }  // namespace stagepost
 
