@@ -55,8 +55,7 @@ TEST_F(LintTest, ShowsEveryKindOfFinding) {
             "/x.cf:8: warning: WARNING: SuperSafe=interactive should only be used with "
             "DeliveryMode=interactive\n"
             "/x.cf:7: no effect: option SoftBounce is not implemented\n"
-            "/x.cf:8: no effect: option SuperSafe is not implemented\n"
-            "1 file: 1 error, 1 warning, 2 without effect\n");
+            "1 file: 1 error, 1 warning, 1 without effect\n");
 }
 
 TEST_F(LintTest, WritesJson) {

@@ -229,8 +229,8 @@ TEST_F(StagepostTest, JsonHasStableNames) {
   EXPECT_EQ(out_, R"json({
   "scenarios": [
     {"name": "", "file": "DIR/1.textproto", "seed": 1, "result": "error", "error": "DIR/1.textproto:1:1: field \"x\": Scenario has no such field (known: name, summary, covers, world, step, expect, time_limit)"},
-    {"name": "fails", "file": "DIR/2.textproto", "seed": 1, "result": "failed", "failures": [{"where": "DIR/2.textproto:1", "what": "expected \"1\" message, saw 0"}], "skipped": [], "virtual_seconds": 1.500000007, "real_seconds": 0.001000000, "trace_hash": "00000000000000000000000000000001", "events": 42, "replay": "stagepost replay --seed 1 DIR/2.textproto", "trace": "a trace\n"},
-    {"name": "skips", "file": "DIR/3.textproto", "seed": 1, "result": "held", "failures": [], "skipped": ["f:2: no TLS here"], "virtual_seconds": 1.500000007, "real_seconds": 0.001000000, "trace_hash": "00000000000000000000000000000001", "events": 42, "replay": "stagepost replay --seed 1 DIR/3.textproto", "trace": "a trace\n"}
+    {"name": "fails", "file": "DIR/2.textproto", "seed": 1, "result": "failed", "failures": [{"where": "DIR/2.textproto:1", "what": "expected \"1\" message, saw 0"}], "remarks": [], "skipped": [], "virtual_seconds": 1.500000007, "real_seconds": 0.001000000, "trace_hash": "00000000000000000000000000000001", "events": 42, "replay": "stagepost replay --seed 1 DIR/2.textproto", "trace": "a trace\n"},
+    {"name": "skips", "file": "DIR/3.textproto", "seed": 1, "result": "held", "failures": [], "remarks": [], "skipped": ["f:2: no TLS here"], "virtual_seconds": 1.500000007, "real_seconds": 0.001000000, "trace_hash": "00000000000000000000000000000001", "events": 42, "replay": "stagepost replay --seed 1 DIR/3.textproto", "trace": "a trace\n"}
   ],
   "held": 1,
   "failed": 1,

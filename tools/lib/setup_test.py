@@ -3,6 +3,7 @@
 
 import os
 import re
+import shutil
 import stat
 import subprocess
 import tempfile
@@ -20,18 +21,21 @@ STAND_INS = {
 }
 
 
-def table():
-    """The packages of tools/setup.sh: name -> group."""
+def rows_of(name):
+    """The rows of a table in tools/setup.sh: pairs of a group and a package."""
     with open("tools/setup.sh", encoding="utf-8") as file:
-        rows = re.findall(r"^(\w+)\|([\w.+-]+)\|\S.*$", file.read(), re.MULTILINE)
-    return {package: group for group, package in rows}
+        rows = file.read().split(f'{name}="')[1].split('"')[0]
+    return re.findall(r"^(\w+)\|([\w.+-]+)\|\S.*$", rows, re.MULTILINE)
+
+
+def table():
+    """The packages that tools/setup.sh installs: name -> group."""
+    return {package: group for group, package in rows_of("SETUP_PACKAGES")}
 
 
 def unpacked():
-    """The packages that tools/setup.sh unpacks."""
-    with open("tools/setup.sh", encoding="utf-8") as file:
-        rows = file.read().split('SETUP_UNPACKED="')[1].split('"')[0]
-    return re.findall(r"^([\w.+-]+)\|\S.*$", rows, re.MULTILINE)
+    """The packages that tools/setup.sh unpacks for tests."""
+    return [package for group, package in rows_of("SETUP_UNPACKED") if group == "test"]
 
 
 class SetupTest(unittest.TestCase):
@@ -46,13 +50,20 @@ class SetupTest(unittest.TestCase):
                 file.write(f"#!/bin/sh\n{body}\n")
             os.chmod(path, stat.S_IRWXU)
         self.calls = os.path.join(self.folder, "calls")
+        # Where all has been unpacked already.
+        self.workspace = os.path.join(self.folder, "workspace")
+        for _, package in rows_of("SETUP_UNPACKED"):
+            os.makedirs(os.path.join(self.workspace, ".deps", package), exist_ok=True)
+        os.mkdir(os.path.join(self.workspace, "tools"))
+        shutil.copy("tools/setup.sh", os.path.join(self.workspace, "tools"))
 
     def run_setup(self, *groups, installed=(), user=0, **variables):
         environment = {"PATH": f"{self.folder}:/usr/bin:/bin", "CALLS": self.calls, "SIMULATE": "0",
                        "FAILING": "", "INSTALLED": " ".join(installed), "USER_ID": str(user),
                        "SUDO": "", **variables}
         done = subprocess.run(["bash", "tools/setup.sh", *groups], env=environment, check=False,
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True)
+                              cwd=self.workspace, stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True)
         self.assertEqual(done.stdout, "")
         calls = []
         if os.path.exists(self.calls):
@@ -135,11 +146,11 @@ class UnpackTest(unittest.TestCase):
             file.write(text)
         os.chmod(full, stat.S_IRWXU)
 
-    def run_setup(self, **variables):
+    def run_setup(self, group="test", **variables):
         environment = {"PATH": f"{self.folder}/bin:/usr/bin:/bin", "INSTALLED": " ".join(table()),
                        "USER_ID": "0", "LISTS": os.path.join(self.folder, "lists"), "STALE": "",
                        "BROKEN": "", **variables}
-        done = subprocess.run(["bash", "tools/setup.sh", "test"], env=environment, check=False,
+        done = subprocess.run(["bash", "tools/setup.sh", group], env=environment, check=False,
                               cwd=self.folder, stdin=subprocess.DEVNULL, capture_output=True,
                               text=True)
         deps = os.path.join(self.folder, ".deps")
@@ -153,6 +164,11 @@ class UnpackTest(unittest.TestCase):
 
     def test_renews_the_lists(self):
         self.assertEqual(self.run_setup(STALE="yes")[2], sorted(unpacked()))
+
+    def test_unpacks_what_a_group_needs(self):
+        wanted = sorted(p for group, p in rows_of("SETUP_UNPACKED") if group == "quickstart")
+        self.assertTrue(wanted)
+        self.assertEqual(self.run_setup(group="quickstart")[2], wanted)
 
     def test_leaves_nothing_half_done(self):
         code, said, found = self.run_setup(BROKEN="yes")
@@ -178,7 +194,7 @@ class TableTest(unittest.TestCase):
             with self.subTest(library), open(path, encoding="utf-8") as file:
                 text = file.read()
                 if library == "sendmail_deb":
-                    folders = re.findall(r'"(sendmail-\w+)/', text)
+                    folders = re.findall(r'"([a-z]+(?:-\w+)?)/usr', text)
                     self.assertTrue(folders)
                     self.assertLessEqual(set(folders), set(unpacked()))
                     continue
