@@ -33,7 +33,7 @@ void CheckReply(const Reply& reply) {
 
 void CheckParameters(absl::string_view text) {
   const std::vector<Parameter> parameters = ParseParameters(text);
-  CHECK(parameters.size() <= kMaxParameters);
+  CHECK(parameters.size() <= kMaxParameters + 1);
   MailParameters mail;
   RcptParameters rcpt;
   for (const Parameter& parameter : parameters) {
