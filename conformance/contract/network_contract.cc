@@ -71,10 +71,15 @@ CONTRACT_TEST(NetworkContract, Connect_OtherLoopbackAddress_ECONNREFUSED) {
   co_return 0;
 }
 
+// Somebody else on the machine may listen there by IPv6, on a port that happens to be ours by IPv4:
+// not on three ports in a row.
 CONTRACT_TEST(NetworkContract, Connect_V4ListenerIsNotThereOnV6) {
-  CO_LISTEN(listener, AddressOf("0.0.0.0"));
-  EXPECT_ERRNO(co_await TryConnect(env, AddressOf(kLoopbackV6, listener->local().port)),
-               ECONNREFUSED);
+  absl::Status status;
+  for (int i = 0; i < 3 && status.ok(); ++i) {
+    CO_LISTEN(listener, AddressOf("0.0.0.0"));
+    status = co_await TryConnect(env, AddressOf(kLoopbackV6, listener->local().port));
+  }
+  EXPECT_ERRNO(status, ECONNREFUSED);
   co_return 0;
 }
 
