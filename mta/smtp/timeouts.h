@@ -1,18 +1,11 @@
-// How long a server session waits: the one table (RFC 5321, section 4.5.3.2; sendmail's Timeout
-// options, Installation and Operation Guide, "Read Timeouts").
+// How long a server session waits where no option of sendmail's says so; the others are Timeout.*
+// (RFC 5321, section 4.5.3.2; Installation and Operation Guide, "Read Timeouts").
 #ifndef STAGEPOST_MTA_SMTP_TIMEOUTS_H_
 #define STAGEPOST_MTA_SMTP_TIMEOUTS_H_
 
 #include "absl/time/time.h"
 
 namespace stagepost {
-
-struct SmtpTimeouts {
-  // For the next command. RFC minimum: 5 minutes. sendmail: Timeout.command.
-  absl::Duration command = absl::Hours(1);
-  // For the next block of a message. RFC minimum: 3 minutes. sendmail: Timeout.datablock.
-  absl::Duration data_block = absl::Hours(1);
-};
 
 // For one write of replies: a peer that does not read. The RFC gives the client 5 minutes to react.
 inline constexpr absl::Duration kReplyWriteTimeout = absl::Minutes(5);
