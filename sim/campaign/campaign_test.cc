@@ -18,7 +18,7 @@
 namespace stagepost {
 namespace {
 
-constexpr uint64_t kSeeds = 100;
+constexpr uint64_t kSeeds = 300;
 constexpr uint64_t kCanarySeeds = 1000;
 
 RunResult RunWith(const LoadedScenario& scenario, const RunOptions& options) {
@@ -54,7 +54,6 @@ TEST_P(UnderFaults, SomethingReallyHappens) {
   if (std::none_of(hosts.begin(), hosts.end(), [](const auto& host) { return host.has_mta(); })) {
     return;
   }
-  if (SeedsFor(scenario, kSeeds) < kSeeds) return;  // too slow for its trace
   int struck = 0;
   for (uint64_t seed = 1; seed <= 20; ++seed) {
     const RunResult result =
@@ -62,7 +61,7 @@ TEST_P(UnderFaults, SomethingReallyHappens) {
     struck += absl::StrContains(result.trace_text, "  fault  ") ||
               absl::StrContains(result.trace_text, "  crash");
   }
-  EXPECT_GE(struck, 1) << "of 20 seeds";
+  EXPECT_GE(struck, 5) << "of 20 seeds";
 }
 
 INSTANTIATE_TEST_SUITE_P(All, UnderFaults, ::testing::ValuesIn(AllScenarios()),

@@ -20,7 +20,7 @@
 namespace stagepost {
 namespace {
 
-constexpr uint64_t kSeeds = 200;
+constexpr uint64_t kSeeds = 1000;
 
 RunResult RunSeed(const LoadedScenario& scenario, uint64_t seed) {
   auto result = RunScenario(scenario, {.seed = seed});
@@ -53,7 +53,7 @@ TEST_P(EveryScenario, ReplaysFromItsChoicesAlone) {
   EXPECT_EQ(drawn.choice_log, replayed->choice_log);
 }
 
-TEST_P(EveryScenario, HoldsForManySeeds) {
+TEST_P(EveryScenario, HoldsForAThousandSeeds) {
   const LoadedScenario scenario = LoadScenarioOrDie(GetParam());
   const uint64_t seeds = SeedsFor(scenario, kSeeds);
   std::set<std::string> hashes;
