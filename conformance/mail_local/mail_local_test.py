@@ -16,8 +16,14 @@ import unittest
 from conformance.mail_local import cases
 from tools.lib import unittest_main
 
-SENDMAILS = os.path.abspath("external/sendmail_deb/sendmail-bin/usr/libexec/sendmail/mail.local")
-OURS = os.path.abspath("mta/bin/mail.local")
+BUILT = {
+    "ours": os.path.abspath("mta/bin/mail.local"),
+    "sendmails":
+        os.path.abspath("external/sendmail_deb/sendmail-bin/usr/libexec/sendmail/mail.local"),
+}
+# Copies: whoever runs them need not be able to enter the folders they were built in.
+OURS = "/mnt/programs/ours"
+SENDMAILS = "/mnt/programs/sendmails"
 INSIDE = "STAGEPOST_TEST_NAMESPACE"
 SPOOL = "/var/mail"
 HOMES = "/mnt/homes"
@@ -38,6 +44,9 @@ def build_world():
     subprocess.run(["hostname", "mx.example"], check=True)
     subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/mnt"], check=True)
     os.mkdir(HOMES)
+    os.mkdir("/mnt/programs")
+    for name, path in BUILT.items():
+        shutil.copy(path, f"/mnt/programs/{name}")
     with open("/mnt/passwd", "w", encoding="ascii") as passwd:
         passwd.write("root:x:0:0:root:/root:/bin/sh\ndaemon:x:1:1::/:/bin/sh\n")
         for name, number in USERS.items():
