@@ -12,7 +12,7 @@
 #include "mta/async/scope.h"
 #include "mta/base/status_macros.h"
 #include "mta/base/sysexits.h"
-#include "mta/deliver/line_ends.h"
+#include "mta/message/line_ends.h"
 #include "mta/deliver/mailer_program.h"
 #include "mta/deliver/outgoing_mail.h"
 

@@ -57,14 +57,14 @@ std::string DsnOfCode(int code) {
   }
 }
 
-int ExitCodeOf(int code, LmtpStage stage) {
-  if (stage == LmtpStage::kMail && (code == 501 || code == 553)) return kExitDataError;
+int ExitCodeOf(int code, ReplyStage stage) {
+  if (stage == ReplyStage::kMail && (code == 501 || code == 553)) return kExitDataError;
   const bool user = code == 550 || code == 551 || code == 553;
-  return stage == LmtpStage::kRecipient && user ? kExitNoUser : kExitUnavailable;
+  return stage == ReplyStage::kRecipient && user ? kExitNoUser : kExitUnavailable;
 }
 
 // The words of a reply, behind its codes.
-absl::string_view WordsOf(const LmtpReply& reply) {
+absl::string_view WordsOf(const ServerReply& reply) {
   absl::string_view text = reply.text;
   text.remove_prefix(std::min<size_t>(text.size(), 4));
   if (!reply.dsn.empty()) absl::ConsumePrefix(&text, reply.dsn);
@@ -124,11 +124,11 @@ DeliveryResult ResultOfExit(const ExitStatus& status, absl::string_view mailer,
                                         static_cast<int>(*status.killed_by)));
 }
 
-DeliveryResult ResultOfReply(const LmtpReply& reply, LmtpStage stage) {
+DeliveryResult ResultOfReply(const ServerReply& reply, ReplyStage stage) {
   const std::string dsn = reply.dsn.empty() ? DsnOfCode(reply.code) : reply.dsn;
   if (reply.positive()) return Sent(reply.dsn.empty() ? "2.0.0" : reply.dsn);
   DeliveryResult result;
-  const bool for_all = stage == LmtpStage::kData;
+  const bool for_all = stage == ReplyStage::kData;
   if (!reply.permanent()) {
     result = Deferred(for_all ? "4.2.0" : dsn, reply.text);
     result.reply = for_all ? absl::StrCat(kExitTemporaryFailure) : reply.text;
@@ -136,7 +136,7 @@ DeliveryResult ResultOfReply(const LmtpReply& reply, LmtpStage stage) {
     result = ResultOfExitCode(ExitCodeOf(reply.code, stage), "", "");
     result.dsn = for_all ? "5.5.0" : dsn;
     result.reply = for_all ? absl::StrCat(kExitUnavailable) : reply.text;
-    if (stage == LmtpStage::kMessage) absl::StrAppend(&result.stat, " (", WordsOf(reply), ")");
+    if (stage == ReplyStage::kMessage) absl::StrAppend(&result.stat, " (", WordsOf(reply), ")");
   }
   result.diagnostic = reply.text;
   return result;

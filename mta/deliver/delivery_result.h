@@ -7,8 +7,8 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
-#include "mta/deliver/lmtp_reply.h"
 #include "mta/env/programs.h"
+#include "mta/smtp/server_reply.h"
 
 namespace stagepost {
 
@@ -43,9 +43,7 @@ DeliveryResult ResultOfExitCode(int code, absl::string_view mailer, absl::string
 DeliveryResult ResultOfExit(const ExitStatus& status, absl::string_view mailer,
                             absl::string_view path);
 
-// What an LMTP reply was to.
-enum class LmtpStage { kMail, kRecipient, kData, kMessage };
-DeliveryResult ResultOfReply(const LmtpReply& reply, LmtpStage stage);
+DeliveryResult ResultOfReply(const ServerReply& reply, ReplyStage stage);
 
 // Deferred, with a text that says why.
 DeliveryResult Deferred(absl::string_view dsn, absl::string_view why);

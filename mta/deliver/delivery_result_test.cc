@@ -46,15 +46,15 @@ TEST(DeliveryResult, TriesAgainAfterASignal) {
   EXPECT_EQ(result.stat, "Deferred: mailer prog died with signal 9");
 }
 
-std::string Reply(LmtpStage stage, absl::string_view line) {
-  LmtpReplyParser parser;
-  EXPECT_EQ(parser.Take(line), LmtpReplyParser::State::kDone);
+std::string Reply(ReplyStage stage, absl::string_view line) {
+  ServerReplyParser parser;
+  EXPECT_EQ(parser.Take(line), ServerReplyParser::State::kDone);
   const DeliveryResult result = ResultOfReply(parser.reply(), stage);
   return absl::StrCat("dsn=", result.dsn, ", reply=", result.reply, ", stat=", result.stat);
 }
 
 TEST(DeliveryResult, SaysWhatRepliesMean) {
-  using enum LmtpStage;
+  using enum ReplyStage;
   EXPECT_EQ(Reply(kMessage, "250 2.1.5 alice Ok"), "dsn=2.1.5, reply=, stat=Sent");
   EXPECT_EQ(Reply(kMessage, "250 fine"), "dsn=2.0.0, reply=, stat=Sent");
   EXPECT_EQ(Reply(kRecipient, "550 5.1.1 User unknown"),

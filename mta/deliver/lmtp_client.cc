@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "mta/async/deadline.h"
 #include "mta/base/status_macros.h"
-#include "mta/deliver/line_ends.h"
+#include "mta/message/line_ends.h"
 
 namespace stagepost {
 namespace {
@@ -18,7 +18,8 @@ constexpr size_t kTextBlock = 16 * 1024;
 constexpr int kClosing = 421;
 
 // Says that everybody who has no reply yet got this one.
-void ReplyToRest(std::vector<LmtpRecipient>& recipients, const LmtpReply& reply, LmtpStage stage) {
+void ReplyToRest(std::vector<LmtpRecipient>& recipients, const ServerReply& reply,
+                 ReplyStage stage) {
   for (LmtpRecipient& recipient : recipients) {
     if (recipient.reply.has_value()) continue;
     recipient.reply = reply;
@@ -30,22 +31,22 @@ void ReplyToRest(std::vector<LmtpRecipient>& recipients, const LmtpReply& reply,
 
 LmtpClient::LmtpClient(const Clock& clock, ByteSink& input, ByteSource& output,
                        LmtpTimeouts timeouts)
-    : clock_(clock), input_(input), reader_(output, kMaxLmtpReplyLine), timeouts_(timeouts) {}
+    : clock_(clock), input_(input), reader_(output, kMaxReplyLine), timeouts_(timeouts) {}
 
-Task<absl::StatusOr<LmtpReply>> LmtpClient::ReadReply(absl::Duration timeout) {
+Task<absl::StatusOr<ServerReply>> LmtpClient::ReadReply(absl::Duration timeout) {
   const MonotonicTime deadline = clock_.MonotonicNow() + timeout;
-  LmtpReplyParser parser;
+  ServerReplyParser parser;
   while (true) {
     const absl::StatusOr<absl::string_view> line = co_await reader_.ReadLine(deadline);
     if (absl::IsOutOfRange(line.status())) {
       co_return absl::UnavailableError("Connection closed by local mailer");
     }
     CO_RETURN_IF_ERROR(line.status());
-    const LmtpReplyParser::State state = parser.Take(*line);
-    if (state == LmtpReplyParser::State::kInvalid) {
+    const ServerReplyParser::State state = parser.Take(*line);
+    if (state == ServerReplyParser::State::kInvalid) {
       co_return absl::UnavailableError("Invalid reply from local mailer");
     }
-    if (state == LmtpReplyParser::State::kDone) co_return parser.reply();
+    if (state == ServerReplyParser::State::kDone) co_return parser.reply();
   }
 }
 
@@ -53,14 +54,14 @@ Task<absl::Status> LmtpClient::Write(absl::string_view bytes, absl::Duration tim
   co_return co_await WithDeadline(clock_.MonotonicNow() + timeout, WriteAll(input_, bytes));
 }
 
-Task<absl::StatusOr<LmtpReply>> LmtpClient::Command(std::string line, absl::Duration timeout) {
+Task<absl::StatusOr<ServerReply>> LmtpClient::Command(std::string line, absl::Duration timeout) {
   line.append("\r\n");
   CO_RETURN_IF_ERROR(co_await Write(line, timeout));
   co_return co_await ReadReply(timeout);
 }
 
 Task<absl::Status> LmtpClient::Greet(absl::string_view host_name) {
-  CO_ASSIGN_OR_RETURN(LmtpReply reply, co_await ReadReply(timeouts_.greeting));
+  CO_ASSIGN_OR_RETURN(ServerReply reply, co_await ReadReply(timeouts_.greeting));
   if (reply.positive()) {
     CO_ASSIGN_OR_RETURN(reply, co_await Command(absl::StrCat("LHLO ", host_name), timeouts_.lhlo));
   }
@@ -79,34 +80,34 @@ bool LmtpClient::Offers(absl::string_view keyword) const {
 Task<absl::Status> LmtpClient::Deliver(absl::string_view sender, absl::string_view parameters,
                                        MessageText& text, std::vector<LmtpRecipient>& recipients) {
   CO_ASSIGN_OR_RETURN(
-      const LmtpReply mail,
+      const ServerReply mail,
       co_await Command(absl::StrCat("MAIL FROM:<", sender, ">", parameters), timeouts_.mail));
   if (!mail.positive()) {
-    ReplyToRest(recipients, mail, LmtpStage::kMail);
+    ReplyToRest(recipients, mail, ReplyStage::kMail);
     co_return absl::OkStatus();
   }
   std::vector<LmtpRecipient*> accepted;
   for (LmtpRecipient& recipient : recipients) {
     CO_ASSIGN_OR_RETURN(
-        const LmtpReply reply,
+        const ServerReply reply,
         co_await Command(absl::StrCat("RCPT TO:<", recipient.user, ">"), timeouts_.recipient));
     if (reply.positive()) {
       accepted.push_back(&recipient);
       continue;
     }
     recipient.reply = reply;
-    recipient.stage = LmtpStage::kRecipient;
+    recipient.stage = ReplyStage::kRecipient;
     // RFC 5321, section 3.8: the server closes, and will take nothing more.
     if (reply.code == kClosing) {
-      ReplyToRest(recipients, reply, LmtpStage::kData);
+      ReplyToRest(recipients, reply, ReplyStage::kData);
       co_return absl::OkStatus();
     }
   }
   if (accepted.empty()) co_return (co_await Command("RSET", timeouts_.reset)).status();
-  CO_ASSIGN_OR_RETURN(const LmtpReply data, co_await Command("DATA", timeouts_.data));
+  CO_ASSIGN_OR_RETURN(const ServerReply data, co_await Command("DATA", timeouts_.data));
   if (data.code != 354) {
     if (data.positive()) co_return absl::UnavailableError("Invalid reply from local mailer");
-    ReplyToRest(recipients, data, LmtpStage::kData);
+    ReplyToRest(recipients, data, ReplyStage::kData);
     co_return absl::OkStatus();
   }
   CO_RETURN_IF_ERROR(co_await SendText(text));

@@ -21,11 +21,11 @@
 #include "absl/types/span.h"
 #include "mta/async/task.h"
 #include "mta/deliver/delivery_result.h"
-#include "mta/deliver/lmtp_reply.h"
 #include "mta/env/clock.h"
 #include "mta/env/stream.h"
 #include "mta/message/message_text.h"
 #include "mta/smtp/line_reader.h"
+#include "mta/smtp/server_reply.h"
 
 namespace stagepost {
 
@@ -46,8 +46,8 @@ struct LmtpTimeouts {
 // if that refused them all, else its own after the message; nullopt: the server did not get so far.
 struct LmtpRecipient {
   std::string user;
-  std::optional<LmtpReply> reply = std::nullopt;
-  LmtpStage stage = LmtpStage::kMessage;  // what the reply was to
+  std::optional<ServerReply> reply = std::nullopt;
+  ReplyStage stage = ReplyStage::kMessage;  // what the reply was to
 };
 
 class LmtpClient {
@@ -70,9 +70,9 @@ class LmtpClient {
   Task<absl::Status> Quit();
 
  private:
-  Task<absl::StatusOr<LmtpReply>> ReadReply(absl::Duration timeout);
+  Task<absl::StatusOr<ServerReply>> ReadReply(absl::Duration timeout);
   Task<absl::Status> Write(absl::string_view bytes, absl::Duration timeout);
-  Task<absl::StatusOr<LmtpReply>> Command(std::string line, absl::Duration timeout);
+  Task<absl::StatusOr<ServerReply>> Command(std::string line, absl::Duration timeout);
   Task<absl::Status> SendText(MessageText& text);
 
   const Clock& clock_;

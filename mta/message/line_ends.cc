@@ -1,4 +1,4 @@
-#include "mta/deliver/line_ends.h"
+#include "mta/message/line_ends.h"
 
 #include "absl/strings/str_cat.h"
 

@@ -1,12 +1,14 @@
-// A reply of an LMTP server (RFC 2033, RFC 5321 section 4.2), read line by line.
+// A reply of an SMTP or LMTP server, as its client reads it, line by line. RFC 5321, section 4.2;
+// RFC 2033; RFC 3463.
 //
-//   LmtpReplyParser parser;
-//   do { line = …; } while (parser.Take(line) == LmtpReplyParser::State::kMore);
+//   ServerReplyParser parser;
+//   do { line = …; } while (parser.Take(line) == ServerReplyParser::State::kMore);
 //   parser.reply().text == "451 4.3.0 lockmailbox alice failed"
-#ifndef STAGEPOST_MTA_DELIVER_LMTP_REPLY_H_
-#define STAGEPOST_MTA_DELIVER_LMTP_REPLY_H_
+#ifndef STAGEPOST_MTA_SMTP_SERVER_REPLY_H_
+#define STAGEPOST_MTA_SMTP_SERVER_REPLY_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -15,11 +17,14 @@
 namespace stagepost {
 
 // A reply line with its line end. RFC 5321 minimum: 512.
-inline constexpr size_t kMaxLmtpReplyLine = 2048;
+inline constexpr size_t kMaxReplyLine = 2048;
 // Lines of one reply: more than any server has extensions.
-inline constexpr int kMaxLmtpReplyLines = 100;
+inline constexpr int kMaxReplyLines = 100;
 
-struct LmtpReply {
+// What a reply was to; kConnect: there was none, the connection was not made.
+enum class ReplyStage : uint8_t { kConnect, kGreeting, kHello, kMail, kRecipient, kData, kMessage };
+
+struct ServerReply {
   int code = 0;     // 200 .. 599
   std::string dsn;  // enhanced status code, "2.1.5"; empty: none
   // The first line, code included, with everything that is not printable ASCII shown as '?': fit
@@ -32,7 +37,7 @@ struct LmtpReply {
   bool permanent() const { return code / 100 == 5; }
 };
 
-class LmtpReplyParser {
+class ServerReplyParser {
  public:
   enum class State { kMore, kDone, kInvalid };
 
@@ -41,13 +46,13 @@ class LmtpReplyParser {
   State Take(absl::string_view line);
 
   // REQUIRES: kDone.
-  const LmtpReply& reply() const { return reply_; }
+  const ServerReply& reply() const { return reply_; }
 
  private:
-  LmtpReply reply_;
+  ServerReply reply_;
   int lines_ = 0;
 };
 
 }  // namespace stagepost
 
-#endif  // STAGEPOST_MTA_DELIVER_LMTP_REPLY_H_
+#endif  // STAGEPOST_MTA_SMTP_SERVER_REPLY_H_

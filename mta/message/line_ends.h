@@ -1,6 +1,6 @@
 // Message text as it goes over a wire or a pipe: other line ends, and dots for SMTP's sake.
-#ifndef STAGEPOST_MTA_DELIVER_LINE_ENDS_H_
-#define STAGEPOST_MTA_DELIVER_LINE_ENDS_H_
+#ifndef STAGEPOST_MTA_MESSAGE_LINE_ENDS_H_
+#define STAGEPOST_MTA_MESSAGE_LINE_ENDS_H_
 
 #include <string>
 
@@ -16,4 +16,4 @@ void AppendLines(absl::string_view text, absl::string_view end_of_line, bool stu
 
 }  // namespace stagepost
 
-#endif  // STAGEPOST_MTA_DELIVER_LINE_ENDS_H_
+#endif  // STAGEPOST_MTA_MESSAGE_LINE_ENDS_H_

@@ -6,11 +6,11 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "mta/base/check.h"
-#include "mta/deliver/lmtp_reply.h"
+#include "mta/smtp/server_reply.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using State = stagepost::LmtpReplyParser::State;
-  stagepost::LmtpReplyParser parser;
+  using State = stagepost::ServerReplyParser::State;
+  stagepost::ServerReplyParser parser;
   State state = State::kMore;
   for (const absl::string_view line :
        absl::StrSplit(absl::string_view(reinterpret_cast<const char*>(data), size), '\n')) {
@@ -18,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (state != State::kMore) break;
   }
   if (state != State::kDone) return 0;
-  const stagepost::LmtpReply& reply = parser.reply();
+  const stagepost::ServerReply& reply = parser.reply();
   CHECK(reply.code >= 200 && reply.code <= 599);
   CHECK(reply.text.size() >= 3);
   for (const char c : reply.text) CHECK(absl::ascii_isprint(c));

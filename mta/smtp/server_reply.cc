@@ -1,4 +1,4 @@
-#include "mta/deliver/lmtp_reply.h"
+#include "mta/smtp/server_reply.h"
 
 #include <algorithm>
 
@@ -28,14 +28,14 @@ std::string Printable(absl::string_view line) {
 
 }  // namespace
 
-LmtpReplyParser::State LmtpReplyParser::Take(absl::string_view line) {
+ServerReplyParser::State ServerReplyParser::Take(absl::string_view line) {
   if (line.size() < 3 || !std::all_of(line.begin(), line.begin() + 3, absl::ascii_isdigit)) {
     return State::kInvalid;
   }
   const int code = (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
   if (code < 200 || code > 599) return State::kInvalid;
   if (line.size() > 3 && line[3] != ' ' && line[3] != '-') return State::kInvalid;
-  if (++lines_ > kMaxLmtpReplyLines) return State::kInvalid;
+  if (++lines_ > kMaxReplyLines) return State::kInvalid;
   if (lines_ == 1) {
     reply_.code = code;
     if (line.size() > 4) reply_.dsn = TakeEnhancedCode(line.substr(4), line[0]);

@@ -1,0 +1,144 @@
+// The client side of SMTP (RFC 5321) and LMTP (RFC 2033): one session with one server, over a
+// connection or the pipes of a program.
+//
+//   SmtpClient client(env.clock(), input, output, {.timeouts = timeouts});
+//   CO_RETURN_IF_ERROR(co_await client.Greet("mx1.corp.example"));
+//   ClientTransaction transaction = {.sender = "alice@corp.example", .recipients = …};
+//   CO_RETURN_IF_ERROR(co_await client.Send(transaction, *text));
+//   … as many more transactions as one likes …
+//   co_await client.Quit();
+//
+// Every wait has a deadline, every reply a limit on lines and their length, and a write is watched
+// for the reply of a server that has had enough. After an error the session is of no use; what has
+// been answered until then holds.
+//
+// With PIPELINING (RFC 2920) all RCPTs and DATA travel together once MAIL has been accepted, as
+// sendmail has it, in pieces that no peer's window can be filled with.
+#ifndef STAGEPOST_MTA_SMTP_SMTP_CLIENT_H_
+#define STAGEPOST_MTA_SMTP_SMTP_CLIENT_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "mta/async/task.h"
+#include "mta/env/clock.h"
+#include "mta/env/stream.h"
+#include "mta/message/message_text.h"
+#include "mta/smtp/line_reader.h"
+#include "mta/smtp/server_reply.h"
+
+namespace stagepost {
+
+// How long the client waits: RFC 5321, section 4.5.3.2; sendmail's Timeout.… by their names.
+struct ClientTimeouts {
+  absl::Duration greeting = absl::Minutes(5);  // initial
+  absl::Duration hello = absl::Minutes(5);     // helo, lhlo
+  absl::Duration mail = absl::Minutes(10);
+  absl::Duration recipient = absl::Hours(1);
+  absl::Duration data = absl::Minutes(5);      // datainit: the reply to DATA
+  absl::Duration data_block = absl::Hours(1);  // one write of message text
+  absl::Duration final_dot = absl::Hours(1);   // datafinal; LMTP: each recipient's reply
+  absl::Duration reset = absl::Minutes(5);
+  absl::Duration quit = absl::Minutes(2);
+};
+
+// Told of every line as it goes and comes, for -v, bounces and logs: without line ends, and
+// without what is secret.
+class ClientDialogue {
+ public:
+  virtual ~ClientDialogue() = default;
+  virtual void OnSent(absl::string_view line) = 0;
+  virtual void OnReply(absl::string_view line) = 0;
+};
+
+struct ClientOptions {
+  bool lmtp = false;                 // LHLO, and a reply for each recipient after the message
+  bool esmtp = true;                 // EHLO first; mailer flag a, or a greeting that says ESMTP
+  bool escape_dots = true;           // flag X
+  std::string end_of_line = "\r\n";  // of message text: E=
+  ClientTimeouts timeouts = {};
+};
+
+// One recipient and what became of it: the reply to RCPT if that refused it, else the one to DATA
+// if that refused them all, else the one after the message (LMTP: its own); nullopt: the server did
+// not get so far.
+struct ClientRecipient {
+  std::string path;             // what stands between the angle brackets of RCPT
+  std::string parameters = "";  // " NOTIFY=NEVER", a space in front of each
+  std::optional<ServerReply> reply = std::nullopt;
+  ReplyStage stage = ReplyStage::kMessage;  // what the reply was to
+};
+
+// REQUIRES: paths and parameters without control characters; paths without angle brackets.
+struct ClientTransaction {
+  std::string sender;           // between the angle brackets of MAIL; empty: <>
+  std::string parameters = "";  // " SIZE=…", a space in front of each
+  std::vector<ClientRecipient> recipients = {};
+};
+
+class SmtpClient {
+ public:
+  // `input` is what the server reads. Everything outlives the client.
+  SmtpClient(const Clock& clock, ByteSink& input, ByteSource& output, ClientOptions options);
+
+  // Who is told of the dialogue from now on; null: nobody.
+  void set_dialogue(ClientDialogue* dialogue) { dialogue_ = dialogue; }
+
+  // Waits for the greeting and says EHLO, HELO where that is refused for good, or LHLO. OK: ready
+  // for Send(). kFailedPrecondition: the server refused us, with refusal(). Any other error is
+  // that of a connection: see Send().
+  Task<absl::Status> Greet(absl::string_view host_name);
+  // After kFailedPrecondition of Greet(): the reply, and what it was to (kGreeting, kHello).
+  const ServerReply& refusal() const { return refusal_; }
+  ReplyStage stage() const { return stage_; }  // what is being waited for, or was, at an error
+
+  const ServerReply& greeting() const { return greeting_; }
+  // The reply to EHLO, HELO or LHLO: its first word is the server's name.
+  const ServerReply& hello() const { return hello_; }
+  // Whether EHLO or LHLO offered this keyword; its parameters, "" for none.
+  std::optional<absl::string_view> Offer(absl::string_view keyword) const;
+  bool Offers(absl::string_view keyword) const { return Offer(keyword).has_value(); }
+
+  // One transaction. Fills in the replies of the recipients, also when it returns an error. OK also
+  // if the server refused all: the session is ready for the next one then, after Reset() where
+  // needs_reset(). Errors: kUnavailable, the server went away, or what it says is no reply (the
+  // message says which); kDeadlineExceeded, it did not answer in time; kCancelled; those of `text`.
+  // A 421 ends the session: closing().
+  Task<absl::Status> Send(ClientTransaction& transaction, MessageText& text);
+
+  // A transaction was begun, and has not been ended by a message.
+  bool needs_reset() const { return needs_reset_; }
+  // The server said 421: no more commands, not even QUIT.
+  bool closing() const { return closing_; }
+  Task<absl::Status> Reset();
+  // Waits for the reply, or Timeout.quit.
+  Task<absl::Status> Quit();
+
+ private:
+  Task<absl::StatusOr<ServerReply>> ReadReply(ReplyStage stage, absl::Duration timeout);
+  Task<absl::Status> Write(absl::string_view bytes, absl::Duration timeout);
+  Task<absl::StatusOr<ServerReply>> Command(absl::string_view line, ReplyStage stage,
+                                            absl::Duration timeout);
+  Task<absl::Status> SendRecipients(ClientTransaction& transaction);
+  Task<absl::Status> SendText(MessageText& text);
+
+  const Clock& clock_;
+  ByteSink& input_;
+  LineReader reader_;
+  const ClientOptions options_;
+  ClientDialogue* dialogue_ = nullptr;
+  ServerReply greeting_, hello_, refusal_;
+  ReplyStage stage_ = ReplyStage::kGreeting;
+  bool needs_reset_ = false;
+  bool closing_ = false;
+};
+
+}  // namespace stagepost
+
+#endif  // STAGEPOST_MTA_SMTP_SMTP_CLIENT_H_
