@@ -36,6 +36,8 @@ struct MailerRun {
   std::string host = "";  // $h
   // At least one. Quotes are taken out where the mailer's flags say so.
   std::vector<std::string> users = {};
+  // The same ones as the qf file has them, for servers: NOTIFY and ORCPT; or empty.
+  std::vector<Recipient> recipients = {};
   // As whom it runs if it runs as the recipient; nullopt: as the default user.
   std::optional<ControllingUser> controller = std::nullopt;
 };

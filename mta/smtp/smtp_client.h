@@ -48,6 +48,8 @@ struct ClientTimeouts {
   absl::Duration quit = absl::Minutes(2);
 };
 
+struct ClientRecipient;
+
 // Told of every line as it goes and comes, for -v, bounces and logs: without line ends, and
 // without what is secret.
 class ClientDialogue {
@@ -55,6 +57,8 @@ class ClientDialogue {
   virtual ~ClientDialogue() = default;
   virtual void OnSent(absl::string_view line) = 0;
   virtual void OnReply(absl::string_view line) = 0;
+  // The reply that decides about a recipient is known: its lines have just been told.
+  virtual void OnOutcome(const ClientRecipient&) {}
 };
 
 struct ClientOptions {

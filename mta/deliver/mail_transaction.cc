@@ -1,0 +1,176 @@
+#include "mta/deliver/mail_transaction.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "mta/base/sysexits.h"
+#include "mta/deliver/message_bytes.h"
+#include "mta/deliver/outgoing_mail.h"
+#include "mta/message/body_plan.h"
+
+namespace stagepost {
+namespace {
+
+// Whether `text` can stand between the angle brackets of a command: no control characters, and
+// brackets only inside of quotes (RFC 5321, section 4.1.2).
+bool FitsInCommand(absl::string_view text) {
+  bool quoted = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (absl::ascii_iscntrl(c)) return false;
+    if (c == '\\' && i + 1 < text.size() && !absl::ascii_iscntrl(text[i + 1])) {
+      ++i;
+    } else if (c == '"') {
+      quoted = !quoted;
+    } else if (!quoted && (c == '<' || c == '>')) {
+      return false;
+    }
+  }
+  return !quoted;
+}
+
+// What a server has said it takes; 0: it did not say.
+int64_t SizeLimit(const SmtpClient& client) {
+  int64_t limit = 0;
+  const std::optional<absl::string_view> offered = client.Offer("SIZE");
+  if (!offered.has_value() || !absl::SimpleAtoi(*offered, &limit) || limit < 0) return 0;
+  return limit;
+}
+
+std::string NotifyOf(absl::string_view flags) {
+  std::string wanted;
+  const auto add = [&](char flag, absl::string_view name) {
+    if (flags.find(flag) == absl::string_view::npos) return;
+    absl::StrAppend(&wanted, wanted.empty() ? "" : ",", name);
+  };
+  add('S', "SUCCESS");
+  add('F', "FAILURE");
+  add('D', "DELAY");
+  return wanted.empty() ? "NEVER" : wanted;
+}
+
+}  // namespace
+
+MailTransaction::MailTransaction(const MailerRun& run, SmtpClient& client, std::string server)
+    : run_(run), client_(client), server_(std::move(server)) {
+  transaction_.sender = run.null_sender ? "" : run.sender;
+  for (const std::string& user : run.users) transaction_.recipients.push_back({.path = user});
+}
+
+absl::Status MailTransaction::Fits() const {
+  if (!FitsInCommand(transaction_.sender)) {
+    return absl::DataLossError("553 5.1.7 Invalid sender address");
+  }
+  for (const ClientRecipient& recipient : transaction_.recipients) {
+    if (!FitsInCommand(recipient.path)) {
+      return absl::DataLossError("553 5.1.3 Invalid recipient address");
+    }
+  }
+  const int64_t limit = SizeLimit(client_);
+  if (limit > 0 && MessageBytes(run_.message.envelope()) > limit) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("552 5.3.4 Message is too large; ", limit, " bytes max"));
+  }
+  return absl::OkStatus();
+}
+
+std::string MailTransaction::MailParameters() const {
+  std::string parameters;
+  const Envelope& envelope = run_.message.envelope();
+  if (client_.Offers("SIZE")) absl::StrAppend(&parameters, " SIZE=", MessageBytes(envelope));
+  const bool eight = client_.Offers("8BITMIME");
+  const BodyPlan plan = PlanBody(envelope, run_.mailer, run_.site.configuration(), eight);
+  if (eight && plan.announcement == BodyPlan::Announcement::kEightBitMime) {
+    parameters.append(" BODY=8BITMIME");
+  }
+  if (eight && plan.announcement == BodyPlan::Announcement::kSevenBit) {
+    parameters.append(" BODY=7BIT");
+  }
+  if (client_.Offers("DSN")) {
+    if (!envelope.envelope_id.empty()) {
+      absl::StrAppend(&parameters, " ENVID=", envelope.envelope_id);
+    }
+    if (envelope.flags.find('d') != std::string::npos) {
+      const bool headers_only = envelope.flags.find('n') != std::string::npos;
+      absl::StrAppend(&parameters, " RET=", headers_only ? "HDRS" : "FULL");
+    }
+  }
+  return parameters;
+}
+
+std::string MailTransaction::RecipientParameters(const Recipient& recipient) const {
+  std::string parameters;
+  if (!client_.Offers("DSN")) return parameters;
+  const absl::string_view flags = recipient.flags;
+  const bool primary = flags.find('P') != absl::string_view::npos;
+  if (flags.find('N') != absl::string_view::npos && primary && !run_.mailer.Has('l')) {
+    absl::StrAppend(&parameters, " NOTIFY=", NotifyOf(flags));
+  }
+  if (!recipient.original_recipient.empty()) {
+    absl::StrAppend(&parameters, " ORCPT=", recipient.original_recipient);
+  }
+  return parameters;
+}
+
+Task<absl::Status> MailTransaction::Run() {
+  forbidden_ = Fits();
+  if (!forbidden_.ok()) co_return absl::OkStatus();
+  absl::StatusOr<std::unique_ptr<MessageText>> text =
+      co_await TextForMailer(run_, false, client_.Offers("8BITMIME"));
+  if (!text.ok()) {
+    forbidden_ = text.status();
+    co_return absl::OkStatus();
+  }
+  transaction_.parameters = MailParameters();
+  for (size_t i = 0; i < run_.recipients.size(); ++i) {
+    transaction_.recipients[i].parameters = RecipientParameters(run_.recipients[i]);
+  }
+  status_ = co_await client_.Send(transaction_, **text);
+  co_return status_;
+}
+
+MailerReport MailTransaction::Report() const {
+  MailerReport report;
+  bool first = true;
+  for (const ClientRecipient& recipient : transaction_.recipients) {
+    if (recipient.reply.has_value()) {
+      report.results.push_back(ResultOfReply(*recipient.reply, recipient.stage));
+      continue;
+    }
+    report.results.push_back(Unanswered(first));
+    if (first && absl::IsUnavailable(status_)) {
+      report.message_text = absl::StrCat("reply: read error from ", server_);
+    }
+    first = false;
+  }
+  return report;
+}
+
+// As sendmail, the first one says why in full.
+DeliveryResult MailTransaction::Unanswered(bool first) const {
+  if (!forbidden_.ok()) {
+    const bool too_large = absl::IsResourceExhausted(forbidden_);
+    DeliveryResult result = ResultOfExitCode(too_large ? kExitUnavailable : kExitDataError, "", "");
+    if (too_large) {
+      result.dsn = "5.3.4";
+      result.reply = absl::StrCat(kExitUnavailable);
+    }
+    result.diagnostic = std::string(forbidden_.message());
+    return result;
+  }
+  if (absl::IsDeadlineExceeded(status_)) {
+    return Deferred("4.4.1", absl::StrCat("Connection timed out with ", server_));
+  }
+  if (!absl::IsUnavailable(status_)) return Deferred("4.3.0", status_.message());
+  DeliveryResult result =
+      Deferred("4.4.2", first ? absl::StrCat("Connection reset by ", server_) : "");
+  if (!first) result.queue_text = absl::StrCat("reply: read error from ", server_);
+  return result;
+}
+
+}  // namespace stagepost

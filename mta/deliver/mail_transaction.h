@@ -1,0 +1,47 @@
+// One message to one server, by SMTP or LMTP: what MAIL and RCPT say, the text in the form that the
+// server can take, and what became of each recipient. RFC 1870, 2852, 3461, 6152.
+//
+// For the mailers; the session is theirs.
+#ifndef STAGEPOST_MTA_DELIVER_MAIL_TRANSACTION_H_
+#define STAGEPOST_MTA_DELIVER_MAIL_TRANSACTION_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "mta/async/task.h"
+#include "mta/deliver/mailer_run.h"
+#include "mta/smtp/smtp_client.h"
+
+namespace stagepost {
+
+class MailTransaction {
+ public:
+  // `server` is what results call it: "local", "mail.dom1.example.". Everything outlives this.
+  MailTransaction(const MailerRun& run, SmtpClient& client, std::string server);
+
+  // An error is one of the session, which is of no use afterwards. OK also if this message is not
+  // for this server, or it was refused.
+  Task<absl::Status> Run();
+
+  // After Run(): the results, and what mailq shows. relay and transcript are the caller's.
+  MailerReport Report() const;
+
+ private:
+  // Why this message cannot go there, before anything has been said; OK: it can.
+  absl::Status Fits() const;
+  std::string MailParameters() const;
+  std::string RecipientParameters(const Recipient& recipient) const;
+  DeliveryResult Unanswered(bool first) const;
+
+  const MailerRun& run_;
+  SmtpClient& client_;
+  const std::string server_;
+  ClientTransaction transaction_;
+  absl::Status status_;     // of the session
+  absl::Status forbidden_;  // why this message is not for this server
+};
+
+}  // namespace stagepost
+
+#endif  // STAGEPOST_MTA_DELIVER_MAIL_TRANSACTION_H_

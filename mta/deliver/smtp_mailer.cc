@@ -1,0 +1,231 @@
+#include "mta/deliver/smtp_mailer.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "mta/base/status_macros.h"
+#include "mta/base/sysexits.h"
+#include "mta/cf/well_known_names.h"
+#include "mta/deliver/mail_transaction.h"
+#include "mta/deliver/mailer_program.h"
+#include "mta/deliver/route.h"
+#include "mta/deliver/session_transcript.h"
+
+namespace stagepost {
+namespace {
+
+ClientTimeouts TimeoutsOf(const Options& options, bool lmtp) {
+  ClientTimeouts timeouts;
+  timeouts.greeting = options.timeout(TimeoutId::kInitial);
+  timeouts.hello = options.timeout(lmtp ? TimeoutId::kLhlo : TimeoutId::kHelo);
+  timeouts.mail = options.timeout(TimeoutId::kMail);
+  timeouts.recipient = options.timeout(TimeoutId::kRcpt);
+  timeouts.data = options.timeout(TimeoutId::kDataInit);
+  timeouts.data_block = options.timeout(TimeoutId::kDataBlock);
+  timeouts.final_dot = options.timeout(TimeoutId::kDataFinal);
+  timeouts.reset = options.timeout(TimeoutId::kRset);
+  timeouts.quit = options.timeout(TimeoutId::kQuit);
+  return timeouts;
+}
+
+std::vector<IpAddress> SourcesOf(const Options& options) {
+  std::vector<IpAddress> sources;
+  for (const PortOptions& port : options.client_ports()) {
+    const std::optional<IpAddress> address = IpAddress::Parse(port.address);
+    if (address.has_value()) sources.push_back(*address);
+  }
+  return sources;
+}
+
+// The name a server gives itself: the first word behind the code.
+absl::string_view NameIn(const ServerReply& hello) {
+  absl::string_view text = hello.text;
+  text.remove_prefix(std::min<size_t>(text.size(), 4));
+  return text.substr(0, text.find(' '));
+}
+
+class SmtpRun {
+ public:
+  SmtpRun(MailerRun& run, const SmtpServices& services)
+      : run_(run),
+        services_(services),
+        site_(run.site),
+        env_(run.site.env()),
+        options_(run.site.configuration().options),
+        own_name_(ExpandText(run.site, run.macros, "$j")) {}
+
+  Task<MailerReport> Run() {
+    const absl::StatusOr<uint16_t> port = PortOf(site_, run_.mailer, run_.macros);
+    if (!port.ok()) co_return ReportForAll(run_, Deferred("4.3.5", port.status().message()));
+    port_ = *port;
+    const absl::Duration all = options_.timeout(TimeoutId::kAllConnects);
+    if (all > absl::ZeroDuration()) all_until_ = env_.clock().MonotonicNow() + all;
+    Route route = co_await FindRoute(site_, run_.mailer, run_.host);
+    if (route.failure.has_value()) {
+      MailerReport report = ReportForAll(run_, *route.failure);
+      report.relay = run_.host;
+      report.transcript = std::move(route.transcript);
+      co_return report;
+    }
+    for (const std::string& host : route.hosts) {
+      std::unique_ptr<MailConnection> connection = co_await Reach(host);
+      if (connection != nullptr) co_return co_await Deliver(std::move(connection));
+      if ((co_await CurrentContext()).stop_requested()) break;
+    }
+    MailerReport report = ReportForAll(run_, failure_.value_or(Deferred("4.4.1", "")));
+    report.relay = relay_;
+    report.transcript = std::move(transcript_);
+    co_return report;
+  }
+
+ private:
+  std::string KeyOf(absl::string_view host) const {
+    return absl::AsciiStrToLower(absl::StrCat(run_.mailer.name, " ", host, " ", port_));
+  }
+
+  // A connection to `host` that is ready for a message; null, with failure_ and relay_: none.
+  Task<std::unique_ptr<MailConnection>> Reach(const std::string& host) {
+    const absl::Duration idle = options_.Interval(OptionId::kConnectionCacheTimeout);
+    std::unique_ptr<MailConnection> kept = services_.connections.Take(KeyOf(host), idle);
+    if (kept != nullptr) {
+      // One that has gone away meanwhile says nothing about the host.
+      if ((co_await kept->client().Reset()).ok() && !kept->client().closing()) {
+        co_return std::move(kept);
+      }
+      env_.probes().Reached("smtp: a kept connection was gone");
+      kept.reset();
+    }
+    relay_ = host;
+    failure_ = co_await services_.hosts.FailureOf(site_, host);
+    if (failure_.has_value()) co_return nullptr;
+    std::unique_ptr<MailConnection> connection = co_await Connect(host);
+    std::string reply = failure_.has_value() ? failure_->stat : "";
+    if (connection != nullptr) reply = connection->client().hello().text;
+    co_await services_.hosts.Note(site_, host, failure_, std::move(reply));
+    co_return std::move(connection);
+  }
+
+  Task<std::unique_ptr<MailConnection>> Connect(const std::string& host) {
+    RouteAddresses found = co_await AddressesOf(site_, host);
+    if (found.failure.has_value()) {
+      failure_ = std::move(found.failure);
+      co_return nullptr;
+    }
+    if (services_.watcher != nullptr) services_.watcher->OnConnecting(run_, host);
+    ConnectOutcome outcome =
+        co_await ConnectTo(env_, host, std::move(found.addresses), OptionsOfConnection());
+    relay_ = std::move(outcome.relay);
+    failure_ = std::move(outcome.failure);
+    if (outcome.connection == nullptr) co_return nullptr;
+    if (!co_await Greet(*outcome.connection)) co_return nullptr;
+    co_return std::move(outcome.connection);
+  }
+
+  ConnectOptions OptionsOfConnection() const {
+    ConnectOptions connect;
+    connect.port = port_;
+    connect.timeout =
+        options_.timeout(services_.queue_run ? TimeoutId::kConnect : TimeoutId::kInitialConnect);
+    connect.all_until = all_until_;
+    connect.from = SourcesOf(options_);
+    const bool lmtp = run_.mailer.Has('z');
+    connect.client.lmtp = lmtp;
+    connect.client.esmtp = run_.mailer.Has('a');
+    connect.client.escape_dots = true;
+    connect.client.timeouts = TimeoutsOf(options_, lmtp);
+    return connect;
+  }
+
+  // Whether the server has let us in.
+  Task<bool> Greet(MailConnection& connection) {
+    SmtpClient& client = connection.client();
+    SessionTranscript transcript(connection.host(), services_.watcher);
+    client.set_dialogue(&transcript);
+    const absl::Status status = co_await client.Greet(own_name_);
+    const bool loops = status.ok() && !run_.mailer.Has('k') && !run_.mailer.Has('z') &&
+                       absl::EqualsIgnoreCase(NameIn(client.hello()), own_name_);
+    if (loops) {
+      failure_ = ResultOfExitCode(kExitConfiguration, "", "");
+      failure_->dsn = "5.3.5";
+      transcript_ = "553 5.3.5 system config error: mail loops back to me (MX problem?)\n";
+    } else if (absl::IsFailedPrecondition(status)) {
+      failure_ = ResultOfReply(client.refusal(), client.stage());
+    } else if (!status.ok()) {
+      failure_ = ConnectionFailure(status, connection.host(), "4.4.2");
+    }
+    transcript_ = absl::StrCat(transcript.Take(), transcript_);
+    if (failure_.has_value() && !client.closing() &&
+        (status.ok() || absl::IsFailedPrecondition(status))) {
+      (void)co_await client.Quit();
+    }
+    client.set_dialogue(nullptr);
+    co_return !failure_.has_value();
+  }
+
+  Task<MailerReport> Deliver(std::unique_ptr<MailConnection> connection) {
+    SmtpClient& client = connection->client();
+    SessionTranscript transcript(connection->host(), services_.watcher);
+    client.set_dialogue(&transcript);
+    run_.macros.SetLiteral(well_known::kServerName, connection->host());
+    run_.macros.SetLiteral(well_known::kServerAddr, connection->peer().address.ToString());
+    MailTransaction transaction(run_, client, connection->host());
+    const absl::Status status = co_await transaction.Run();
+    MailerReport report = transaction.Report();
+    report.relay = connection->relay();
+    report.transcript = transcript.Take();
+    client.set_dialogue(services_.watcher);
+    ++connection->messages;
+    if (status.ok() && !client.closing()) co_await Leave(std::move(connection));
+    co_return report;
+  }
+
+  // The next message to this host goes over it, too, or it is closed.
+  Task<void> Leave(std::unique_ptr<MailConnection> connection) {
+    const int limit = run_.mailer.max_messages;
+    CacheLimits limits;
+    limits.connections = limit > 0 && connection->messages >= limit
+                             ? 0
+                             : options_.Number(OptionId::kConnectionCacheSize);
+    limits.idle = options_.Interval(OptionId::kConnectionCacheTimeout);
+    const std::string key = KeyOf(connection->host());
+    co_await QuitAll(services_.connections.Keep(key, std::move(connection), limits),
+                     services_.watcher);
+  }
+
+  MailerRun& run_;
+  const SmtpServices& services_;
+  Site& site_;
+  Environment& env_;
+  const Options& options_;
+  const std::string own_name_;
+  uint16_t port_ = 25;
+  MonotonicTime all_until_ = MonotonicTime::InfiniteFuture();
+  // Of the host that was tried last.
+  std::optional<DeliveryResult> failure_;
+  std::string relay_;
+  std::string transcript_;
+};
+
+}  // namespace
+
+Task<MailerReport> RunSmtpMailer(MailerRun run, SmtpServices services) {
+  SmtpRun smtp(run, services);
+  co_return co_await smtp.Run();
+}
+
+Task<void> QuitAll(MailConnections connections, DeliveryWatcher* watcher) {
+  for (const std::unique_ptr<MailConnection>& connection : connections) {
+    if (watcher != nullptr) watcher->OnClosing(connection->host());
+    connection->client().set_dialogue(watcher);
+    (void)co_await connection->client().Quit();
+  }
+}
+
+}  // namespace stagepost
