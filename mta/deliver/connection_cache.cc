@@ -1,5 +1,7 @@
 #include "mta/deliver/connection_cache.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace stagepost {
@@ -16,6 +18,11 @@ std::unique_ptr<MailConnection> ConnectionCache::Take(absl::string_view key,
     return connection;
   }
   return nullptr;
+}
+
+bool ConnectionCache::Has(absl::string_view key) const {
+  return std::any_of(entries_.begin(), entries_.end(),
+                     [key](const Entry& entry) { return entry.key == key; });
 }
 
 MailConnections ConnectionCache::Keep(std::string key, std::unique_ptr<MailConnection> connection,

@@ -36,6 +36,8 @@ class ConnectionCache {
   // and is closed with the next ones that leave.
   std::unique_ptr<MailConnection> Take(absl::string_view key, absl::Duration max_idle);
 
+  bool Has(absl::string_view key) const;
+
   // Keeps `connection` for the next message, and gives back what has to leave for it: the longest
   // idle ones, or itself.
   MailConnections Keep(std::string key, std::unique_ptr<MailConnection> connection,

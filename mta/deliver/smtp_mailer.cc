@@ -62,18 +62,14 @@ class SmtpRun {
         own_name_(ExpandText(run.site, run.macros, "$j")) {}
 
   Task<MailerReport> Run() {
-    const absl::StatusOr<uint16_t> port = PortOf(site_, run_.mailer, run_.macros);
+    const absl::StatusOr<uint16_t> port = co_await PortOf(site_, run_.mailer, run_.macros);
     if (!port.ok()) co_return ReportForAll(run_, Deferred("4.3.5", port.status().message()));
     port_ = *port;
     const absl::Duration all = options_.timeout(TimeoutId::kAllConnects);
     if (all > absl::ZeroDuration()) all_until_ = env_.clock().MonotonicNow() + all;
     Route route = co_await FindRoute(site_, run_.mailer, run_.host);
-    if (route.failure.has_value()) {
-      MailerReport report = ReportForAll(run_, *route.failure);
-      report.relay = run_.host;
-      report.transcript = std::move(route.transcript);
-      co_return report;
-    }
+    if (route.failure.has_value()) co_return NoRoute(std::move(route));
+    PreferOpen(route);
     for (const std::string& host : route.hosts) {
       std::unique_ptr<MailConnection> connection = co_await Reach(host);
       if (connection != nullptr) co_return co_await Deliver(std::move(connection));
@@ -86,6 +82,29 @@ class SmtpRun {
   }
 
  private:
+  MailerReport NoRoute(Route route) {
+    if (!route.system_error.empty()) {
+      env_.log().Write(Severity::kCritical,
+                       absl::StrCat(run_.message.envelope().id,
+                                    ": SYSERR(root): ", OneLine(route.system_error)));
+    }
+    MailerReport report = ReportForAll(run_, *route.failure);
+    report.relay = std::move(route.failed_host);
+    report.transcript = std::move(route.transcript);
+    return report;
+  }
+
+  // Of hosts that are as good as each other, those that a connection is open to come first.
+  void PreferOpen(Route& route) {
+    const auto is_open = [&](const std::string& host) {
+      return services_.connections.Has(KeyOf(host));
+    };
+    for (size_t begin = 0, end = 0; begin < route.hosts.size(); begin = end) {
+      while (end < route.hosts.size() && route.ranks[end] == route.ranks[begin]) ++end;
+      std::stable_partition(route.hosts.begin() + begin, route.hosts.begin() + end, is_open);
+    }
+  }
+
   std::string KeyOf(absl::string_view host) const {
     return absl::AsciiStrToLower(absl::StrCat(run_.mailer.name, " ", host, " ", port_));
   }
