@@ -96,13 +96,18 @@ class SmtpRun {
 
   // Of hosts that are as good as each other, those that a connection is open to come first.
   void PreferOpen(Route& route) {
-    const auto is_open = [&](const std::string& host) {
-      return services_.connections.Has(KeyOf(host));
-    };
-    for (size_t begin = 0, end = 0; begin < route.hosts.size(); begin = end) {
-      while (end < route.hosts.size() && route.ranks[end] == route.ranks[begin]) ++end;
-      std::stable_partition(route.hosts.begin() + begin, route.hosts.begin() + end, is_open);
+    std::vector<std::pair<uint32_t, bool>> order;  // rank, and whether it is closed
+    std::vector<size_t> numbers;
+    for (size_t i = 0; i < route.hosts.size(); ++i) {
+      order.emplace_back(route.ranks[i], !services_.connections.Has(KeyOf(route.hosts[i])));
+      numbers.push_back(i);
     }
+    std::sort(numbers.begin(), numbers.end(), [&order](size_t a, size_t b) {
+      return std::pair(order[a], a) < std::pair(order[b], b);
+    });
+    std::vector<std::string> hosts;
+    for (const size_t number : numbers) hosts.push_back(std::move(route.hosts[number]));
+    route.hosts = std::move(hosts);
   }
 
   std::string KeyOf(absl::string_view host) const {
