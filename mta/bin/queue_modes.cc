@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "mta/base/sysexits.h"
-#include "mta/deliver/deliver.h"
+#include "mta/deliver/delivery_scheduler.h"
 #include "mta/queue/queue_selection.h"
 
 namespace stagepost {
@@ -113,8 +113,7 @@ Task<int> WorkOnQueue(Run& run, Queue& queue) {
         co_await SetQuarantine(queue, std::move(selection), *run.settings.quarantine);
     co_return co_await Conclude(run, std::move(status));
   }
-  absl::Status status =
-      co_await RunQueue(run.site, queue, {.queue_run = true, .selection = std::move(selection)});
+  absl::Status status = co_await RunQueueOnce(run.site, queue, {.selection = std::move(selection)});
   co_return co_await Conclude(run, std::move(status));
 }
 

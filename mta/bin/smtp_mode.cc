@@ -13,7 +13,9 @@ namespace {
 class StandardInputHost final : public SessionHost {
  public:
   explicit StandardInputHost(Deliveries& deliveries) : deliveries_(deliveries) {}
-  Task<bool> StartQueueRun(std::string) override { co_return deliveries_.StartQueueRun(); }
+  Task<bool> StartQueueRun(std::string node) override {
+    co_return co_await deliveries_.StartQueueRun(SelectionOfNode(node));
+  }
 
  private:
   Deliveries& deliveries_;

@@ -34,8 +34,9 @@ class Daemon final : public ConnectionHandler, public SessionHost {
 
   Task<absl::Status> Serve(std::unique_ptr<Connection> connection, const PortOptions& port,
                            int64_t number) override;
-  // Runs over the whole queue, whoever is asked for: those who are due are tried then, too.
-  Task<bool> StartQueueRun(std::string) override { co_return deliveries_.StartQueueRun(); }
+  Task<bool> StartQueueRun(std::string node) override {
+    co_return co_await deliveries_.StartQueueRun(SelectionOfNode(node));
+  }
   const Options& options() const override { return current_.site->configuration().options; }
   void SetTitle(absl::string_view title) override;
 
@@ -136,7 +137,7 @@ Task<absl::Status> Daemon::RunQueueAtIntervals(Daemon& self) {
                                self.options().Text(OptionId::kQueueDirectory)));
   }
   while (true) {
-    co_await self.deliveries_.RunTheQueue();
+    co_await self.deliveries_.RunTheQueue(DeliveryOptions(), self.settings_.queue.persistent);
     if (!(co_await Sleep(interval)).ok()) co_return absl::OkStatus();
   }
 }

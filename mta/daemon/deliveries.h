@@ -2,25 +2,20 @@
 #ifndef STAGEPOST_MTA_DAEMON_DELIVERIES_H_
 #define STAGEPOST_MTA_DAEMON_DELIVERIES_H_
 
-#include <cstddef>
 #include <memory>
 #include <string>
 
 #include "absl/status/status.h"
-#include "mta/async/scope.h"
-#include "mta/async/semaphore.h"
 #include "mta/async/task.h"
+#include "mta/deliver/delivery_scheduler.h"
+#include "mta/deliver/delivery_state.h"
 #include "mta/env/environment.h"
 #include "mta/queue/queue.h"
+#include "mta/queue/queue_selection.h"
 #include "mta/site/site.h"
 #include "mta/smtp/session_context.h"
 
 namespace stagepost {
-
-// Delivery jobs at a time; each has a mailer program running.
-inline constexpr int kMaxDeliveries = 20;
-// Accepted messages whose delivery waits its turn; those beyond wait in the queue for its next run.
-inline constexpr size_t kMaxWaitingDeliveries = 10'000;
 
 // Which configuration is used by what begins now; replaced when it is read again.
 struct CurrentSite {
@@ -34,26 +29,24 @@ class Deliveries final : public AcceptedMessages {
 
   Task<void> OnAccepted(std::string id, char mode) override;
 
-  // Starts a pass over the queue. False: too much is under way.
-  bool StartQueueRun();
+  // Starts a run on demand over what is selected (ETRN). False: it could not be started.
+  Task<bool> StartQueueRun(QueueSelection selection);
 
-  // One pass over the queue, which gets kShutdownGrace after a stop request. Its errors are logged.
-  Task<void> RunTheQueue();
+  // A pass over the queue: starts it, or also waits for its end. Its errors are logged.
+  Task<void> RunTheQueue(DeliveryOptions options, bool to_its_end);
 
   // Waits until all have been made. This or End() is needed once.
-  Task<void> Finish();
+  Task<void> Finish() { co_await scheduler_.Finish(); }
   // Asks those that run to stop, and waits for their end.
-  Task<void> End();
+  Task<void> End() { co_await scheduler_.End(); }
 
  private:
-  static Task<absl::Status> Deliver(Deliveries& self, std::string id);
-  static Task<absl::Status> RunOnce(Deliveries& self);
+  void LogFailure(const absl::Status& status);
 
   Environment& env_;
   const CurrentSite& current_;
-  Queue& queue_;
-  Semaphore permits_;
-  TaskScope jobs_;
+  DeliveryState state_;
+  DeliveryScheduler scheduler_;
 };
 
 }  // namespace stagepost

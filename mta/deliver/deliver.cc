@@ -1,12 +1,12 @@
 #include "mta/deliver/deliver.h"
 
+#include <iterator>
 #include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "mta/base/status_macros.h"
 #include "mta/deliver/delivery_job.h"
 
 namespace stagepost {
@@ -17,9 +17,8 @@ void LogFailure(Environment& env, absl::string_view id, const absl::Status& stat
   env.log().Write(Severity::kCritical, absl::StrCat(id, ": SYSERR: ", status.message()));
 }
 
-// `notifications` get the ids of messages that tell of it.
-Task<absl::Status> DeliverOne(Site& site, Queue& queue, std::string id, DeliveryOptions options,
-                              std::vector<std::string>& notifications) {
+Task<absl::Status> DeliverOne(Site& site, Queue& queue, DeliveryState& state, std::string id,
+                              DeliveryOptions options, JobEnd& end) {
   Environment& env = site.env();
   absl::StatusOr<std::unique_ptr<QueuedMessage>> message =
       co_await queue.Lock(id, options.selection.kind);
@@ -30,7 +29,7 @@ Task<absl::Status> DeliverOne(Site& site, Queue& queue, std::string id, Delivery
   }
   absl::Status status = message.status();
   if (status.ok()) {
-    status = co_await RunDeliveryJob(site, queue, **message, std::move(options), notifications);
+    status = co_await RunDeliveryJob(site, queue, state, **message, std::move(options), end);
   }
   if (!status.ok()) LogFailure(env, id, status);
   co_return status;
@@ -38,36 +37,26 @@ Task<absl::Status> DeliverOne(Site& site, Queue& queue, std::string id, Delivery
 
 }  // namespace
 
-Task<absl::Status> DeliverMessage(std::shared_ptr<Site> site, Queue& queue, std::string id,
-                                  DeliveryOptions options) {
-  std::vector<std::string> notifications;
-  const absl::Status status =
-      co_await DeliverOne(*site, queue, std::move(id), std::move(options), notifications);
+Task<DeliveryEnd> DeliverMessage(std::shared_ptr<Site> site, Queue& queue, DeliveryState& state,
+                                 std::string id, DeliveryOptions options) {
+  DeliveryEnd end;
+  JobEnd job;
+  end.status = co_await DeliverOne(*site, queue, state, std::move(id), std::move(options), job);
+  end.parked = std::move(job.parked);
   // Reports go out at once; those about them as well. There is no third generation.
+  std::vector<std::string> notifications = std::move(job.notifications);
   while (!notifications.empty()) {
     std::vector<std::string> more;
     for (std::string& notification : notifications) {
-      std::vector<std::string> of_one;
-      (void)co_await DeliverOne(*site, queue, std::move(notification), DeliveryOptions(), of_one);
-      more.insert(more.end(), of_one.begin(), of_one.end());
+      JobEnd report;
+      (void)co_await DeliverOne(*site, queue, state, std::move(notification), DeliveryOptions(),
+                                report);
+      std::move(report.parked.begin(), report.parked.end(), std::back_inserter(end.parked));
+      std::move(report.notifications.begin(), report.notifications.end(), std::back_inserter(more));
     }
     notifications = std::move(more);
   }
-  co_return status;
-}
-
-Task<absl::Status> RunQueue(std::shared_ptr<Site> site, Queue& queue, DeliveryOptions options) {
-  options.queue_run = true;
-  if (options.selection.is_narrow()) options.on_demand = true;
-  const absl::Status cleaned = co_await queue.RemoveOrphans();
-  if (!cleaned.ok()) LogFailure(site->env(), "NOQUEUE", cleaned);
-  CO_ASSIGN_OR_RETURN(const std::vector<std::string> ids, co_await queue.List(options.selection));
-  for (const std::string& id : ids) {
-    // One message that cannot be worked on must not hold up the others; it has been logged.
-    const absl::Status status = co_await DeliverMessage(site, queue, id, options);
-    if (absl::IsCancelled(status)) co_return status;
-  }
-  co_return absl::OkStatus();
+  co_return end;
 }
 
 }  // namespace stagepost

@@ -4,9 +4,11 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "mta/async/task.h"
+#include "mta/deliver/delivery_state.h"
 #include "mta/queue/queue.h"
 #include "mta/queue/queue_selection.h"
 #include "mta/site/site.h"
@@ -22,19 +24,34 @@ struct DeliveryOptions {
   bool on_demand = false;
   // RunQueue(): which messages. What is quarantined is tried like any other, if it is selected.
   QueueSelection selection = {};
+  // Of a message that was parked: only recipients of these destinations; the others have been
+  // served in this pass. Empty: all.
+  std::vector<std::string> destinations = {};
+};
+
+// A message that waits for a destination that is busy (destinations.h): what could be done for it
+// has been done, and the rest is as it was.
+struct ParkedMessage {
+  std::string id;
+  std::vector<std::string> destinations;  // those that were full
+};
+
+struct DeliveryEnd {
+  // OK also when some or all recipients were deferred, when another holds the lock, or when the
+  // message is gone; an error is one of the queue, and has been logged.
+  absl::Status status;
+  // The message itself, parts of it that have got ids of their own, reports: to be tried again
+  // when there is room.
+  std::vector<ParkedMessage> parked;
 };
 
 // Tries to deliver message `id` to all its recipients, as the site's rules, aliases and mailers
 // say: those delivered leave the envelope, those deferred stay with the reason, and an empty
 // envelope is removed. Who failed for good leaves it when the sender has been told, by a message
-// that is delivered likewise before this returns. OK also when some or all were deferred, when
-// another holds the lock, or when the message is gone; an error is one of the queue, and has been
-// logged.
-Task<absl::Status> DeliverMessage(std::shared_ptr<Site> site, Queue& queue, std::string id,
-                                  DeliveryOptions options);
-
-// One pass over what is selected of the queue; a narrow selection makes it a run on demand.
-Task<absl::Status> RunQueue(std::shared_ptr<Site> site, Queue& queue, DeliveryOptions options);
+// that is delivered likewise before this returns. For DeliveryScheduler (delivery_scheduler.h),
+// through which everybody else delivers.
+Task<DeliveryEnd> DeliverMessage(std::shared_ptr<Site> site, Queue& queue, DeliveryState& state,
+                                 std::string id, DeliveryOptions options);
 
 }  // namespace stagepost
 

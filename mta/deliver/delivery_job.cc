@@ -21,30 +21,35 @@ namespace {
 
 class Job {
  public:
-  Job(Site& site, Queue& queue, QueuedMessage& message, DeliveryOptions options)
+  Job(Site& site, Queue& queue, DeliveryState& state, QueuedMessage& message,
+      DeliveryOptions options, JobEnd& end)
       : site_(site),
         queue_(queue),
+        state_(state),
         message_(message),
         envelope_(message.envelope()),
-        options_(std::move(options)) {}
+        options_(std::move(options)),
+        end_(end) {}
 
   Task<absl::Status> Run() {
     co_await Expand();
     const int64_t of_expansion = SetPriority();
     CO_RETURN_IF_ERROR(co_await Divide());
     for (Part& part : parts_) {
-      EnvelopeDelivery delivery(site_, queue_, *part.message, list_, part.entries, options_);
+      EnvelopeDelivery delivery(site_, queue_, state_, *part.message, list_, part.entries,
+                                options_);
       delivery.NoteExpansion(of_expansion);
       const absl::Status status = co_await delivery.Run();
       const std::vector<std::string>& told = delivery.notifications();
-      notifications_.insert(notifications_.end(), told.begin(), told.end());
+      end_.notifications.insert(end_.notifications.end(), told.begin(), told.end());
+      if (!delivery.parked_at().empty()) {
+        end_.parked.push_back({part.message->envelope().id, delivery.parked_at()});
+      }
       CO_RETURN_IF_ERROR(status);
       part.split.reset();
     }
     co_return absl::OkStatus();
   }
-
-  std::vector<std::string> TakeNotifications() { return std::move(notifications_); }
 
  private:
   // Entries that travel under one sender, and their message.
@@ -169,24 +174,22 @@ class Job {
 
   Site& site_;
   Queue& queue_;
+  DeliveryState& state_;
   QueuedMessage& message_;
   Envelope& envelope_;
   const DeliveryOptions options_;
   SendList list_;
   bool aliases_asked_ = false;
   std::vector<Part> parts_;
-  std::vector<std::string> notifications_;
+  JobEnd& end_;
 };
 
 }  // namespace
 
-Task<absl::Status> RunDeliveryJob(Site& site, Queue& queue, QueuedMessage& message,
-                                  DeliveryOptions options,
-                                  std::vector<std::string>& notifications) {
-  Job job(site, queue, message, options);
-  const absl::Status status = co_await job.Run();
-  notifications = job.TakeNotifications();
-  co_return status;
+Task<absl::Status> RunDeliveryJob(Site& site, Queue& queue, DeliveryState& state,
+                                  QueuedMessage& message, DeliveryOptions options, JobEnd& end) {
+  Job job(site, queue, state, message, std::move(options), end);
+  co_return co_await job.Run();
 }
 
 }  // namespace stagepost

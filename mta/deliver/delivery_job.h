@@ -15,10 +15,15 @@
 
 namespace stagepost {
 
-// `message` is locked. An error is one of the queue. `notifications` get the ids of the messages
-// that tell of its end (bounces), new in the queue, whatever is returned; it outlives the call.
-Task<absl::Status> RunDeliveryJob(Site& site, Queue& queue, QueuedMessage& message,
-                                  DeliveryOptions options, std::vector<std::string>& notifications);
+// What comes after a job, whatever it has returned.
+struct JobEnd {
+  std::vector<std::string> notifications;  // ids of messages that tell of its end, to be delivered
+  std::vector<ParkedMessage> parked;
+};
+
+// `message` is locked. An error is one of the queue. `end` outlives the call.
+Task<absl::Status> RunDeliveryJob(Site& site, Queue& queue, DeliveryState& state,
+                                  QueuedMessage& message, DeliveryOptions options, JobEnd& end);
 
 }  // namespace stagepost
 

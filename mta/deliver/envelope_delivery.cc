@@ -51,11 +51,13 @@ std::string WithoutBrackets(absl::string_view address) {
 
 }  // namespace
 
-EnvelopeDelivery::EnvelopeDelivery(Site& site, Queue& queue, QueuedMessage& message, SendList& list,
+EnvelopeDelivery::EnvelopeDelivery(Site& site, Queue& queue, DeliveryState& state,
+                                   QueuedMessage& message, SendList& list,
                                    std::vector<size_t> entries, DeliveryOptions options)
     : site_(site),
       env_(site.env()),
       queue_(queue),
+      state_(state),
       message_(message),
       envelope_(message.envelope()),
       list_(list),
@@ -79,7 +81,8 @@ EnvelopeDelivery::EnvelopeDelivery(Site& site, Queue& queue, QueuedMessage& mess
 EnvelopeDelivery::Entries EnvelopeDelivery::Pending() {
   Entries pending;
   std::copy_if(entries_.begin(), entries_.end(), std::back_inserter(pending), [&](size_t entry) {
-    return At(entry).state == SendState::kSend && outcomes_.count(entry) == 0;
+    return At(entry).state == SendState::kSend && outcomes_.count(entry) == 0 &&
+           parked_.count(entry) == 0;
   });
   return pending;
 }
@@ -112,11 +115,25 @@ EnvelopeDelivery::Entries EnvelopeDelivery::GroupOf(const Entries& pending) {
 Task<absl::Status> EnvelopeDelivery::Run() {
   co_await FindSender();
   CheckHops();
+  LeaveOutOthers();
   for (const size_t entry : Entries(entries_)) {
-    if (At(entry).state == SendState::kSend) (void)co_await Check(entry);
+    const bool wanted = At(entry).state == SendState::kSend && parked_.count(entry) == 0;
+    if (wanted) (void)co_await Check(entry);
   }
   for (Entries pending = Pending(); !pending.empty(); pending = Pending()) {
-    co_await RunGroup(GroupOf(pending));
+    const Entries group = GroupOf(pending);
+    const std::string destination = DestinationOf(group.front());
+    std::optional<Destinations::Visit> visit;
+    if (!destination.empty()) {
+      visit = state_.destinations.TryEnter(destination, envelope_.id);
+      if (!visit.has_value()) {
+        Park(group, destination);
+        continue;
+      }
+    }
+    const bool host_is_well = co_await RunGroup(group);
+    if (!host_is_well && visit.has_value()) visit->HostFailed();
+    visit.reset();
     attempted_ = true;
     if (!Pending().empty()) CO_RETURN_IF_ERROR(co_await Checkpoint());
     if ((co_await CurrentContext()).stop_requested()) break;
@@ -164,12 +181,14 @@ Task<std::optional<std::string>> EnvelopeDelivery::SenderFor(const Mailer& maile
   co_return sender;
 }
 
-Task<void> EnvelopeDelivery::RunGroup(Entries group) {
+Task<bool> EnvelopeDelivery::RunGroup(Entries group) {
   // As with sendmail, the last recipient comes first.
   std::reverse(group.begin(), group.end());
   const MonotonicTime started = env_.clock().MonotonicNow();
   MailerReport report = co_await RunMailer(group);
+  const bool host_is_well = !report.host_failed;
   Note(group, std::move(report), env_.clock().MonotonicNow() - started);
+  co_return host_is_well;
 }
 
 Task<MailerReport> EnvelopeDelivery::RunMailer(const Entries& group) {

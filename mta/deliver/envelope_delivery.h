@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -34,14 +35,17 @@ class EnvelopeDelivery {
  public:
   // `entries` of `list` belong to this envelope: to be sent, or failed or deferred already. All of
   // it outlives this.
-  EnvelopeDelivery(Site& site, Queue& queue, QueuedMessage& message, SendList& list,
-                   std::vector<size_t> entries, DeliveryOptions options);
+  EnvelopeDelivery(Site& site, Queue& queue, DeliveryState& state, QueuedMessage& message,
+                   SendList& list, std::vector<size_t> entries, DeliveryOptions options);
 
   // Delivers to all, updates or removes the message. An error is one of the queue.
   Task<absl::Status> Run();
 
   // The messages that tell of its end: new in the queue, to be delivered when this is gone.
   const std::vector<std::string>& notifications() const { return notifications_; }
+
+  // After Run(): destinations that some recipients wait for, who have been left as they were.
+  const std::vector<std::string>& parked_at() const { return parked_at_; }
 
   // Entries that did not survive their expansion, for the log and the report; before Run().
   void NoteExpansion(int64_t priority);
@@ -68,7 +72,13 @@ class EnvelopeDelivery {
   Task<bool> Check(size_t entry);
   Task<bool> PassesCompat(size_t entry);
   Task<std::optional<std::string>> SenderFor(const Mailer& mailer);
-  Task<void> RunGroup(Entries group);
+  // Where an entry goes to, if it leaves this host.
+  std::string DestinationOf(size_t entry);
+  // The destination of the group has no room now.
+  void Park(const Entries& group, const std::string& destination);
+  void LeaveOutOthers();
+  // True: the host is well.
+  Task<bool> RunGroup(Entries group);
   Task<MailerReport> RunMailer(const Entries& group);
   // What became of `group`, whose mailer has been run.
   void Note(const Entries& group, MailerReport report, absl::Duration xdelay);
@@ -86,6 +96,7 @@ class EnvelopeDelivery {
   Site& site_;
   Environment& env_;
   Queue& queue_;
+  DeliveryState& state_;
   QueuedMessage& message_;
   Envelope& envelope_;
   SendList& list_;
@@ -101,6 +112,8 @@ class EnvelopeDelivery {
   std::string transcript_;
   bool attempted_ = false;
   std::vector<std::string> notifications_;
+  std::set<size_t> parked_;  // entries
+  std::vector<std::string> parked_at_;
 };
 
 }  // namespace stagepost

@@ -46,12 +46,6 @@ DeliveryResult ResultOfVerdict(const Verdict& verdict) {
   return result;
 }
 
-bool IsNetworkMailer(const Mailer& mailer) {
-  return absl::EqualsIgnoreCase(mailer.path, "[IPC]") ||
-         absl::EqualsIgnoreCase(mailer.path, "[TCP]") ||
-         absl::EqualsIgnoreCase(mailer.path, "[LPC]");
-}
-
 }  // namespace
 
 void EnvelopeDelivery::NoteExpansion(int64_t priority) {
@@ -221,6 +215,7 @@ void EnvelopeDelivery::CheckHops() {
 JobReport EnvelopeDelivery::Report() {
   JobReport report;
   for (const size_t entry : entries_) {
+    if (parked_.count(entry) != 0) continue;
     ReportedRecipient reported = Reported(entry);
     using Kind = DeliveryResult::Kind;
     // What was not tried is tried again.
@@ -241,10 +236,42 @@ Task<absl::Status> EnvelopeDelivery::Checkpoint() {
   std::vector<Recipient> recipients;
   for (const ReportedRecipient& left : report.delayed) recipients.push_back(left.recipient);
   for (const ReportedRecipient& left : report.failed) recipients.push_back(left.recipient);
+  for (const size_t entry : parked_) recipients.push_back(RecipientOf(list_, entry, ""));
   co_return co_await Write(std::move(recipients));
 }
 
+std::string EnvelopeDelivery::DestinationOf(size_t entry) {
+  const SendEntry& visitor = At(entry);
+  if (visitor.mailer == nullptr || !IsNetworkMailer(*visitor.mailer)) return "";
+  return Destinations::KeyFor(visitor.mailer->name, visitor.host);
+}
+
+void EnvelopeDelivery::Park(const Entries& group, const std::string& destination) {
+  env_.probes().Reached("deliver: a destination is busy");
+  parked_.insert(group.begin(), group.end());
+  if (std::find(parked_at_.begin(), parked_at_.end(), destination) == parked_at_.end()) {
+    parked_at_.push_back(destination);
+  }
+}
+
+// Of a message that was parked, everybody else has had their turn.
+void EnvelopeDelivery::LeaveOutOthers() {
+  const std::vector<std::string>& wanted = options_.destinations;
+  if (wanted.empty()) return;
+  for (const size_t entry : entries_) {
+    const SendState state = At(entry).state;
+    if (state == SendState::kSend &&
+        std::find(wanted.begin(), wanted.end(), DestinationOf(entry)) == wanted.end()) {
+      parked_.insert(entry);
+    }
+  }
+}
+
 Task<absl::Status> EnvelopeDelivery::Finish() {
+  // Where nothing has happened there is nothing to write.
+  if (!parked_.empty() && outcomes_.empty()) co_return absl::OkStatus();
+  // One attempt for all, however often it is interrupted.
+  if (!parked_at_.empty()) attempted_ = false;
   JobReport report = Report();
   std::vector<std::string> failed;
   for (const ReportedRecipient& gone : report.failed) failed.push_back(gone.recipient.address);
@@ -263,6 +290,9 @@ Task<absl::Status> EnvelopeDelivery::Finish() {
   for (const Recipient& staying : conclusion->staying) std::erase(failed, staying.address);
   for (const std::string& address : failed) {
     env_.trace().Record({EventKind::kRecipientBounced, envelope_.id, address});
+  }
+  for (const size_t entry : parked_) {
+    conclusion->staying.push_back(RecipientOf(list_, entry, ""));
   }
   if (!conclusion->staying.empty()) {
     if (attempted_) ++envelope_.attempts;

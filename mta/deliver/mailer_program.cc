@@ -99,6 +99,12 @@ Task<void> WarnOfUnsafeProgram(const MailerRun& run, absl::string_view path) {
 
 }  // namespace
 
+bool IsNetworkMailer(const Mailer& mailer) {
+  return absl::EqualsIgnoreCase(mailer.path, "[IPC]") ||
+         absl::EqualsIgnoreCase(mailer.path, "[TCP]") ||
+         absl::EqualsIgnoreCase(mailer.path, "[LPC]");
+}
+
 bool TakesUsersAsArguments(const Mailer& mailer) {
   return std::any_of(mailer.arguments.begin(), mailer.arguments.end(), SpeaksOfUser);
 }

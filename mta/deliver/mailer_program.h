@@ -22,6 +22,9 @@ inline constexpr size_t kMaxMailerArguments = 1000;
 // Whether A= speaks of $u: without it, the mailer is spoken to (LMTP) on its standard input.
 bool TakesUsersAsArguments(const Mailer& mailer);
 
+// [IPC] and its other names: it connects to a host.
+bool IsNetworkMailer(const Mailer& mailer);
+
 // A= with the macros put in: an argument with $u stands there once for each user. With flag f, or
 // r,
 // "-f", or "-r", and the sender come behind the first one.

@@ -49,6 +49,8 @@ struct MailerReport {
   std::string transcript;
   // What mailq shows of the message, if it is not what became of the last recipient.
   std::string message_text;
+  // The host could not be reached, or broke down: fewer deliveries to it at a time.
+  bool host_failed = false;
 };
 
 // The same result for everybody.

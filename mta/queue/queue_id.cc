@@ -58,4 +58,9 @@ bool IsQueueId(absl::string_view text) {
          std::all_of(pid.begin(), pid.end(), absl::ascii_isdigit);
 }
 
+CompactQueueId::CompactQueueId(absl::string_view text) : size_(static_cast<uint8_t>(text.size())) {
+  CHECK(text.size() <= kMaxChars);
+  std::copy(text.begin(), text.end(), text_);
+}
+
 }  // namespace stagepost

@@ -6,6 +6,7 @@
 #ifndef STAGEPOST_MTA_QUEUE_QUEUE_ID_H_
 #define STAGEPOST_MTA_QUEUE_QUEUE_ID_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -37,6 +38,29 @@ class QueueIdSource {
 
 // Whether `text` has the form of a queue id.
 bool IsQueueId(absl::string_view text);
+
+// A queue id without a heap: 16 bytes, for a million of them. Ordered as their texts are.
+class CompactQueueId {
+ public:
+  CompactQueueId() = default;
+  // REQUIRES: IsQueueId(text).
+  explicit CompactQueueId(absl::string_view text);
+
+  absl::string_view text() const { return absl::string_view(text_, size_); }
+  std::string str() const { return std::string(text_, size_); }
+  friend bool operator==(const CompactQueueId& a, const CompactQueueId& b) {
+    return a.text() == b.text();
+  }
+  friend bool operator<(const CompactQueueId& a, const CompactQueueId& b) {
+    return a.text() < b.text();
+  }
+
+ private:
+  static constexpr size_t kMaxChars = 15;
+  char text_[kMaxChars] = {};
+  uint8_t size_ = 0;
+};
+static_assert(sizeof(CompactQueueId) == 16);
 
 }  // namespace stagepost
 

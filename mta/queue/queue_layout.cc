@@ -98,13 +98,15 @@ absl::Status ReadGroup(const QueueGroup& line, QueueLayout& layout,
     group = {.name = line.name,
              .path = group.path,
              .wildcard = group.wildcard,
-             .runners = group.runners};
+             .runners = group.runners,
+             .runners_given = group.runners_given};
   }
   const auto path = line.equates.find('P');
   if (path != line.equates.end()) RETURN_IF_ERROR(SetPath(path->second, layout, group));
   const auto flags = line.equates.find('F');
   if (flags != line.equates.end()) group.parallel = absl::StrContains(flags->second, "f");
   group.runners = NumberOf(line, 'R', group.runners);
+  group.runners_given = group.runners_given || line.equates.count('R') > 0;
   group.max_jobs = NumberOf(line, 'J', group.max_jobs);
   group.max_recipients = NumberOf(line, 'r', group.max_recipients);
   group.nice = NumberOf(line, 'N', group.nice);
@@ -142,6 +144,7 @@ absl::StatusOr<QueueLayout> MakeQueueLayout(const Configuration& configuration,
   SetDirectory(options.Text(OptionId::kQueueDirectory), layout);
   layout.groups[0].runners = static_cast<int>(
       std::clamp<int64_t>(options.Number(OptionId::kMaxRunnersPerQueue), 0, 1'000'000));
+  layout.groups[0].runners_given = options.IsSet(OptionId::kMaxRunnersPerQueue);
   layout.submission = options.Flag(OptionId::kUseMSP);
   if (options.IsSet(OptionId::kQueueFileMode)) {
     layout.file_mode =

@@ -44,7 +44,10 @@ struct QueueGroupLayout {
   std::string path;       // absolute; with `wildcard` the beginning of the names of directories
   bool wildcard = false;  // "q*"
   int runners = 1;        // R=, at a time; 0: only when asked for by -qG
-  bool parallel = false;  // F=f
+  // Whether R= or MaxRunnersPerQueue says so. If not, nothing but the deliveries of the whole
+  // process is limited: where sendmail needs a process for each, we do not.
+  bool runners_given = false;
+  bool parallel = false;                           // F=f
   absl::Duration interval = absl::ZeroDuration();  // I=, between runs; zero: that of -q
   int max_jobs = 0;                                // J=, in one run; 0: no limit
   int max_recipients = 0;                          // r=, of one envelope; 0: no limit

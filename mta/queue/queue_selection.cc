@@ -1,9 +1,12 @@
 #include "mta/queue/queue_selection.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 
 namespace stagepost {
 namespace {
@@ -62,6 +65,21 @@ bool QueueSelection::Holds(const SelectionSubject& subject) const {
     if (asked && !holds) return false;
   }
   return true;
+}
+
+QueueSelection SelectionOfNode(absl::string_view node) {
+  QueueSelection selection;
+  if (absl::ConsumePrefix(&node, "#")) {
+    selection.group = std::string(node);
+    return selection;
+  }
+  // As sendmail compares them: anywhere in the recipient.
+  const bool with_subdomains = absl::ConsumePrefix(&node, "@");
+  SelectionTerm term;
+  term.field = SelectionTerm::Field::kRecipient;
+  term.text = absl::StrCat(with_subdomains ? "" : "@", node);
+  selection.terms.push_back(std::move(term));
+  return selection;
 }
 
 }  // namespace stagepost

@@ -50,6 +50,10 @@ struct QueueSelection {
   bool Holds(const SelectionSubject& subject) const;
 };
 
+// What ETRN asks for (RFC 1985): messages with a recipient at a host, "mx.corp.example"; at a
+// domain and below, "@corp.example"; or of a queue group, "#slow".
+QueueSelection SelectionOfNode(absl::string_view node);
+
 }  // namespace stagepost
 
 #endif  // STAGEPOST_MTA_QUEUE_QUEUE_SELECTION_H_

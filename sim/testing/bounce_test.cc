@@ -13,7 +13,7 @@
 #include "mta/base/check.h"
 #include "mta/base/status_macros.h"
 #include "mta/bin/mail_local.h"
-#include "mta/deliver/deliver.h"
+#include "mta/deliver/delivery_scheduler.h"
 #include "mta/expand/rebuild_aliases.h"
 #include "mta/queue/queue.h"
 #include "mta/site/site.h"
@@ -104,12 +104,13 @@ Task<absl::Status> Deliver(Environment& env, Mail mail, bool accept) {
   CO_ASSIGN_OR_RETURN(const std::unique_ptr<Queue> queue, co_await OpenQueue(env, layout));
   if (accept) {
     std::string id;
+    DeliveryState state;
     CO_RETURN_IF_ERROR(co_await Accept(*queue, mail, id));
-    CO_RETURN_IF_ERROR(co_await DeliverMessage(site, *queue, id, {}));
+    CO_RETURN_IF_ERROR((co_await DeliverMessage(site, *queue, state, id, {})).status);
   }
   for (const absl::Duration wait : mail.runs) {
     CO_RETURN_IF_ERROR(co_await Sleep(wait));
-    CO_RETURN_IF_ERROR(co_await RunQueue(site, *queue, {}));
+    CO_RETURN_IF_ERROR(co_await RunQueueOnce(site, *queue, {}));
   }
   co_return absl::OkStatus();
 }

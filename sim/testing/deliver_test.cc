@@ -18,6 +18,7 @@
 #include "mta/base/check.h"
 #include "mta/base/status_macros.h"
 #include "mta/bin/mail_local.h"
+#include "mta/deliver/delivery_scheduler.h"
 #include "mta/expand/rebuild_aliases.h"
 #include "mta/queue/queue.h"
 #include "mta/site/site.h"
@@ -110,10 +111,11 @@ Task<absl::Status> DeliverAll(Environment& env, std::vector<Mail> mails, Deliver
   layout.base = "/var/spool/mqueue";
   CO_ASSIGN_OR_RETURN(const std::unique_ptr<Queue> queue, co_await OpenQueue(env, layout));
   for (const Mail& mail : mails) CO_RETURN_IF_ERROR(co_await Accept(*queue, mail));
-  if (options.queue_run) co_return co_await RunQueue(site, *queue, options);
+  if (options.queue_run) co_return co_await RunQueueOnce(site, *queue, options);
   CO_ASSIGN_OR_RETURN(const std::vector<std::string> ids, co_await queue->List());
+  DeliveryState state;
   for (const std::string& id : ids) {
-    CO_RETURN_IF_ERROR(co_await DeliverMessage(site, *queue, id, options));
+    CO_RETURN_IF_ERROR((co_await DeliverMessage(site, *queue, state, id, options)).status);
   }
   co_return absl::OkStatus();
 }

@@ -1,6 +1,6 @@
 // Lets tasks of one process wait until another one rings.
-#ifndef STAGEPOST_MTA_DAEMON_DOORBELL_H_
-#define STAGEPOST_MTA_DAEMON_DOORBELL_H_
+#ifndef STAGEPOST_MTA_ASYNC_DOORBELL_H_
+#define STAGEPOST_MTA_ASYNC_DOORBELL_H_
 
 #include <memory>
 
@@ -47,4 +47,4 @@ class Doorbell {
 
 }  // namespace stagepost
 
-#endif  // STAGEPOST_MTA_DAEMON_DOORBELL_H_
+#endif  // STAGEPOST_MTA_ASYNC_DOORBELL_H_

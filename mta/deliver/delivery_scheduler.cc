@@ -1,0 +1,297 @@
+#include "mta/deliver/delivery_scheduler.h"
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "mta/async/deadline.h"
+#include "mta/base/check.h"
+#include "mta/base/status_macros.h"
+
+namespace stagepost {
+
+DeliveryScheduler::DeliveryScheduler(Environment& env, Queue& queue, DeliveryState& state,
+                                     TaskContext& tasks, size_t deliveries)
+    : env_(env),
+      queue_(queue),
+      state_(state),
+      limit_(deliveries),
+      // Those that have ended but for their last step count as well.
+      jobs_(tasks, "deliveries", TaskScope::Policy::kSupervise, 2 * deliveries + 2) {
+  state_.destinations.set_listener(this);
+}
+
+DeliveryScheduler::~DeliveryScheduler() { state_.destinations.set_listener(nullptr); }
+
+uint32_t DeliveryScheduler::AddBatch(std::shared_ptr<Site> site, DeliveryOptions options) {
+  auto batch = std::make_unique<Batch>();
+  batch->site = std::move(site);
+  batch->options = std::move(options);
+  const uint32_t number = ++last_number_;
+  batches_[number] = std::move(batch);
+  return number;
+}
+
+void DeliveryScheduler::AddTo(Batch& batch, CompactQueueId id) {
+  if (known_.insert(id).second) batch.ids.push_back(id);
+}
+
+absl::Status DeliveryScheduler::Submit(std::shared_ptr<Site> site, std::string id) {
+  if (stopping_) return absl::CancelledError("deliveries stop");
+  auto found = batches_.find(accepted_);
+  if (found == batches_.end() || found->second->site != site) {
+    // What came before a change of the configuration is delivered as it was then.
+    if (found != batches_.end()) {
+      found->second->stays = false;
+      EraseIfOver(accepted_);
+    }
+    accepted_ = AddBatch(std::move(site), DeliveryOptions());
+    found = batches_.find(accepted_);
+    found->second->stays = true;
+  }
+  if (found->second->ids.size() >= kMaxWaitingDeliveries) {
+    return absl::ResourceExhaustedError("too many deliveries wait");
+  }
+  AddTo(*found->second, CompactQueueId(id));
+  StartJobs();
+  return absl::OkStatus();
+}
+
+Task<absl::Status> DeliveryScheduler::Deliver(std::shared_ptr<Site> site, std::string id,
+                                              DeliveryOptions options) {
+  if (stopping_) co_return absl::CancelledError("deliveries stop");
+  const uint32_t number = AddBatch(std::move(site), std::move(options));
+  Batch& batch = *batches_[number];
+  batch.answers_early = true;
+  AddTo(batch, CompactQueueId(id));
+  co_return co_await WaitFor(number);
+}
+
+Task<absl::StatusOr<std::vector<uint32_t>>> DeliveryScheduler::AddQueueRun(
+    std::shared_ptr<Site> site, DeliveryOptions options) {
+  options.queue_run = true;
+  const absl::Status cleaned = co_await queue_.RemoveOrphans();
+  if (absl::IsCancelled(cleaned)) co_return cleaned;
+  if (!cleaned.ok()) {
+    env_.log().Write(Severity::kCritical, absl::StrCat("NOQUEUE: SYSERR: ", cleaned.message()));
+  }
+  if (options.selection.is_narrow()) options.on_demand = true;
+  std::vector<uint32_t> numbers;
+  const std::string wanted = options.selection.group;
+  for (const QueueGroupLayout& group : queue_.layout().groups) {
+    // Groups without runners are served when they are asked for.
+    if (wanted.empty() ? group.runners == 0 : queue_.layout().FindGroup(wanted) != &group) continue;
+    options.selection.group = group.name;
+    absl::StatusOr<std::vector<std::string>> ids = co_await queue_.List(options.selection);
+    if (ids.ok() && stopping_) ids = absl::CancelledError("deliveries stop");
+    if (!ids.ok()) {
+      for (const uint32_t number : numbers) {
+        Drop(number);
+        EraseIfOver(number);
+      }
+      co_return ids.status();
+    }
+    const uint32_t number = AddBatch(site, options);
+    Batch& batch = *batches_[number];
+    batch.limit = group.runners_given ? static_cast<size_t>(group.runners) : 0;
+    for (const std::string& id : *ids) AddTo(batch, CompactQueueId(id));
+    numbers.push_back(number);
+  }
+  const int64_t children = site->configuration().options.Number(OptionId::kMaxQueueChildren);
+  run_limit_ = static_cast<size_t>(std::max<int64_t>(children, 0));
+  co_return std::move(numbers);
+}
+
+Task<absl::Status> DeliveryScheduler::StartQueueRun(std::shared_ptr<Site> site,
+                                                    DeliveryOptions options) {
+  CO_ASSIGN_OR_RETURN(const std::vector<uint32_t> numbers,
+                      co_await AddQueueRun(std::move(site), std::move(options)));
+  StartJobs();
+  for (const uint32_t number : numbers) EraseIfOver(number);
+  co_return absl::OkStatus();
+}
+
+Task<absl::Status> DeliveryScheduler::RunQueue(std::shared_ptr<Site> site,
+                                               DeliveryOptions options) {
+  CO_ASSIGN_OR_RETURN(const std::vector<uint32_t> numbers,
+                      co_await AddQueueRun(std::move(site), std::move(options)));
+  for (const uint32_t number : numbers) batches_[number]->is_awaited = true;
+  absl::Status status;
+  for (const uint32_t number : numbers) {
+    const absl::Status of_group = co_await WaitFor(number);
+    // One message that cannot be worked on must not hold up the others; it has been logged.
+    if (absl::IsCancelled(of_group)) status = of_group;
+  }
+  co_return status;
+}
+
+Task<absl::Status> DeliveryScheduler::WaitFor(uint32_t number) {
+  Batch& batch = *batches_[number];
+  batch.is_awaited = true;
+  StartJobs();
+  absl::Status status;
+  const auto is_done = [&batch] {
+    return batch.answers_early ? batch.ids.empty() && batch.active == 0 : batch.is_over();
+  };
+  while (status.ok() && !is_done()) status = co_await batch.done.Wait();
+  if (!status.ok()) Drop(number);
+  status.Update(batch.status);
+  batch.is_awaited = false;
+  EraseIfOver(number);
+  co_return status;
+}
+
+void DeliveryScheduler::Drop(uint32_t number) {
+  Batch& batch = *batches_[number];
+  for (const CompactQueueId id : batch.ids) known_.erase(id);
+  batch.ids.clear();
+  for (const CompactQueueId id : state_.destinations.Unpark(number)) {
+    known_.erase(id);
+    batch.destinations.erase(id);
+    --batch.parked;
+  }
+}
+
+void DeliveryScheduler::EraseIfOver(uint32_t number) {
+  const auto found = batches_.find(number);
+  if (found == batches_.end() || !found->second->is_over()) return;
+  if (!found->second->is_awaited) batches_.erase(found);
+}
+
+void DeliveryScheduler::StartJobs() {
+  while (active_ < limit_ && !stopping_) {
+    std::optional<Work> work = NextWork();
+    if (!work.has_value()) return;
+    Batch& batch = *batches_[work->batch];
+    ++batch.active;
+    ++active_;
+    has_worked_ = true;
+    if (batch.options.queue_run) ++active_in_runs_;
+    const CompactQueueId id = work->id;
+    const absl::Status status = jobs_.Spawn(&RunJob, std::ref(*this), *std::move(work));
+    if (!status.ok()) {
+      // Somebody above stops: the messages are safe where they are.
+      stopping_ = true;
+      --batch.active;
+      --active_;
+      if (batch.options.queue_run) --active_in_runs_;
+      known_.erase(id);
+      batch.status = status;
+      batch.done.Ring();
+    }
+  }
+}
+
+std::optional<DeliveryScheduler::Work> DeliveryScheduler::NextWork() {
+  turns_first_ = !turns_first_;
+  std::optional<Work> work;
+  if (turns_first_) work = NextTurn();
+  if (!work.has_value()) work = NextOfBatches();
+  if (!work.has_value() && !turns_first_) work = NextTurn();
+  return work;
+}
+
+std::optional<DeliveryScheduler::Work> DeliveryScheduler::NextTurn() {
+  std::optional<Destinations::Turn> turn = state_.destinations.NextTurn();
+  if (!turn.has_value()) return std::nullopt;
+  Batch& batch = *batches_[turn->batch];
+  --batch.parked;
+  Work work = {turn->id, turn->batch, {}};
+  const auto several = batch.destinations.find(turn->id);
+  if (several == batch.destinations.end()) {
+    work.destinations = {std::move(turn->destination)};
+  } else {
+    work.destinations = std::move(several->second);
+    batch.destinations.erase(several);
+  }
+  return work;
+}
+
+bool DeliveryScheduler::MayBegin(const Batch& batch) const {
+  if (batch.ids.empty() || (batch.limit > 0 && batch.active >= batch.limit)) return false;
+  return !batch.options.queue_run || run_limit_ == 0 || active_in_runs_ < run_limit_;
+}
+
+std::optional<DeliveryScheduler::Work> DeliveryScheduler::NextOfBatches() {
+  auto batch = batches_.upper_bound(served_);
+  for (size_t asked = 0; asked < batches_.size(); ++asked, ++batch) {
+    if (batch == batches_.end()) batch = batches_.begin();
+    if (!MayBegin(*batch->second)) continue;
+    served_ = batch->first;
+    Work work = {batch->second->ids.front(), batch->first, {}};
+    batch->second->ids.pop_front();
+    return work;
+  }
+  return std::nullopt;
+}
+
+Task<absl::Status> DeliveryScheduler::RunJob(DeliveryScheduler& self, Work work) {
+  DeliveryEnd end = co_await self.Try(work);
+  const absl::Status status = end.status;
+  self.End(work, std::move(end));
+  self.StartJobs();
+  co_await self.BeIdle();
+  co_return status;
+}
+
+// One at a time, and again if there was work in between.
+Task<void> DeliveryScheduler::BeIdle() {
+  if (is_idle_) co_return;
+  is_idle_ = true;
+  while (active_ == 0 && std::exchange(has_worked_, false)) co_await state_.OnIdle();
+  is_idle_ = false;
+}
+
+Task<DeliveryEnd> DeliveryScheduler::Try(const Work& work) {
+  const Batch& batch = *batches_[work.batch];
+  if (env_.probes().Buggify("deliver: a delivery starts late")) {
+    (void)co_await Sleep(absl::Seconds(90));
+  }
+  DeliveryOptions options = batch.options;
+  options.destinations = work.destinations;
+  co_return co_await Shield(kDeliveryGrace, DeliverMessage(batch.site, queue_, state_,
+                                                           work.id.str(), std::move(options)));
+}
+
+void DeliveryScheduler::End(const Work& work, DeliveryEnd end) {
+  Batch& batch = *batches_[work.batch];
+  --batch.active;
+  --active_;
+  if (batch.options.queue_run) --active_in_runs_;
+  known_.erase(work.id);
+  if (!end.status.ok()) batch.status = end.status;
+  state_.destinations.GiveUpTurn(work.id);
+  for (ParkedMessage& parked : end.parked) Park(work.batch, batch, std::move(parked));
+  batch.done.Ring();
+  EraseIfOver(work.batch);
+}
+
+void DeliveryScheduler::Park(uint32_t number, Batch& batch, ParkedMessage message) {
+  if (stopping_ || message.destinations.empty()) return;
+  const CompactQueueId id(message.id);
+  if (!known_.insert(id).second) return;
+  ++batch.parked;
+  const std::string first = message.destinations.front();
+  if (message.destinations.size() > 1) batch.destinations[id] = std::move(message.destinations);
+  state_.destinations.Park(first, id, number);
+}
+
+Task<void> DeliveryScheduler::Finish() { (void)co_await jobs_.Join(); }
+
+Task<void> DeliveryScheduler::End() {
+  stopping_ = true;
+  jobs_.RequestStop();
+  (void)co_await jobs_.Join();
+}
+
+Task<absl::Status> RunQueueOnce(std::shared_ptr<Site> site, Queue& queue, DeliveryOptions options) {
+  Environment& env = site->env();
+  DeliveryState state;
+  DeliveryScheduler scheduler(env, queue, state, co_await CurrentContext());
+  const absl::Status status = co_await scheduler.RunQueue(std::move(site), std::move(options));
+  co_await scheduler.Finish();
+  co_return status;
+}
+
+}  // namespace stagepost
