@@ -10,7 +10,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "mta/async/context.h"
@@ -65,7 +65,9 @@ class Server {
   }
 
   Task<void> Serve() {
-    co_await Say(ReplyTo(hop_.script, "greet", "", "220 nexthop.example ESMTP test"));
+    if (!co_await Say(ReplyTo(hop_.script, "greet", "", "220 nexthop.example ESMTP test"))) {
+      co_return;
+    }
     while (true) {
       const std::optional<std::string> line = co_await ReadLine();
       if (!line.has_value()) co_return;
@@ -84,11 +86,24 @@ class Server {
     event.add_values()->set_string_value(TextOf(text));
   }
 
-  Task<void> Say(std::string text) {
-    for (const absl::string_view line : absl::StrSplit(text, '\n')) Note("S", line);
-    const std::string bytes = absl::StrCat(absl::StrReplaceAll(text, {{"\n", "\r\n"}}), "\r\n");
-    (void)co_await WithDeadline(env_.clock().MonotonicNow() + kPatience,
-                                WriteAll(*connection_, bytes));
+  // False: the script says that the connection is over.
+  Task<bool> Say(std::string text) {
+    std::vector<std::string> lines = absl::StrSplit(text, '\n');
+    std::string end;
+    if (lines.back() == "DROP" || lines.back() == "HANG") {
+      end = lines.back();
+      lines.pop_back();
+    }
+    for (const std::string& line : lines) Note("S", line);
+    if (!lines.empty()) {
+      const std::string bytes = absl::StrCat(absl::StrJoin(lines, "\r\n"), "\r\n");
+      (void)co_await WithDeadline(env_.clock().MonotonicNow() + kPatience,
+                                  WriteAll(*connection_, bytes));
+    }
+    if (end == "DROP") Note("*", "server drops the connection");
+    while (end == "HANG" && (co_await ReadLine()).has_value()) {
+    }
+    co_return end.empty();
   }
 
   Task<std::optional<std::string>> ReadLine() {
@@ -132,35 +147,25 @@ class Server {
   Task<bool> Answer(const std::string& line) {
     const absl::string_view word = absl::string_view(line).substr(0, line.find_first_of(" :"));
     const std::string verb = absl::AsciiStrToUpper(word);
-    if (verb == "EHLO") {
-      co_await Say(Keywords());
-    } else if (verb == "DATA") {
-      co_return co_await TakeMessage();
-    } else if (verb == "QUIT") {
-      co_await Say(ReplyTo(hop_.script, "QUIT", "", "221 2.0.0 bye"));
+    if (verb == "EHLO") co_return co_await Say(Keywords());
+    if (verb == "DATA") co_return co_await TakeMessage();
+    if (verb == "QUIT") {
+      (void)co_await Say(ReplyTo(hop_.script, "QUIT", "", "221 2.0.0 bye"));
       co_return false;
-    } else {
-      const std::string reply = ReplyTo(hop_.script, verb, line, "250 2.0.0 ok");
-      if (reply == "DROP") {
-        Note("*", "server drops the connection");
-        co_return false;
-      }
-      co_await Say(reply);
     }
-    co_return true;
+    co_return co_await Say(ReplyTo(hop_.script, verb, line, "250 2.0.0 ok"));
   }
 
   Task<bool> TakeMessage() {
     const std::string reply = ReplyTo(hop_.script, "DATA", "", "354 go ahead");
-    co_await Say(reply);
+    if (!co_await Say(reply)) co_return false;
     if (!absl::StartsWith(reply, "354")) co_return true;
     while (true) {
       const std::optional<std::string> line = co_await ReadLine();
       if (!line.has_value()) co_return false;
       if (*line == ".") break;
     }
-    co_await Say(ReplyTo(hop_.script, "DOT", "", "250 2.0.0 accepted"));
-    co_return true;
+    co_return co_await Say(ReplyTo(hop_.script, "DOT", "", "250 2.0.0 accepted"));
   }
 
   Environment& env_;

@@ -16,7 +16,8 @@ struct RecordedNextHop {
   SocketAddress at;
   // A verb ("MAIL"; "greet", "DOT" besides) with its reply, a list of replies, each for one time
   // and the last for ever, or an object: the reply for arguments that contain its key. "EHLO" has a
-  // list of keywords. Lists are used up.
+  // list of keywords. Lists are used up. A reply, or its last line, may be DROP (the connection is
+  // closed) or HANG (nothing more is said).
   JsonObject script;
   // Told of each new connection, with its transcript so far; gives its place in `steps`.
   std::function<int(JsonObject connection)> connected;

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "conformance/smtp/recorded_changes.h"
+#include "conformance/smtp/recorded_smrsh.h"
 #include "google/protobuf/util/json_util.h"
 #include "mta/base/check.h"
 #include "mta/base/status_macros.h"
@@ -79,6 +80,7 @@ void InstallPrograms(SimHost& host) {
     CHECK(host.editor().MakeSymlink(kSendmail, link).ok());
   }
   Install(host, "/usr/libexec/sendmail/mail.local", &MailLocalMain);
+  Install(host, "/usr/libexec/sendmail/smrsh", &RecordedSmrshMain);
   Install(host, "/usr/sbin/makemap", &MakemapMain);
   Install(host, "/usr/sbin/editmap", &EditmapMain);
   Install(host, "/usr/sbin/praliases", &PraliasesMain);
