@@ -20,13 +20,18 @@ std::string TakeEnhancedCode(absl::string_view text, char reply_class) {
   return std::string(code);
 }
 
-std::string Printable(absl::string_view line) {
+}  // namespace
+
+std::string PrintableReply(absl::string_view line) {
   std::string text(line);
   std::replace_if(text.begin(), text.end(), [](char c) { return !absl::ascii_isprint(c); }, '?');
   return text;
 }
 
-}  // namespace
+bool IsRemark(absl::string_view line) {
+  return line.size() > 3 && line[0] == '0' && absl::ascii_isdigit(line[1]) &&
+         absl::ascii_isdigit(line[2]) && (line[3] == ' ' || line[3] == '-');
+}
 
 ServerReplyParser::State ServerReplyParser::Take(absl::string_view line) {
   if (line.size() < 3 || !std::all_of(line.begin(), line.begin() + 3, absl::ascii_isdigit)) {
@@ -35,14 +40,16 @@ ServerReplyParser::State ServerReplyParser::Take(absl::string_view line) {
   const int code = (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
   if (code < 200 || code > 599) return State::kInvalid;
   if (line.size() > 3 && line[3] != ' ' && line[3] != '-') return State::kInvalid;
-  if (++lines_ > kMaxReplyLines) return State::kInvalid;
+  bytes_ += line.size();
+  if (++lines_ > kMaxReplyLines || bytes_ > kMaxReplyBytes) return State::kInvalid;
   if (lines_ == 1) {
     reply_.code = code;
     if (line.size() > 4) reply_.dsn = TakeEnhancedCode(line.substr(4), line[0]);
-    reply_.text = Printable(line);
+    reply_.text = PrintableReply(line);
   }
   if (code != reply_.code) return State::kInvalid;
-  if (lines_ > 1) reply_.more.push_back(Printable(line.substr(std::min<size_t>(line.size(), 4))));
+  if (lines_ > 1)
+    reply_.more.push_back(PrintableReply(line.substr(std::min<size_t>(line.size(), 4))));
   return line.size() > 3 && line[3] == '-' ? State::kMore : State::kDone;
 }
 

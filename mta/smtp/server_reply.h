@@ -20,6 +20,8 @@ namespace stagepost {
 inline constexpr size_t kMaxReplyLine = 2048;
 // Lines of one reply: more than any server has extensions.
 inline constexpr int kMaxReplyLines = 100;
+// All lines of one reply.
+inline constexpr size_t kMaxReplyBytes = 16 * 1024;
 
 // What a reply was to; kConnect: there was none, the connection was not made.
 enum class ReplyStage : uint8_t { kConnect, kGreeting, kHello, kMail, kRecipient, kData, kMessage };
@@ -37,12 +39,18 @@ struct ServerReply {
   bool permanent() const { return code / 100 == 5; }
 };
 
+// A line as it is shown to people: everything that is not printable ASCII as '?'.
+std::string PrintableReply(absl::string_view line);
+
+// "050 bob... Connecting to local...": what a server says besides after VERB.
+bool IsRemark(absl::string_view line);
+
 class ServerReplyParser {
  public:
   enum class State { kMore, kDone, kInvalid };
 
   // `line` without its line end. After kInvalid (no reply code, another code than in the first
-  // line, too many lines) the connection is of no use.
+  // line, too many lines or bytes) the connection is of no use.
   State Take(absl::string_view line);
 
   // REQUIRES: kDone.
@@ -51,6 +59,7 @@ class ServerReplyParser {
  private:
   ServerReply reply_;
   int lines_ = 0;
+  size_t bytes_ = 0;
 };
 
 }  // namespace stagepost

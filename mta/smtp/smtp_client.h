@@ -26,6 +26,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "mta/async/scope.h"
 #include "mta/async/task.h"
 #include "mta/env/clock.h"
 #include "mta/env/stream.h"
@@ -118,19 +119,57 @@ class SmtpClient {
 
   // A transaction was begun, and has not been ended by a message.
   bool needs_reset() const { return needs_reset_; }
-  // The server said 421: no more commands, not even QUIT.
+  // No more commands, not even QUIT: the server said 421 or refused a message before its end, or
+  // an error was returned.
   bool closing() const { return closing_; }
+  // RSET. An error also if the server refuses.
   Task<absl::Status> Reset();
-  // Waits for the reply, or Timeout.quit.
+  // VERB, as sendmail says it for -v: from now on the server may put lines of code 050 before its
+  // replies, of which only the dialogue is told. A refusal is no error.
+  Task<absl::Status> SetVerbose();
+  // Waits for the reply, or Timeout.quit. Nothing where closing().
   Task<absl::Status> Quit();
 
  private:
+  // nullopt: there was none, or none that ends things.
+  using MaybeReply = absl::StatusOr<std::optional<ServerReply>>;
+  class Flight;
+  struct WatchedWrite;
+
+  // smtp_client.cc: commands and replies. All errors go through Fail().
+  absl::Status Fail(absl::Status status);
+  // The server does not keep to the protocol: which reply belongs to what, nobody knows.
+  absl::Status OutOfStep(absl::string_view how);
+  void Sent(absl::string_view line);
   Task<absl::StatusOr<ServerReply>> ReadReply(ReplyStage stage, absl::Duration timeout);
-  Task<absl::Status> Write(absl::string_view bytes, absl::Duration timeout);
   Task<absl::StatusOr<ServerReply>> Command(absl::string_view line, ReplyStage stage,
                                             absl::Duration timeout);
-  Task<absl::Status> SendRecipients(ClientTransaction& transaction);
-  Task<absl::Status> SendText(MessageText& text);
+  // The 421 of a server that does not wait to be asked; anything else unasked is an error.
+  Task<MaybeReply> Unasked(ReplyStage stage);
+  // What a server still says that does not read any more; else `written`.
+  Task<absl::StatusOr<ServerReply>> LastWords(absl::Status written, ReplyStage stage);
+  Task<absl::StatusOr<ServerReply>> SayHello(absl::string_view host_name);
+
+  // smtp_client_recipients.cc: asks about all recipients and for DATA, and gives those who were
+  // refused their replies. What is returned is the reply to DATA; nullopt: it is not needed.
+  Task<MaybeReply> AskOneByOne(ClientTransaction& transaction);
+  Task<MaybeReply> AskTogether(ClientTransaction& transaction);
+  Task<MaybeReply> ReadFlight(ClientTransaction& transaction);
+  Task<MaybeReply> ReadReplies(ClientTransaction& transaction);
+  Task<absl::Status> SendMessage(ClientTransaction& transaction, MessageText& text);
+  Task<absl::Status> EndEmptyMessage();
+  Task<absl::Status> ReadVerdicts(ClientTransaction& transaction);
+
+  // smtp_client_text.cc: writing. The reply is that of a server that had enough before the end.
+  Task<MaybeReply> SendText(MessageText& text);
+  Task<MaybeReply> WriteText(absl::string_view wire, bool listen);
+  Task<MaybeReply> FinishWriting(absl::string_view rest);
+  Task<MaybeReply> EarlyReply();
+  Task<MaybeReply> NotWritten(absl::Status status);
+  // Takes away from `bytes` what can be written without a wait.
+  Task<absl::Status> WriteNow(absl::string_view& bytes);
+  static Task<absl::Status> WriteRest(SmtpClient& client, WatchedWrite& write);
+  static Task<absl::Status> Watch(TaskScope& scope, SmtpClient& client, WatchedWrite& write);
 
   const Clock& clock_;
   ByteSink& input_;
@@ -141,6 +180,8 @@ class SmtpClient {
   ReplyStage stage_ = ReplyStage::kGreeting;
   bool needs_reset_ = false;
   bool closing_ = false;
+  bool out_of_step_ = false;
+  bool verbose_ = false;  // the server may say 050
 };
 
 }  // namespace stagepost
