@@ -27,6 +27,11 @@ enum class EventKind : uint16_t {
   kRecipientResolved = 10,  // queue id / "RECIPIENT\nMAILER\nUSER": who gets it, and by what
   kRecipientExpanded = 11,  // queue id / "RECIPIENT\nMEMBER": one of those who get it instead
   kEnvelopeSplit = 12,      // queue id / queue id of a message with a part of the recipients
+  // How rulesets came to what they say to a client; only to a trace that wants_rules():
+  kRulesetEntered = 13,  // ruleset / its tokens
+  kRuleApplied = 14,     // ruleset / the tokens before / line of the configuration
+  kRulesetLeft = 15,     // ruleset / its tokens
+  kMapAsked = 16,        // map / "KEY" or "KEY\nVALUE" / 1: found, 0: not
 
   // Recorded by the world.
   kProcessStarted = 100,     // program path / title
@@ -63,6 +68,8 @@ class Trace {
  public:
   virtual ~Trace() = default;
   virtual void Record(const Event& event) = 0;
+  // Whether single rules are of interest, which are many.
+  virtual bool wants_rules() const { return false; }
 };
 
 }  // namespace stagepost

@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "mta/base/sysexits.h"
+#include "mta/policy/rule_trace.h"
 #include "mta/rewrite/error_mailer.h"
 
 namespace stagepost {
@@ -67,11 +68,11 @@ void RefuseAsError(std::string text, absl::string_view reply, Verdict& verdict) 
 
 // Hears what the machine has to say. Complaints about the text that is asked about are nobody's
 // business; those about the rules are, and they refuse.
-class RuleErrors final : public RewriteObserver {
+class RuleErrors final : public ForwardingObserver {
  public:
-  void Entered(absl::string_view, absl::Span<const Token>) override {}
-  void Left(absl::string_view, absl::Span<const Token>) override {}
+  explicit RuleErrors(RewriteObserver* next) : ForwardingObserver(next) {}
   void Message(const RewriteMessage& message) override {
+    ForwardingObserver::Message(message);
     if (!absl::StartsWith(message.reply, "554")) return;
     if (messages_.size() < kMaxSystemErrors) messages_.push_back(message);
   }
@@ -147,7 +148,7 @@ Task<Verdict> AskRuleset(AddressContext context, CheckQuestion question) {
   if (ruleset == nullptr || !context.engine.HasRules(ruleset->number)) co_return Verdict{};
   TokenList tokens;
   if (!Scan(context, question, tokens)) co_return Verdict{};
-  RuleErrors errors;
+  RuleErrors errors(context.observer);
   const int status =
       co_await context.engine.Apply(ruleset->number, tokens, context.macros, &errors);
   // What failed for the moment and is no error of the rules is for them to judge.

@@ -58,6 +58,7 @@ struct CheckQuestion {
   absl::string_view address = {};
 };
 
+// An observer of the context hears of everything.
 // What can not be scanned (too long, too many tokens) passes; what is unbalanced is closed.
 Task<Verdict> AskRuleset(AddressContext context, CheckQuestion question);
 

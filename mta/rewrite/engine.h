@@ -55,6 +55,9 @@ class RewriteObserver {
   virtual void Rewritten(absl::Span<const Token> /*tokens*/) {}
   // A rule was applied too often to these.
   virtual void Looped(absl::Span<const Token> /*tokens*/) {}
+  // A map of this name was asked; no value: not found, or it could not be known.
+  virtual void LookedUp(absl::string_view /*map*/, absl::string_view /*key*/,
+                        const std::optional<std::string>& /*value*/) {}
 };
 
 // Finds a map by its name, in lower case; null: there is none. MapTable::Find of the configuration.

@@ -116,6 +116,7 @@ bool Evaluation::Take(const MapAnswer& answer) {
     }
   }
   if (answer.status == kExitTemporaryFailure) Return(kExitTemporaryFailure);
+  if (traced_) observer_->LookedUp(found_name_, key_, answer.value);
   return Answer(answer);
 }
 

@@ -7,6 +7,7 @@
 #include "mta/base/status_macros.h"
 #include "mta/cf/text.h"
 #include "mta/policy/load_limits.h"
+#include "mta/policy/rule_trace.h"
 #include "mta/smtp/session.h"
 
 namespace stagepost {
@@ -183,7 +184,8 @@ void Session::LogFrom(absl::string_view message_id, int message_class) {
 }
 
 Task<Verdict> Session::Ask(CheckQuestion question, bool with_id) {
-  Verdict verdict = co_await AskRuleset(RewriteContext(), question);
+  RuleTrace told(context_.env.trace(), nullptr);
+  Verdict verdict = co_await AskRuleset(RewriteContext(told.observer()), question);
   MakePlain(verdict.reply);
   if (verdict.result != CheckResult::kPass && options().Number(OptionId::kLogLevel) > 3) {
     const std::string id = with_id ? Id() : std::string();

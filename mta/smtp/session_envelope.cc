@@ -7,6 +7,7 @@
 #include "mta/cf/well_known_names.h"
 #include "mta/expand/expander.h"
 #include "mta/message/complete_header.h"
+#include "mta/policy/rule_trace.h"
 #include "mta/smtp/session.h"
 
 namespace stagepost {
@@ -136,9 +137,10 @@ Task<bool> Session::HasDiskSpace(int64_t bytes) {
 
 Task<void> Session::ReadMail(absl::string_view argument) {
   FirstMessage observer;
+  RuleTrace told(context_.env.trace(), &observer);
   size_t end = argument.size();
   const std::optional<ParsedAddress> parsed = co_await ParseAddress(
-      RewriteContext(&observer), argument, {.use = {.sender = true}, .delimiter = ' '}, &end);
+      RewriteContext(told.observer()), argument, {.use = {.sender = true}, .delimiter = ' '}, &end);
   const absl::string_view path = argument.substr(0, end);
   if (IsRefused(parsed, observer)) {
     if (!observer.first.has_value()) {
@@ -266,9 +268,10 @@ Task<std::optional<Reply>> Session::ReadRcpt(absl::string_view argument, bool& l
     co_return Reply(452, "4.5.3", "Too many recipients");
   }
   FirstMessage observer;
+  RuleTrace told(context_.env.trace(), &observer);
   size_t end = argument.size();
   const std::optional<ParsedAddress> parsed = co_await ParseAddress(
-      RewriteContext(&observer), argument, {.use = {}, .delimiter = ' '}, &end);
+      RewriteContext(told.observer()), argument, {.use = {}, .delimiter = ' '}, &end);
   const absl::string_view path = argument.substr(0, end);
   if (IsRefused(parsed, observer)) {
     co_return RefuseAddress(observer.first, path, argument.substr(end));

@@ -39,6 +39,9 @@ struct WorldCore {
   DnsZones dns;
   bool dns_cache = true;
 
+  // Whether programs tell which rules they applied.
+  bool trace_rules = false;
+
   // Whether Buggify() sites may fire, and the sites so far that were reached, or fired.
   bool buggify = false;
   std::map<std::string, bool, std::less<>> buggify_sites;  // met so far: whether it is switched on

@@ -291,6 +291,7 @@ class SimTrace final : public Trace {
  public:
   explicit SimTrace(SimProcess& process) : process_(process) {}
   void Record(const Event& event) override { process_.Record(event); }
+  bool wants_rules() const override { return process_.core().trace_rules; }
 
  private:
   SimProcess& process_;
