@@ -67,7 +67,9 @@ std::vector<IpAddress> PosixHost::interface_addresses() const {
   return addresses;
 }
 
-double PosixHost::load_average() const {
+namespace {
+
+double MachineLoadAverage() {
   // What /proc says may be another host's or container's load than what the kernel tells; sendmail
   // reads the file.
   std::array<char, 64> text;
@@ -83,9 +85,23 @@ double PosixHost::load_average() const {
   return average;
 }
 
-int PosixHost::processors() const {
+int MachineProcessors() {
   return static_cast<int>(std::clamp(::sysconf(_SC_NPROCESSORS_ONLN), 1L, 65'536L));
 }
+
+}  // namespace
+
+const PosixHost::Facts& PosixHost::facts() const {
+  const MonotonicTime now = MachineMonotonicNow();
+  if (!facts_.has_value() || now - facts_->known_at >= kFactsAge) {
+    facts_ = {MachineLoadAverage(), MachineProcessors(), now};
+  }
+  return *facts_;
+}
+
+double PosixHost::load_average() const { return facts().load_average; }
+
+int PosixHost::processors() const { return facts().processors; }
 
 absl::TimeZone PosixHost::time_zone() const { return absl::LocalTimeZone(); }
 

@@ -2,9 +2,12 @@
 #ifndef STAGEPOST_MTA_POSIX_MACHINE_H_
 #define STAGEPOST_MTA_POSIX_MACHINE_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
+#include "mta/base/time.h"
 #include "mta/env/clock.h"
 #include "mta/env/host.h"
 #include "mta/env/probes.h"
@@ -25,13 +28,27 @@ class PosixRandom final : public Random {
   uint64_t Uniform(uint64_t range) override;
 };
 
+// What the kernel says of load and processors is asked for at most once in kFactsAge: commands of
+// every session ask, and the kernel itself counts the load anew every five seconds.
 class PosixHost final : public Host {
  public:
+  static constexpr absl::Duration kFactsAge = absl::Seconds(1);
+
   std::string name() const override;
   std::vector<IpAddress> interface_addresses() const override;
   double load_average() const override;
   int processors() const override;
   absl::TimeZone time_zone() const override;  // TZ, else /etc/localtime
+
+ private:
+  struct Facts {
+    double load_average;
+    int processors;
+    MonotonicTime known_at;
+  };
+  const Facts& facts() const;
+
+  mutable std::optional<Facts> facts_;
 };
 
 // Nothing is listening to events yet.
