@@ -122,6 +122,7 @@ absl::StatusOr<User> PosixAccounts::FindUser(absl::string_view name) {
   const std::string text(name);
   const auto matches = [&](const passwd& entry) { return text == entry.pw_name; };
   if (auto found = Search<passwd>(root_, kPasswd, what, matches, ToUser)) return *found;
+  if (auto found = index_.Find(name)) return *std::move(found);
   return LookUp<passwd>(
       what, [&](auto... arguments) { return ::getpwnam_r(text.c_str(), arguments...); }, ToUser);
 }
@@ -131,6 +132,7 @@ absl::StatusOr<User> PosixAccounts::FindUser(UserId id) {
   const std::string what = absl::StrCat("user ", number);
   const auto matches = [&](const passwd& entry) { return number == entry.pw_uid; };
   if (auto found = Search<passwd>(root_, kPasswd, what, matches, ToUser)) return *found;
+  if (auto found = index_.Find(id)) return *std::move(found);
   return LookUp<passwd>(
       what, [&](auto... arguments) { return ::getpwuid_r(number, arguments...); }, ToUser);
 }

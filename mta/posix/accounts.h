@@ -6,6 +6,7 @@
 #include <string>
 
 #include "mta/env/accounts.h"
+#include "mta/posix/account_index.h"
 #include "mta/posix/private_root.h"
 
 namespace stagepost {
@@ -24,6 +25,7 @@ class PosixAccounts final : public Accounts {
 
  private:
   const PrivateRoot& root_;
+  AccountIndex index_;  // of the machine
 };
 
 }  // namespace stagepost

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "absl/strings/match.h"
+#include "mta/posix/account_index.h"
 #include "mta/posix/accounts.h"
 #include "mta/posix/posix_test_util.h"
 #include "mta/posix/system_log.h"
@@ -71,6 +72,54 @@ POSIX_TEST(MachineTest, AccountsOfTheMachine) {
   EXPECT_TRUE(absl::IsNotFound(env.accounts().FindUser(UserId{3'999'999'999}).status()));
   EXPECT_TRUE(absl::IsNotFound(env.accounts().FindGroup(GroupId{3'999'999'999}).status()));
   co_return 0;
+}
+
+class AccountIndexTest : public PosixTest {
+ protected:
+  AccountIndexTest() : index_(directory() + "/passwd", directory() + "/switch") {}
+
+  // Writes a file that was not changed just now.
+  void Write(const std::string& name, const std::string& text) {
+    std::ofstream(directory() + "/" + name) << text;
+    absl::SleepFor(absl::Milliseconds(150));
+  }
+  std::optional<absl::StatusOr<User>> Find(absl::string_view name) { return index_.Find(name); }
+
+  AccountIndex index_;
+};
+
+TEST_F(AccountIndexTest, AnswersAsFarAsTheSwitchLets) {
+  Write("passwd", "damaged\n+@staff:x:0:0:::\nalice:x:4001:4000:Alice A.:/home/alice:/bin/sh\n");
+  EXPECT_FALSE(Find("alice").has_value()) << "there is no switch";
+  Write("switch", "# passwd: files\ngroup: files\npasswd:\tfiles # only\n");
+  ASSERT_TRUE(Find("alice").has_value());
+  EXPECT_EQ((*Find("alice"))->id, UserId{4001});
+  EXPECT_EQ((*index_.Find(UserId{4001}))->home, "/home/alice");
+  for (const char* name : {"bob", "damaged", "+@staff", ""}) {
+    ASSERT_TRUE(Find(name).has_value()) << name;
+    EXPECT_TRUE(absl::IsNotFound(Find(name)->status())) << name;
+  }
+  Write("switch", "passwd: files systemd\n");
+  EXPECT_TRUE(Find("alice")->ok());
+  EXPECT_FALSE(Find("bob").has_value()) << "somebody else may know";
+  for (const char* line : {"passwd: ldap files\n", "passwd: files [SUCCESS=continue] ldap\n",
+                           "passwd:\n", "group: files\n"}) {
+    Write("switch", line);
+    EXPECT_FALSE(Find("alice").has_value()) << line;
+  }
+}
+
+TEST_F(AccountIndexTest, FollowsTheFileAtOnce) {
+  Write("switch", "passwd: files\n");
+  Write("passwd", "alice:x:4001:4000:::\n");
+  for (int i = 0; i < 50; ++i) {
+    // In place, of the same size, within one tick of the clock that files are dated by.
+    const std::string name = absl::StrCat("user", i % 10);
+    std::ofstream(directory() + "/passwd") << name << ":x:4001:4000:::\n";
+    EXPECT_TRUE(Find(name)->ok()) << name;
+  }
+  std::filesystem::remove(directory() + "/passwd");
+  EXPECT_FALSE(Find("user9").has_value());
 }
 
 class PrivateMachineTest : public PosixTest {
@@ -143,6 +192,7 @@ TEST_F(MachineTest, LogIsADatagramToTheDaemon) {
     return std::string(buffer, static_cast<size_t>(std::max<ssize_t>(size, 0)));
   };
   UniqueFd daemon = listen();
+  absl::SleepFor(PosixSystemLog::kAbsence);
   log.Write(Severity::kInfo, "one\x7f");
   std::string line = receive(daemon);
   EXPECT_TRUE(absl::StartsWith(line, "<22>")) << line;

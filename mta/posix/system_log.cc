@@ -16,6 +16,7 @@ namespace stagepost {
 
 std::string EscapeForLog(absl::string_view text) {
   std::string escaped;
+  escaped.reserve(text.size());
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte < 0x20 || byte >= 0x7f) {
@@ -35,8 +36,18 @@ PosixSystemLog::PosixSystemLog(const PrivateRoot& root, const Clock& clock, cons
       file_(root.active() ? root.ToMachine("/var/log/maillog") : ""),
       tag_(program.substr(program.rfind('/') + 1)) {}
 
+const std::string& PosixSystemLog::TimeText() {
+  const absl::Time now = clock_.WallNow();
+  if (const int64_t second = absl::ToUnixSeconds(now); second != second_) {
+    second_ = second;
+    time_ = absl::FormatTime("%b %e %H:%M:%S", now, host_.time_zone());
+  }
+  return time_;
+}
+
 void PosixSystemLog::Write(Severity severity, absl::string_view text) {
-  const std::string time = absl::FormatTime("%b %e %H:%M:%S", clock_.WallNow(), host_.time_zone());
+  if (absent_since_.has_value() && clock_.MonotonicNow() - *absent_since_ < kAbsence) return;
+  const std::string& time = TimeText();
   const std::string message = absl::StrCat(EscapeForLog(tag_), "[", ::getpid(),
                                            "]: ", EscapeForLog(text.substr(0, kTextBytesMax)));
   if (file_.empty()) {
@@ -54,6 +65,9 @@ void PosixSystemLog::Connect() {
   fd_.Reset(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (::connect(fd_.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) {
     fd_.Reset();
+    absent_since_ = clock_.MonotonicNow();
+  } else {
+    absent_since_.reset();
   }
 }
 

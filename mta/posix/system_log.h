@@ -8,8 +8,13 @@
 #ifndef STAGEPOST_MTA_POSIX_SYSTEM_LOG_H_
 #define STAGEPOST_MTA_POSIX_SYSTEM_LOG_H_
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "mta/base/time.h"
 #include "mta/env/clock.h"
 #include "mta/env/host.h"
 #include "mta/env/system_log.h"
@@ -22,6 +27,8 @@ class PosixSystemLog final : public SystemLog {
  public:
   // A line is cut after so much of its text; log daemons take no more either.
   static constexpr size_t kTextBytesMax = 8000;
+  // A log daemon that is not there is looked for again after so long, not with every line.
+  static constexpr absl::Duration kAbsence = absl::Milliseconds(100);
 
   // `program` is argv[0]; what is behind its last slash is the tag. `socket` is for tests.
   // `clock` and `host` outlive it.
@@ -32,6 +39,7 @@ class PosixSystemLog final : public SystemLog {
   void Write(Severity severity, absl::string_view text) override;
 
  private:
+  const std::string& TimeText();
   void Connect();
   void SendToDaemon(absl::string_view line);
   void AppendToFile(absl::string_view line);
@@ -41,7 +49,10 @@ class PosixSystemLog final : public SystemLog {
   const std::string socket_;
   const std::string file_;  // empty: not in a private world
   std::string tag_;
-  UniqueFd fd_;  // of the socket or the file, once needed
+  UniqueFd fd_;                                // of the socket or the file, once needed
+  std::optional<MonotonicTime> absent_since_;  // the daemon
+  int64_t second_ = -1;                        // what time_ says
+  std::string time_;
 };
 
 // Control characters as octal escapes: "\012".

@@ -1,0 +1,76 @@
+// The accounts of /etc/passwd in memory, for as long as the file stays what it is.
+//
+// The C library reads the whole file for every name, which costs more than the rest of a refused
+// RCPT. What the file says is used only as far as the machine's switch (nsswitch.conf(5)) puts the
+// file first; where others are asked behind it (systemd, LDAP, …), only whoever is found is known
+// here, and the C library has to be asked for the rest.
+//
+// Each look-up compares inode, size and times of both files. A file that was changed a moment ago
+// may change again without showing it, and is read again.
+#ifndef STAGEPOST_MTA_POSIX_ACCOUNT_INDEX_H_
+#define STAGEPOST_MTA_POSIX_ACCOUNT_INDEX_H_
+
+#include <sys/stat.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "mta/env/accounts.h"
+
+namespace stagepost {
+
+class AccountIndex {
+ public:
+  // Where a file is larger nothing is kept.
+  static constexpr int64_t kMaxFileBytes = 64 << 20;
+
+  // Other paths are for tests.
+  explicit AccountIndex(std::string passwd = "/etc/passwd",
+                        std::string nss_switch = "/etc/nsswitch.conf")
+      : passwd_path_(std::move(passwd)), switch_path_(std::move(nss_switch)) {}
+
+  // The first entry with this name, or this id; kNotFound: there is none on this machine. nullopt:
+  // somebody else has to be asked.
+  std::optional<absl::StatusOr<User>> Find(absl::string_view name);
+  std::optional<absl::StatusOr<User>> Find(UserId id);
+
+ private:
+  // How far the file is the answer.
+  enum class Share : uint8_t { kNothing, kFirst, kAll };
+
+  // A file as it was when it was read.
+  struct Version {
+    bool Is(const struct stat& now) const;
+    struct stat status = {};
+    bool known = false;
+    bool settled = false;  // it had not been changed just then
+  };
+
+  // Sees that what is in memory is what the files say.
+  Share Refresh();
+  // Reads a file if it is another one by now; `version` is that of the file then. Gives whether
+  // there is a file that can be used.
+  template <class Read>
+  bool Update(const std::string& path, Version& version, Read read);
+  void ReadSwitch();
+  void ReadAccounts();
+  std::optional<absl::StatusOr<User>> Answer(Share share, const size_t* at) const;
+
+  const std::string passwd_path_;
+  const std::string switch_path_;
+  Version passwd_version_, switch_version_;
+  Share share_ = Share::kNothing;
+  std::vector<User> users_;
+  std::map<std::string, size_t, std::less<>> by_name_;
+  std::map<UserId, size_t> by_id_;
+};
+
+}  // namespace stagepost
+
+#endif  // STAGEPOST_MTA_POSIX_ACCOUNT_INDEX_H_
