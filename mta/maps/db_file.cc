@@ -53,9 +53,9 @@ Task<absl::StatusOr<std::unique_ptr<DbFile>>> DbFile::Open(std::unique_ptr<File>
 }
 
 [[clang::coro_wrapper]] Task<absl::StatusOr<std::optional<std::string>>> DbFile::Get(
-    absl::string_view key) {
-  return meta_.type == DbType::kHash ? GetFromHash(meta_, pager_, key)
-                                     : GetFromBtree(meta_, pager_, key);
+    absl::string_view key, DbReading reading) {
+  return meta_.type == DbType::kHash ? GetFromHash(meta_, pager_, key, reading)
+                                     : GetFromBtree(meta_, pager_, key, reading);
 }
 
 DbCursor::DbCursor(DbFile& db)

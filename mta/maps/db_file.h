@@ -67,9 +67,10 @@ class DbFile {
   // A key may have several values; a cursor comes to them one after the other.
   bool has_duplicates() const { return meta_.duplicates; }
 
-  // The first value of `key`, or std::nullopt.
+  // The first value of `key`, or std::nullopt. kFailedPrecondition: it would have to be read, and
+  // `reading` forbids that.
   [[clang::coro_wrapper]] Task<absl::StatusOr<std::optional<std::string>>> Get(
-      absl::string_view key);
+      absl::string_view key, DbReading reading = DbReading::kAnywhere);
 
  private:
   friend class DbCursor;

@@ -113,8 +113,10 @@ class DbMap final : public BaseMap {
   Task<MapAnswer> AskClass(absl::string_view key,
                            absl::Span<const absl::string_view> arguments) override {
     const std::string folded = Folded(key);
-    const absl::StatusOr<std::optional<std::string>> value =
-        co_await WithDeadline(Deadline(), Get(folded));
+    absl::StatusOr<std::optional<std::string>> value = co_await GetFromMemory(folded);
+    if (!value.ok()) {
+      value = co_await WithDeadline(Deadline(), Get(folded));
+    }
     if (absl::IsCancelled(value.status())) co_return MapAnswer{.status = kExitTemporaryFailure};
     if (absl::IsDeadlineExceeded(value.status())) {
       co_return Failed(kExitTemporaryFailure, Locked());
@@ -124,10 +126,24 @@ class DbMap final : public BaseMap {
     co_return Found(**value, key, arguments);
   }
 
+  // Without a lock, which nobody needs for what was read under one while the file is still the
+  // same. kFailedPrecondition: it is another one, or what is wanted was not read yet. What other
+  // errors mean is known when the file is locked.
+  Task<absl::StatusOr<std::optional<std::string>>> GetFromMemory(const std::string& key) {
+    const std::shared_ptr<DbFile> db = db_;  // somebody else may open it anew meanwhile
+    const FileStat known = stat_;
+    const absl::StatusOr<FileStat> now = co_await context().env.files().Stat(path_);
+    if (!now.ok() || !SameFile(*now, known)) {
+      co_return absl::FailedPreconditionError("the file has changed");
+    }
+    co_return co_await GetFrom(*db, key, DbReading::kCached);
+  }
+
   Task<absl::StatusOr<std::optional<std::string>>> Get(const std::string& key) {
     CO_ASSIGN_OR_RETURN(const Semaphore::Permit permit, co_await one_at_a_time_.Acquire());
     CO_RETURN_IF_ERROR(co_await LockUnchanged());
-    absl::StatusOr<std::optional<std::string>> value = co_await GetLocked(key);
+    absl::StatusOr<std::optional<std::string>> value =
+        co_await GetFrom(*db_, key, DbReading::kAnywhere);
     SharedLock lock(*file_);
     CO_RETURN_IF_ERROR(co_await lock.Drop());
     if (!value.ok()) {
@@ -158,9 +174,10 @@ class DbMap final : public BaseMap {
   }
 
   // Whether keys end in a NUL is learnt from the first that is found.
-  Task<absl::StatusOr<std::optional<std::string>>> GetLocked(const std::string& key) {
+  Task<absl::StatusOr<std::optional<std::string>>> GetFrom(DbFile& db, const std::string& key,
+                                                           DbReading reading) {
     if (try_without_nul_) {
-      CO_ASSIGN_OR_RETURN(std::optional<std::string> value, co_await db_->Get(key));
+      CO_ASSIGN_OR_RETURN(std::optional<std::string> value, co_await db.Get(key, reading));
       if (value.has_value()) {
         try_with_nul_ = false;
         co_return value;
@@ -168,7 +185,7 @@ class DbMap final : public BaseMap {
     }
     if (!try_with_nul_) co_return std::nullopt;
     CO_ASSIGN_OR_RETURN(std::optional<std::string> value,
-                        co_await db_->Get(absl::StrCat(key, absl::string_view("\0", 1))));
+                        co_await db.Get(absl::StrCat(key, absl::string_view("\0", 1)), reading));
     if (value.has_value()) try_without_nul_ = false;
     co_return value;
   }
@@ -177,7 +194,7 @@ class DbMap final : public BaseMap {
   std::string path_;
   bool try_without_nul_, try_with_nul_;
   Semaphore one_at_a_time_{1};
-  std::unique_ptr<DbFile> db_;
+  std::shared_ptr<DbFile> db_;
   File* file_ = nullptr;  // db_'s
   FileStat stat_;
 };

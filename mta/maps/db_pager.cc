@@ -65,19 +65,20 @@ Task<absl::StatusOr<DbPage>> DbPager::Fetch(uint32_t number) {
   co_return page;
 }
 
-Task<absl::StatusOr<DbPage>> DbPager::Get(uint32_t number) {
+Task<absl::StatusOr<DbPage>> DbPager::Get(uint32_t number, DbReading reading) {
   if (number == 0) co_return DbDamaged(number, "referred to, which no page may do");
   if (number >= pages_) {
     co_return DbDamaged(number, absl::StrCat("beyond the end of the file, which has ", pages_));
   }
   if (const Slot* const slot = Find(number)) co_return DbPage(slot->bytes, layout_);
+  if (reading == DbReading::kCached) co_return absl::FailedPreconditionError("not in the cache");
   co_return co_await Fetch(number);
 }
 
 Task<absl::StatusOr<DbPage>> DbPager::GetOverflow(uint32_t number, uint32_t left,
                                                   DbBudget& budget) {
   CO_RETURN_IF_ERROR(budget.Spend(number));
-  CO_ASSIGN_OR_RETURN(const DbPage page, co_await Get(number));
+  CO_ASSIGN_OR_RETURN(const DbPage page, co_await Get(number, budget.reading()));
   if (page.type() != DbPageType::kOverflow) co_return DbDamaged(number, "not part of a long item");
   const size_t size = page.overflow().size();
   if (size == 0 || size > left) {

@@ -20,6 +20,10 @@
 
 namespace stagepost {
 
+// Where pages may come from. kCached: from memory alone, as whoever has not locked the file must
+// have it; kFailedPrecondition tells that one is not there.
+enum class DbReading : uint8_t { kAnywhere, kCached };
+
 // How many more pages one look-up, or one cursor, may visit. In a sound file nothing is visited
 // twice, but for keys that are both on a leaf and above it; so whoever runs out of it goes in
 // circles.
@@ -30,11 +34,13 @@ class DbBudget {
   static constexpr uint32_t kMaxLookupPages = 1 << 18;
 
   // For a file of `pages` pages.
-  explicit DbBudget(uint32_t pages) : left_(4 * uint64_t{pages} + 16) {}
+  explicit DbBudget(uint32_t pages, DbReading reading = DbReading::kAnywhere)
+      : left_(4 * uint64_t{pages} + 16), reading_(reading) {}
   // For one key of it.
-  static DbBudget OfLookup(uint32_t pages) {
-    return DbBudget(pages < kMaxLookupPages ? pages : kMaxLookupPages);
+  static DbBudget OfLookup(uint32_t pages, DbReading reading) {
+    return DbBudget(pages < kMaxLookupPages ? pages : kMaxLookupPages, reading);
   }
+  DbReading reading() const { return reading_; }
   // kDataLoss when there is nothing left.
   absl::Status Spend(uint32_t page) {
     if (left_ == 0) return DbDamaged(page, "part of a circle");
@@ -44,6 +50,7 @@ class DbBudget {
 
  private:
   uint64_t left_;
+  DbReading reading_;
 };
 
 class DbPager {
@@ -57,7 +64,7 @@ class DbPager {
   uint32_t pages() const { return pages_; }
 
   // The page with this number. kDataLoss: it is not sound, there is none, or it is page 0.
-  Task<absl::StatusOr<DbPage>> Get(uint32_t number);
+  Task<absl::StatusOr<DbPage>> Get(uint32_t number, DbReading reading);
 
   // Replaces `bytes` by the item, which is of the kind kOverflow.
   Task<absl::Status> ReadOverflow(uint32_t page, uint32_t length, DbBudget& budget,

@@ -31,7 +31,7 @@ bool Fits(const DbPage& page, DbPlace place) {
 Task<absl::StatusOr<DbPage>> Visit(DbPager& pager, uint32_t number, DbPlace place,
                                    DbBudget& budget) {
   CO_RETURN_IF_ERROR(budget.Spend(number));
-  CO_ASSIGN_OR_RETURN(DbPage page, co_await pager.Get(number));
+  CO_ASSIGN_OR_RETURN(DbPage page, co_await pager.Get(number, budget.reading()));
   if (!Fits(page, place)) co_return DbDamaged(number, "its type does not belong where it is");
   co_return page;
 }
@@ -157,8 +157,9 @@ Task<absl::StatusOr<bool>> DbChain::Next() {
 }
 
 Task<absl::StatusOr<std::optional<std::string>>> GetFromHash(const DbMeta& meta, DbPager& pager,
-                                                             absl::string_view key) {
-  DbBudget budget = DbBudget::OfLookup(pager.pages());
+                                                             absl::string_view key,
+                                                             DbReading reading) {
+  DbBudget budget = DbBudget::OfLookup(pager.pages(), reading);
   std::string value;
   uint32_t number = meta.BucketPage(meta.BucketOf(key));
   do {
@@ -177,8 +178,9 @@ Task<absl::StatusOr<std::optional<std::string>>> GetFromHash(const DbMeta& meta,
 }
 
 Task<absl::StatusOr<std::optional<std::string>>> GetFromBtree(const DbMeta& meta, DbPager& pager,
-                                                              absl::string_view key) {
-  DbBudget budget = DbBudget::OfLookup(pager.pages());
+                                                              absl::string_view key,
+                                                              DbReading reading) {
+  DbBudget budget = DbBudget::OfLookup(pager.pages(), reading);
   uint32_t number = meta.root;
   for (int above = kAboveRoot;;) {
     CO_ASSIGN_OR_RETURN(const DbPage page,

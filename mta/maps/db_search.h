@@ -49,9 +49,11 @@ class DbChain {
 
 // The first value of `key`.
 Task<absl::StatusOr<std::optional<std::string>>> GetFromHash(const DbMeta& meta, DbPager& pager,
-                                                             absl::string_view key);
+                                                             absl::string_view key,
+                                                             DbReading reading);
 Task<absl::StatusOr<std::optional<std::string>>> GetFromBtree(const DbMeta& meta, DbPager& pager,
-                                                              absl::string_view key);
+                                                              absl::string_view key,
+                                                              DbReading reading);
 
 }  // namespace stagepost
 
