@@ -96,6 +96,22 @@ DeliveryResult Deferred(absl::string_view dsn, absl::string_view why) {
   return result;
 }
 
+std::string ConnectionErrorText(Errno error, absl::string_view host) {
+  switch (error) {
+    case Errno::kECONNREFUSED:
+      return absl::StrCat("Connection refused by ", host);
+    case Errno::kETIMEDOUT:
+      return absl::StrCat("Connection timed out with ", host);
+    case Errno::kECONNRESET:
+    case Errno::kEPIPE:
+      return absl::StrCat("Connection reset by ", host);
+    case Errno::kEHOSTDOWN:
+      return absl::StrCat("Host ", host, " is down");
+    default:
+      return absl::StrCat(host, ": ", ErrnoText(error));
+  }
+}
+
 DeliveryResult ResultOfExitCode(int code, absl::string_view mailer, absl::string_view path) {
   if (code == kExitOk) return Sent("2.0.0");
   DeliveryResult result;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "mta/base/errno.h"
 #include "mta/env/programs.h"
 #include "mta/smtp/server_reply.h"
 
@@ -28,7 +29,8 @@ struct DeliveryResult {
   std::string queue_text;
   // What the diagnostic of a bounce is made from: a reply, or the number of an exit code.
   std::string diagnostic;
-  int exit_code = 0;  // of sysexits
+  int exit_code = 0;         // of sysexits
+  Errno error = Errno::kOk;  // what a connection has failed with
 
   bool done() const { return kind == Kind::kSent || kind == Kind::kDiscarded; }
 };
@@ -47,6 +49,10 @@ DeliveryResult ResultOfReply(const ServerReply& reply, ReplyStage stage);
 
 // Deferred, with a text that says why.
 DeliveryResult Deferred(absl::string_view dsn, absl::string_view why);
+
+// What `error` has done to a connection with `host`: "Connection refused by mail.dom1.example.",
+// "mail.dom1.example.: Network is unreachable". REQUIRES: error is not kOk.
+std::string ConnectionErrorText(Errno error, absl::string_view host);
 
 // One line without control characters: fit for log lines and qf files.
 std::string OneLine(absl::string_view text);

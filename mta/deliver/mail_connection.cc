@@ -35,21 +35,12 @@ std::string MailConnection::relay() const { return RelayOf(host_, peer_.address)
 
 DeliveryResult ConnectionFailure(const absl::Status& status, absl::string_view host,
                                  absl::string_view dsn) {
-  if (absl::IsDeadlineExceeded(status)) {
-    return Deferred(dsn, absl::StrCat("Connection timed out with ", host));
-  }
-  switch (ErrnoOf(status)) {
-    case Errno::kECONNREFUSED:
-      return Deferred(dsn, absl::StrCat("Connection refused by ", host));
-    case Errno::kETIMEDOUT:
-      return Deferred(dsn, absl::StrCat("Connection timed out with ", host));
-    case Errno::kOk:
-    case Errno::kECONNRESET:
-    case Errno::kEPIPE:
-      return Deferred(dsn, absl::StrCat("Connection reset by ", host));
-    default:
-      return Deferred(dsn, absl::StrCat(host, ": ", ErrnoText(ErrnoOf(status))));
-  }
+  Errno error = ErrnoOf(status);
+  if (absl::IsDeadlineExceeded(status)) error = Errno::kETIMEDOUT;
+  if (error == Errno::kOk) error = Errno::kECONNRESET;
+  DeliveryResult result = Deferred(dsn, ConnectionErrorText(error, host));
+  result.error = error;
+  return result;
 }
 
 Task<ConnectOutcome> ConnectTo(Environment& env, std::string host, std::vector<IpAddress> addresses,

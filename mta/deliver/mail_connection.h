@@ -15,6 +15,7 @@
 #include "mta/async/task.h"
 #include "mta/base/time.h"
 #include "mta/deliver/delivery_result.h"
+#include "mta/deliver/host_status.h"
 #include "mta/env/network.h"
 #include "mta/site/site.h"
 #include "mta/smtp/smtp_client.h"
@@ -33,6 +34,8 @@ class MailConnection {
   // As log lines show it: "mail.dom1.example. [192.0.2.71]".
   std::string relay() const;
 
+  // SingleThreadDelivery: the host is ours as long as this is. Released after the connection.
+  std::unique_ptr<HostStatus::Hold> hold;
   int messages = 0;         // that it has carried
   MonotonicTime last_used;  // end of the last transaction
 

@@ -129,10 +129,17 @@ class SmtpRun {
     relay_ = host;
     failure_ = co_await services_.hosts.FailureOf(site_, host);
     if (failure_.has_value()) co_return nullptr;
+    std::unique_ptr<HostStatus::Hold> hold = co_await services_.hosts.HoldHost(site_, host);
+    if (hold == nullptr) {
+      failure_ = HostStatus::HeldBack();
+      co_return nullptr;
+    }
     std::unique_ptr<MailConnection> connection = co_await Connect(host);
-    std::string reply = failure_.has_value() ? failure_->stat : "";
-    if (connection != nullptr) reply = connection->client().hello().text;
+    // Of hosts that there are not nothing is kept.
+    if (failure_.has_value() && failure_->exit_code == kExitNoHost) co_return nullptr;
+    std::string reply = failure_.has_value() ? failure_->reply : connection->client().hello().text;
     co_await services_.hosts.Note(site_, host, failure_, std::move(reply));
+    if (connection != nullptr) connection->hold = std::move(hold);
     co_return std::move(connection);
   }
 
