@@ -19,7 +19,7 @@ namespace {
 
 constexpr int kVersion = 0;
 constexpr int kNameTryAgain = 2;  // TRY_AGAIN of netdb.h
-constexpr size_t kMaxReplyBytes = 1024;
+constexpr size_t kMaxKeptReply = 1024;
 constexpr size_t kMaxHostBytes = 255;
 constexpr size_t kMaxLabels = 64;
 constexpr size_t kMaxDsnBytes = 16;
@@ -54,7 +54,7 @@ bool TakeLine(absl::string_view line, HostRecord& record) {
       record.dsn = OneLine(value.substr(0, kMaxDsnBytes));
       return true;
     case 'R':
-      record.reply = OneLine(value.substr(0, kMaxReplyBytes));
+      record.reply = OneLine(value.substr(0, kMaxKeptReply));
       return true;
     case 'U':
       record.used = absl::FromUnixSeconds(std::clamp<int64_t>(NumberIn(value), 0, kMaxUnixTime));
@@ -102,7 +102,7 @@ std::string WriteHostRecord(const HostRecord& record) {
                    record.no_name_server ? kNameTryAgain : 0, "\nS", record.exit_code, "\n");
   if (!record.dsn.empty()) absl::StrAppend(&text, "D", OneLine(record.dsn), "\n");
   if (!record.reply.empty()) {
-    absl::StrAppend(&text, "R", OneLine(record.reply.substr(0, kMaxReplyBytes)), "\n");
+    absl::StrAppend(&text, "R", OneLine(record.reply.substr(0, kMaxKeptReply)), "\n");
   }
   absl::StrAppend(&text, "U", absl::ToUnixSeconds(record.used), "\n.\n");
   return text;
