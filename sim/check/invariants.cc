@@ -6,61 +6,27 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "mta/base/check.h"
-#include "sim/check/mbox.h"
+#include "sim/check/relay_policy.h"
 #include "sim/scenario/host_builder.h"
 
 namespace stagepost {
 namespace {
 
-constexpr char kMailSpool[] = "/var/mail";
 constexpr char kQueueDirectory[] = "/var/spool/mqueue";
 
-// The account that alice@corp.example means: the local part, lower-cased, without what sendmail
-// takes off it (a backslash in front, a +detail behind).
-std::string MailboxOf(absl::string_view recipient) {
-  absl::string_view local = recipient.substr(0, recipient.find('@'));
-  absl::ConsumePrefix(&local, "\\");
-  return absl::AsciiStrToLower(local.substr(0, local.find('+')));
-}
-
-// Whether a qf file still has this recipient: a line "R", flags, ":", and the address, perhaps in
-// angle brackets.
-bool IsQueued(absl::string_view queue_file, absl::string_view recipient) {
-  for (absl::string_view line : absl::StrSplit(queue_file, '\n')) {
-    if (!absl::ConsumePrefix(&line, "R") || line.find(':') == line.npos) continue;
-    line.remove_prefix(line.find(':') + 1);
-    if (absl::ConsumePrefix(&line, "<")) absl::ConsumeSuffix(&line, ">");
-    if (absl::EqualsIgnoreCase(line, recipient)) return true;
-  }
-  return false;
-}
-
-bool IsOrIsBelow(absl::string_view domain, absl::string_view parent) {
-  return absl::EqualsIgnoreCase(domain, parent) ||
-         (domain.size() > parent.size() + 1 && absl::EndsWithIgnoreCase(domain, parent) &&
-          domain[domain.size() - parent.size() - 1] == '.');
+// Mailers that speak to other hosts, as sendmail's configurations call them.
+bool IsNetworkMailer(absl::string_view name) {
+  constexpr absl::string_view kNames[] = {"smtp", "esmtp", "smtp8", "dsmtp", "relay"};
+  return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
 }
 
 }  // namespace
 
-// How often each message is in each mailbox of a host: queue id -> mailbox -> copies.
-struct Invariants::Copies {
-  std::map<std::string, std::map<std::string, int>> of;
-
-  int Count(const std::string& id, const std::string& mailbox) const {
-    const auto message = of.find(id);
-    if (message == of.end()) return 0;
-    const auto copies = message->second.find(mailbox);
-    return copies == message->second.end() ? 0 : copies->second;
-  }
-};
-
 Invariants::Invariants(const scenario::Scenario& scenario, World& world)
-    : scenario_(scenario), world_(world) {
+    : scenario_(scenario), world_(world), handovers_(world) {
   world.core().trace.AddObserver(this);
 }
 
@@ -90,6 +56,11 @@ void Invariants::Resolve(Accepted& message, absl::string_view detail) {
   const std::vector<std::string> parts = absl::StrSplit(detail, absl::MaxSplits('\n', 2));
   if (parts.size() != 3) return;
   message.mailboxes[parts[0]] = parts[1] == "local" ? MailboxOf(parts[2]) : "";
+  if (IsNetworkMailer(parts[1])) {
+    message.remote.insert(parts[0]);
+  } else {
+    message.remote.erase(parts[0]);
+  }
 }
 
 // What becomes of messages that a scenario laid into the queue itself is its own business.
@@ -98,11 +69,17 @@ void Invariants::OnEvent(const TraceEvent& event) {
   switch (event.event.kind) {
     case EventKind::kSmtpCommand:
       clients_[{event.host, event.event.number}] = subject;
-      return;
-    case EventKind::kEnvelopeAccepted:
-      if (IsFromHostItself(event)) from_itself_.emplace(event.host, subject);
-      return;
+      return handovers_.OnCommand(event);
+    case EventKind::kEnvelopeAccepted: {
+      const bool at_sink = SpecOf(event.host).has_sink();
+      const auto client = clients_.find({event.host, event.event.number2});
+      const bool known = event.event.number2 != 0 && client != clients_.end();
+      if (!at_sink) senders_[{event.host, subject}] = known ? client->second : "";
+      return handovers_.OnAccepted(event, at_sink, broken_early_);
+    }
     case EventKind::kRecipientAccepted: {
+      handovers_.OnRecipient(event);
+      if (SpecOf(event.host).has_sink()) return;
       Accepted& message = accepted_[{event.host, subject}];
       message.recipients.insert(detail);
       message.ids.insert(subject);
@@ -131,12 +108,15 @@ void Invariants::OnEvent(const TraceEvent& event) {
       break;
     case EventKind::kRecipientDelivered: {
       const auto mailbox = message->mailboxes.find(detail);
-      if (mailbox != message->mailboxes.end() && mailbox->second.empty()) {
+      if (mailbox != message->mailboxes.end() && mailbox->second.empty() &&
+          !message->remote.contains(detail)) {
         message->settled.insert(detail);
       }
       break;
     }
     case EventKind::kRecipientBounced:
+      message->given_up.insert(detail);
+      [[fallthrough]];
     case EventKind::kRecipientDiscarded:
       message->settled.insert(detail);
       break;
@@ -156,19 +136,20 @@ void Invariants::OnEvent(const TraceEvent& event) {
   }
 }
 
-bool Invariants::IsFromHostItself(const TraceEvent& event) const {
-  if (event.event.number2 == 0) return true;  // no session: a report to a sender
-  const auto client = clients_.find({event.host, event.event.number2});
-  if (client == clients_.end()) return false;
-  const absl::string_view peer = client->second;
-  if (peer == "stdin" || absl::StartsWith(peer, "127.") || absl::StartsWith(peer, "[::1]")) {
-    return true;
-  }
-  const scenario::Host& spec = SpecOf(event.host);
-  return std::any_of(spec.address().begin(), spec.address().end(), [&](const std::string& own) {
-    return absl::StartsWith(peer, absl::StrCat(own, ":")) ||
-           absl::StartsWith(peer, absl::StrCat("[", own, "]"));
-  });
+bool Invariants::IsFromInsider(const MessageId& id) const {
+  const auto sender = senders_.find(id);
+  if (sender == senders_.end() || sender->second.empty()) return true;
+  const scenario::Host& host = SpecOf(id.first);
+  // What the client itself knows counts more than what the MTA takes it for.
+  const auto promised = promised_.find({host.name(), id.second});
+  const std::string& client = promised == promised_.end() ? sender->second : promised->second;
+  return MayRelayFrom(scenario_.world(), host, client);
+}
+
+std::string Invariants::MailboxOf(absl::string_view recipient) {
+  absl::string_view local = recipient.substr(0, recipient.find('@'));
+  absl::ConsumePrefix(&local, "\\");
+  return absl::AsciiStrToLower(local.substr(0, local.find('+')));
 }
 
 std::set<std::string> Invariants::MembersOf(const Accepted& message, const std::string& recipient) {
@@ -201,31 +182,41 @@ bool Invariants::Disturbed(const SimHost& host) const {
 }
 
 void Invariants::CheckRecipientAllowed(const TraceEvent& event) {
-  if (from_itself_.contains({event.host, std::string(event.event.subject)})) return;
+  if (IsFromInsider({event.host, std::string(event.event.subject)})) return;
   const absl::string_view recipient = event.event.detail;
-  const size_t at = recipient.rfind('@');
-  if (at == recipient.npos) return;  // a bare name is local
-  const absl::string_view domain = recipient.substr(at + 1);
-  const std::string name = world_.core().trace.HostName(event.host);
-  for (const scenario::Host& host : scenario_.world().host()) {
-    if (host.name() != name) continue;
-    if (absl::EqualsIgnoreCase(domain, name) || absl::EqualsIgnoreCase(domain, "localhost")) return;
-    for (const std::string& address : host.address()) {
-      if (domain == absl::StrCat("[", address, "]")) return;
-      if (absl::EqualsIgnoreCase(domain, absl::StrCat("[IPv6:", address, "]"))) return;
-    }
-    for (const std::string& local : host.mta().local()) {
-      if (absl::EqualsIgnoreCase(domain, local)) return;
-    }
-    for (const std::string& relay : host.mta().relay()) {
-      if (IsOrIsBelow(domain, relay)) return;
-    }
-  }
-  broken_early_.push_back(absl::StrCat("no relay: ", name, " accepted mail for <", recipient,
+  const scenario::Host& host = SpecOf(event.host);
+  if (IsLocalRecipient(host, recipient) || MayRelayTo(host, recipient)) return;
+  broken_early_.push_back(absl::StrCat("no relay: ", host.name(), " accepted mail for <", recipient,
                                        ">, which is neither local nor relayed for"));
 }
 
-void Invariants::ClientSaw(absl::string_view host, absl::string_view reply) {
+// Whoever got it there, an outsider's address must have been one that the host passes on, or a
+// local one that stands for others.
+void Invariants::CheckPassedOn(const Handover& handover, std::vector<std::string>& broken) const {
+  const std::optional<MessageId> id = handovers_.SenderOf(handover);
+  if (!id.has_value() || IsFromInsider(*id) || !handovers_.IsStored(handover)) return;
+  const auto accepted = accepted_.find(*id);
+  if (accepted == accepted_.end()) return;
+  const scenario::Host& host = SpecOf(id->first);
+  std::set<std::string> named;  // by aliases
+  for (const std::string& recipient : accepted->second.recipients) {
+    if (!IsLocalRecipient(host, recipient)) continue;
+    for (const std::string& member : MembersOf(accepted->second, recipient)) {
+      if (member != recipient) named.insert(absl::AsciiStrToLower(member));
+    }
+  }
+  for (const std::string& recipient : handover.recipients) {
+    if (IsLocalRecipient(host, recipient) || MayRelayTo(host, recipient) ||
+        named.contains(absl::AsciiStrToLower(recipient))) {
+      continue;
+    }
+    broken.push_back(absl::StrCat("no relay: ", host.name(), " passed an outsider's mail on for <",
+                                  recipient, ">, and ", SpecOf(handover.host).name(), " has it"));
+  }
+}
+
+void Invariants::ClientSaw(absl::string_view host, absl::string_view reply,
+                           absl::string_view client) {
   // "250 2.0.0 6AK6XWSU000517 Message accepted for delivery"
   constexpr absl::string_view kPrefix = "250 2.0.0 ", kSuffix = " Message accepted for delivery";
   if (!absl::StartsWith(reply, kPrefix) || !absl::EndsWith(reply, kSuffix) ||
@@ -234,7 +225,7 @@ void Invariants::ClientSaw(absl::string_view host, absl::string_view reply) {
   }
   reply.remove_prefix(kPrefix.size());
   reply.remove_suffix(kSuffix.size());
-  promised_.emplace(host, reply);
+  promised_[{std::string(host), std::string(reply)}] = std::string(client);
 }
 
 void Invariants::Healed() {
@@ -274,107 +265,6 @@ bool Invariants::MustFinish(SimHost& host) const {
 bool Invariants::work_left() const {
   return std::any_of(world_.hosts().begin(), world_.hosts().end(),
                      [&](const auto& host) { return WorkLeft(*host) > 0 && MustFinish(*host); });
-}
-
-void Invariants::CheckMailbox(SimHost& host, const User& user, const std::string& path,
-                              const FileStat& stat, std::vector<std::string>& broken) {
-  if (stat.type == FileType::kRegular && stat.mode == 0600 && stat.owner == user.id) return;
-  // Not the MTA's doing: nothing in its Environment makes one.
-  if (stat.type == FileType::kFifo) return;
-  broken.push_back(absl::StrFormat(
-      "least privilege: %s on %s is %s with mode %o of user %d, not a file with mode 600 of user "
-      "%d",
-      path, host.name(), stat.type == FileType::kRegular ? "a file" : "no file", stat.mode,
-      static_cast<uint32_t>(stat.owner), static_cast<uint32_t>(user.id)));
-}
-
-Invariants::Copies Invariants::ReadMailboxes(SimHost& host, std::vector<std::string>& broken) {
-  Copies copies;
-  int damaged = 0;
-  for (const User& user : host.accounts().users()) {
-    const std::string path = absl::StrCat(kMailSpool, "/", user.name);
-    const auto stat = host.editor().LinkStat(path);
-    if (!stat.ok()) continue;
-    CheckMailbox(host, user, path, *stat, broken);
-    const auto text = host.editor().ReadFile(path);
-    if (!text.ok()) continue;
-    for (const MboxMessage& message : ParseMbox(*text)) {
-      if (message.damage.empty()) {
-        ++copies.of[message.queue_id][user.name];
-      } else if (++damaged > ViolentDeaths(host) && !file_errors_.contains(host.index())) {
-        broken.push_back(absl::StrCat("whole messages: a message in ", path, " on ", host.name(),
-                                      " ", message.damage));
-      }
-    }
-  }
-  return copies;
-}
-
-void Invariants::CheckConservation(SimHost& host, const std::string& id, const Accepted& message,
-                                   const Copies& copies, std::vector<std::string>& broken) {
-  std::string queued;  // all its queue files
-  for (const std::string& part : message.ids) {
-    const auto file = host.editor().ReadFile(absl::StrCat(kQueueDirectory, "/qf", part));
-    if (file.ok()) absl::StrAppend(&queued, *file, "\n");
-  }
-  std::map<std::string, int> wanted;  // copies by mailbox: two addresses may mean one user
-  for (const std::string& recipient : message.recipients) {
-    // Still to be tried, or reported as a whole: an alias that leads nowhere.
-    const bool accounted = IsQueued(queued, recipient) || message.settled.contains(recipient);
-    for (const std::string& member : MembersOf(message, recipient)) {
-      const auto resolved = message.mailboxes.find(member);
-      const std::string mailbox =
-          resolved == message.mailboxes.end() ? MailboxOf(member) : resolved->second;
-      ++wanted[mailbox];
-      if (copies.Count(id, mailbox) == 0 && !accounted && !IsQueued(queued, member) &&
-          !message.settled.contains(member)) {
-        broken.push_back(
-            absl::StrCat("conservation: ", id, " on ", host.name(), " for <", member, "> is lost"));
-      }
-    }
-  }
-  for (const auto& [mailbox, count] : wanted) {
-    const int surplus = copies.Count(id, mailbox) - count;
-    if (surplus <= 0) continue;
-    duplicates_ += surplus;
-    if (!Disturbed(host)) {
-      broken.push_back(absl::StrCat("duplicates: ", id, " on ", host.name(), " is ",
-                                    count + surplus, " times in the mailbox of ", mailbox));
-    }
-  }
-  const auto found = copies.of.find(id);
-  if (found == copies.of.end()) return;
-  for (const auto& [mailbox, count] : found->second) {
-    if (wanted.contains(mailbox)) continue;
-    broken.push_back(absl::StrCat("conservation: ", id, " on ", host.name(),
-                                  " is in the mailbox of ", mailbox, ", to whom it was not sent"));
-  }
-}
-
-void Invariants::CheckHost(SimHost& host, std::vector<std::string>& broken) {
-  const Copies copies = ReadMailboxes(host, broken);
-  for (const auto& [id, message] : accepted_) {
-    if (id.first == host.index()) CheckConservation(host, id.second, message, copies, broken);
-  }
-  for (const auto& [name, id] : promised_) {
-    if (name == host.name() && !accepted_.contains({host.index(), id})) {
-      broken.push_back(absl::StrCat("conservation: ", host.name(), " promised ", id,
-                                    " with a 250 reply, but had not accepted it"));
-    }
-  }
-  if (const int left = WorkLeft(host); left > 0 && MustFinish(host)) {
-    broken.push_back(absl::StrCat("liveness: ", left, " messages on ", host.name(),
-                                  " were neither delivered nor deferred, though nothing stood in "
-                                  "the way"));
-  }
-}
-
-std::vector<std::string> Invariants::Check() {
-  std::vector<std::string> broken = broken_early_;
-  for (const scenario::Host& spec : scenario_.world().host()) {
-    if (spec.has_mta()) CheckHost(*world_.FindHost(spec.name()), broken);
-  }
-  return broken;
 }
 
 }  // namespace stagepost

@@ -2,11 +2,14 @@
 //
 //   conservation     every recipient of every accepted message is delivered, bounced, discarded, or
 //                    still in the queue at the end, and nobody else gets it; judged by the disks,
-//                    not by what the MTA says, but for whom an alias stands for
+//                    those of sinks too, not by what the MTA says, but for whom an alias stands for
 //   duplicates       a second copy only where a process was killed, a host crashed, or file calls
-//                    failed
-//   no relay         nothing is accepted from another host for a domain that is neither local nor
-//                    relayed for
+//                    failed; or where the 250 to a message got lost
+//   no relay         nothing is accepted from an outsider for a domain that is neither local nor
+//                    relayed for; and nothing of theirs gets to another host for such a domain,
+//                    unless an alias here has named it
+//   reports          there is none about a report about a report
+//   hop limit        no message passes more hosts than MaxHopCount
 //   whole messages   every message in a mailbox is complete, except one that was being written when
 //                    the power failed, and whose message had been accepted before; or where file
 //                    calls failed with errors, so that what was written could not be taken back
@@ -24,6 +27,7 @@
 #include <utility>
 #include <vector>
 
+#include "sim/check/handovers.h"
 #include "sim/scenario/scenario.pb.h"
 #include "sim/trace/trace.h"
 #include "sim/world/world.h"
@@ -38,8 +42,9 @@ class Invariants final : public TraceObserver {
 
   void OnEvent(const TraceEvent& event) override;
 
-  // A client has seen this reply: "250 … ID Message accepted for delivery" makes a promise.
-  void ClientSaw(absl::string_view host, absl::string_view reply);
+  // A client at that address has seen this reply of `host`: "250 … ID Message accepted for
+  // delivery" makes a promise.
+  void ClientSaw(absl::string_view host, absl::string_view reply, absl::string_view client);
 
   // Faults are over: messages that were deferred must be tried again where a queue is run.
   void Healed();
@@ -47,15 +52,13 @@ class Invariants final : public TraceObserver {
   // Whether some accepted message is neither done nor deferred, though its host's MTA runs and
   // nobody killed the job.
   bool work_left() const;
-  // Copies beyond the first, all explained by crashes.
+  // Copies beyond the first, all explained by crashes or lost replies.
   int duplicates() const { return duplicates_; }
 
   // What is broken, one line each; to be called once, at the end, after Healed() and time enough.
   std::vector<std::string> Check();
 
  private:
-  // A message, by the host that accepted it and its queue id.
-  using MessageId = std::pair<uint32_t, std::string>;
   struct Accepted {
     std::set<std::string> recipients;
     // Who gets the message in whose place, by a recipient that was an alias or forwards.
@@ -63,8 +66,10 @@ class Invariants final : public TraceObserver {
     // The account whose mailbox it is for a recipient; empty: something else is, a program or a
     // host.
     std::map<std::string, std::string> mailboxes;
-    std::set<std::string> settled;  // bounced or discarded; or delivered, but into no mailbox
-    std::set<std::string> ids;      // its queue id, and those of what was split off
+    std::set<std::string> remote;          // of those: who is to get it at another host
+    std::set<std::string> given_up;        // bounced
+    std::set<std::string> settled;         // bounced or discarded; or given to a program
+    std::set<std::string> ids;             // its queue id, and those of what was split off
     std::set<std::string> deferred, done;  // of ids
   };
   struct Copies;
@@ -72,6 +77,9 @@ class Invariants final : public TraceObserver {
   const scenario::Host& SpecOf(uint32_t host) const;
   // The message of the event; null if it was not accepted while somebody watched.
   Accepted* Find(const TraceEvent& event);
+  // The account that alice@corp.example means: the local part, lower-cased, without what sendmail
+  // takes off it (a backslash in front, a +detail behind).
+  static std::string MailboxOf(absl::string_view recipient);
   void Resolve(Accepted& message, absl::string_view detail);
   void Split(const TraceEvent& event);
   // Those whom `recipient` stands for; itself, if nobody.
@@ -84,22 +92,30 @@ class Invariants final : public TraceObserver {
   void CheckHost(SimHost& host, std::vector<std::string>& broken);
   void CheckConservation(SimHost& host, const std::string& id, const Accepted& message,
                          const Copies& copies, std::vector<std::string>& broken);
+  void CheckCopies(SimHost& host, const std::string& id, const Copies& copies,
+                   const std::map<std::string, int>& wanted, std::vector<std::string>& broken);
+  void CheckRemote(SimHost& host, const std::string& id, const Accepted& message,
+                   const std::vector<RemoteRecipient>& wanted, std::vector<std::string>& broken);
+  void CheckPassedOn(const Handover& handover, std::vector<std::string>& broken) const;
   Copies ReadMailboxes(SimHost& host, std::vector<std::string>& broken);
   void CheckMailbox(SimHost& host, const User& user, const std::string& path, const FileStat& stat,
                     std::vector<std::string>& broken);
   void CheckRecipientAllowed(const TraceEvent& event);
-  bool IsFromHostItself(const TraceEvent& event) const;
+  // Whether the sender of the message may send mail anywhere through `host`.
+  bool IsFromInsider(const MessageId& id) const;
 
   const scenario::Scenario& scenario_;
   World& world_;
   std::map<MessageId, Accepted> accepted_;
   std::map<MessageId, std::string> split_from_;                  // queue id of what was accepted
   std::map<std::pair<uint32_t, int64_t>, std::string> clients_;  // by host and session
-  std::set<MessageId> from_itself_;                         // accepted from a process of the host
-  std::set<std::pair<std::string, std::string>> promised_;  // host name, queue id
-  std::map<uint32_t, int> violent_deaths_;                  // by host: crashes and kills
-  std::set<uint32_t> file_errors_;                          // hosts whose file calls failed,
-  std::set<uint32_t> full_disks_;                           // whose disk was full
+  Handovers handovers_;
+  // Who sent it: "stdin", or an address and a port; empty: the host itself, reporting.
+  std::map<MessageId, std::string> senders_;
+  std::map<std::pair<std::string, std::string>, std::string> promised_;  // host, queue id: client
+  std::map<uint32_t, int> violent_deaths_;  // by host: crashes and kills
+  std::set<uint32_t> file_errors_;          // hosts whose file calls failed,
+  std::set<uint32_t> full_disks_;           // whose disk was full
   std::vector<std::string> broken_early_;
   int duplicates_ = 0;
 };

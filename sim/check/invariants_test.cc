@@ -82,9 +82,9 @@ TEST_F(InvariantsTest, WhateverBecomesOfAMessageIsSound) {
   checked.Record("mx", EventKind::kRecipientDiscarded, "AA2", "bin@mx");
   Queue("AA2", "RPFD:<daemon@[192.0.2.25]>\nRPFD:x@sub.relay.example\n");
   checked.Record("mx", EventKind::kRecipientDeferred, "AA2", "daemon@[192.0.2.25]");
-  invariants.ClientSaw("mx", "250 2.0.0 AA1 Message accepted for delivery");
-  invariants.ClientSaw("mx", "250 2.0.0 Reset state");
-  invariants.ClientSaw("mx", "221 2.0.0 mx closing connection");
+  invariants.ClientSaw("mx", "250 2.0.0 AA1 Message accepted for delivery", "192.0.2.33:4000");
+  invariants.ClientSaw("mx", "250 2.0.0 Reset state", "192.0.2.33:4000");
+  invariants.ClientSaw("mx", "221 2.0.0 mx closing connection", "192.0.2.33:4000");
   checked.Pretend("mx", kSendmailPath);
   EXPECT_THAT(invariants.Check(), IsEmpty());
   EXPECT_EQ(invariants.duplicates(), 0);
@@ -118,7 +118,7 @@ TEST_F(InvariantsTest, AMessageInTheWrongMailbox) {
 }
 
 TEST_F(InvariantsTest, APromiseThatWasNotKept) {
-  invariants.ClientSaw("mx", "250 2.0.0 AA7 Message accepted for delivery");
+  invariants.ClientSaw("mx", "250 2.0.0 AA7 Message accepted for delivery", "192.0.2.33:4000");
   EXPECT_THAT(invariants.Check(), ElementsAre(StartsWith("conservation: mx promised AA7")));
 }
 

@@ -27,7 +27,45 @@ struct SinkServer {
   Environment& env;
   std::vector<std::string> domains;
   int next_message = 1;
+  int64_t last_session = 0;
 };
+
+// What those who watch are told of one connection.
+class SinkSession {
+ public:
+  SinkSession(Environment& env, std::string peer, int64_t number)
+      : trace_(env.trace()), peer_(std::move(peer)), number_(number) {}
+
+  void Heard(absl::string_view line) {
+    trace_.Record({EventKind::kSmtpCommand, peer_, line, number_, 0});
+  }
+  void Said(absl::string_view reply) {
+    int code = 0;
+    (void)absl::SimpleAtoi(reply.substr(0, 3), &code);
+    trace_.Record({EventKind::kSmtpReply, peer_, reply, code, number_});
+  }
+  void Stored(absl::string_view name, absl::string_view sender,
+              const std::vector<std::string>& recipients) {
+    trace_.Record({EventKind::kEnvelopeAccepted, name, sender,
+                   static_cast<int64_t>(recipients.size()), number_});
+    for (const std::string& recipient : recipients) {
+      trace_.Record({EventKind::kRecipientAccepted, name, recipient, 0, 0});
+    }
+  }
+
+ private:
+  Trace& trace_;
+  const std::string peer_;
+  const int64_t number_;
+};
+
+// What stands in the angle brackets of a MAIL or RCPT line.
+std::string AddressIn(absl::string_view line) {
+  const size_t begin = line.find('<');
+  const size_t end = line.find_last_of('>');
+  if (begin == line.npos || end == line.npos || end < begin) return "";
+  return std::string(line.substr(begin + 1, end - begin - 1));
+}
 
 // Whether the line is a RCPT for one of the domains.
 bool IsForUs(const SinkServer& server, absl::string_view line) {
@@ -73,12 +111,14 @@ Task<absl::Status> WriteSynced(File& file, absl::string_view text) {
   co_return co_await file.Sync();
 }
 
-// Whole messages only have numbers; what is being written is called otherwise.
-Task<absl::Status> Store(SinkServer& server, const std::string& text) {
+// Whole messages only have numbers; what is being written is called otherwise. Sets `name` to the
+// file's.
+Task<absl::Status> Store(SinkServer& server, const std::string& text, std::string& name) {
   FileSystem& files = server.env.files();
   const int number = server.next_message++;
-  const std::string path = absl::StrFormat("%s/%06d", kSinkDirectory, number);
-  const std::string draft = absl::StrFormat("%s/.%06d", kSinkDirectory, number);
+  name = absl::StrFormat("%06d", number);
+  const std::string path = absl::StrCat(kSinkDirectory, "/", name);
+  const std::string draft = absl::StrCat(kSinkDirectory, "/.", name);
   CO_ASSIGN_OR_RETURN(
       std::unique_ptr<File> file,
       co_await files.Open(draft, {.write = true, .create = true, .truncate = true, .mode = 0644}));
@@ -113,7 +153,8 @@ Task<absl::StatusOr<std::string>> ReadMessage(SinkLines& lines) {
 // What is known of the message that is being sent.
 struct Transaction {
   std::string envelope;
-  int recipients = 0;
+  std::string sender;
+  std::vector<std::string> recipients;
 };
 
 // The reply to any command but DATA and QUIT, without its line end.
@@ -129,43 +170,53 @@ std::string ReplyTo(const SinkServer& server, absl::string_view line, Transactio
     return "250 2.0.0 ok";
   }
   if (verb == "MAIL") {
-    transaction = {absl::StrCat(line, "\n"), 0};
+    transaction = {absl::StrCat(line, "\n"), AddressIn(line), {}};
     return "250 2.1.0 ok";
   }
   if (verb == "RCPT") {
     if (transaction.envelope.empty()) return "503 5.5.1 MAIL first";
     if (!IsForUs(server, line)) return "550 5.7.1 not one of my domains";
     absl::StrAppend(&transaction.envelope, line, "\n");
-    ++transaction.recipients;
+    transaction.recipients.push_back(AddressIn(line));
     return "250 2.1.5 ok";
   }
   return "500 5.5.1 what?";
 }
 
+Task<absl::StatusOr<std::string>> TakeMessage(SinkServer& server, SinkLines& lines,
+                                              SinkSession& session, Transaction transaction) {
+  CO_ASSIGN_OR_RETURN(const std::string message, co_await ReadMessage(lines));
+  std::string name;
+  const absl::Status stored =
+      co_await Store(server, absl::StrCat(transaction.envelope, "\n", message), name);
+  if (!stored.ok()) co_return "451 4.3.0 cannot store it";
+  session.Stored(name, transaction.sender, transaction.recipients);
+  co_return "250 2.0.0 ok";
+}
+
 Task<absl::Status> ServeOne(SinkServer& server, std::unique_ptr<Connection> connection) {
+  SinkSession session(server.env, connection->peer().ToString(), ++server.last_session);
   SinkLines lines(*connection);
   Transaction transaction;
-  CO_RETURN_IF_ERROR(co_await WriteAll(
-      *connection, absl::StrCat("220 ", server.env.host().name(), " ESMTP sink\r\n")));
+  std::string reply = absl::StrCat("220 ", server.env.host().name(), " ESMTP sink");
   while (true) {
-    CO_ASSIGN_OR_RETURN(const std::string line, co_await lines.Next());
-    std::string reply;
-    if (absl::EqualsIgnoreCase(line, "QUIT")) {
-      co_return co_await WriteAll(*connection, "221 2.0.0 bye\r\n");
-    }
-    if (!absl::EqualsIgnoreCase(line, "DATA")) {
-      reply = ReplyTo(server, line, transaction);
-    } else if (transaction.recipients == 0) {
-      reply = "503 5.5.1 RCPT first";
-    } else {
-      CO_RETURN_IF_ERROR(co_await WriteAll(*connection, "354 go ahead\r\n"));
-      CO_ASSIGN_OR_RETURN(const std::string message, co_await ReadMessage(lines));
-      const absl::Status stored =
-          co_await Store(server, absl::StrCat(transaction.envelope, "\n", message));
-      reply = stored.ok() ? "250 2.0.0 ok" : "451 4.3.0 cannot store it";
-      transaction = {};
-    }
+    session.Said(reply);
     CO_RETURN_IF_ERROR(co_await WriteAll(*connection, absl::StrCat(reply, "\r\n")));
+    if (absl::StartsWith(reply, "221")) co_return absl::OkStatus();
+    if (absl::StartsWith(reply, "354")) {
+      CO_ASSIGN_OR_RETURN(
+          reply, co_await TakeMessage(server, lines, session, std::exchange(transaction, {})));
+      continue;
+    }
+    CO_ASSIGN_OR_RETURN(const std::string line, co_await lines.Next());
+    session.Heard(line);
+    if (absl::EqualsIgnoreCase(line, "QUIT")) {
+      reply = "221 2.0.0 bye";
+    } else if (!absl::EqualsIgnoreCase(line, "DATA")) {
+      reply = ReplyTo(server, line, transaction);
+    } else {
+      reply = transaction.recipients.empty() ? "503 5.5.1 RCPT first" : "354 go ahead";
+    }
   }
 }
 

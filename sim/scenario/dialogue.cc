@@ -120,6 +120,7 @@ Task<void> Play(Environment& env, const scenario::Smtp& smtp, DialogueRoute rout
     }
     co_return;
   }
+  result.client = (*connection)->local().ToString();
   Client client(env, smtp.may_break(), *std::move(connection));
   if (!smtp.talks_first()) {
     Window window;

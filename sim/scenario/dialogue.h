@@ -27,6 +27,8 @@ struct DialogueFailure {
 struct DialogueResult {
   bool done = false;
   std::vector<DialogueFailure> failures;
+  // The address and port that the client had.
+  std::string client;
   // Every reply, in order; lines joined by \n.
   std::vector<std::string> replies;
 };

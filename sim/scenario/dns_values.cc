@@ -16,9 +16,9 @@ namespace stagepost {
 namespace {
 
 constexpr std::pair<absl::string_view, DnsType> kTypes[] = {
-    {"A", DnsType::kA},     {"AAAA", DnsType::kAaaa}, {"MX", DnsType::kMx},
-    {"NS", DnsType::kNs},   {"CNAME", DnsType::kCname}, {"PTR", DnsType::kPtr},
-    {"TXT", DnsType::kTxt}, {"SRV", DnsType::kSrv},   {"SOA", DnsType::kSoa},
+    {"A", DnsType::kA},      {"AAAA", DnsType::kAaaa},   {"MX", DnsType::kMx},
+    {"NS", DnsType::kNs},    {"CNAME", DnsType::kCname}, {"PTR", DnsType::kPtr},
+    {"TXT", DnsType::kTxt},  {"SRV", DnsType::kSrv},     {"SOA", DnsType::kSoa},
     {"TLSA", DnsType::kTlsa}};
 
 constexpr std::pair<absl::string_view, DnsFault> kFaults[] = {

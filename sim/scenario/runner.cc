@@ -200,7 +200,9 @@ class Run {
   void Conclude(const DialogueResult& dialogue, int index) {
     const std::string where = loaded_.WhereStep(index);
     const scenario::Smtp& smtp = loaded_.scenario.step(index).smtp();
-    for (const std::string& reply : dialogue.replies) invariants_.ClientSaw(smtp.to(), reply);
+    for (const std::string& reply : dialogue.replies) {
+      invariants_.ClientSaw(smtp.to(), reply, dialogue.client);
+    }
     for (const DialogueFailure& failure : dialogue.failures) {
       Fail(failure.turn < 0 ? where : loaded_.WhereTurn(index, failure.turn), failure.what);
     }
