@@ -12,9 +12,9 @@
 #include "mta/async/scope.h"
 #include "mta/base/status_macros.h"
 #include "mta/base/sysexits.h"
-#include "mta/message/line_ends.h"
 #include "mta/deliver/mailer_program.h"
 #include "mta/deliver/outgoing_mail.h"
+#include "mta/message/line_ends.h"
 
 namespace stagepost {
 namespace {

@@ -27,6 +27,8 @@ struct DeliveryOptions {
   // Of a message that was parked: only recipients of these destinations; the others have been
   // served in this pass. Empty: all.
   std::vector<std::string> destinations = {};
+  // Hosts that were down in this run over the queue; null: it is none.
+  std::shared_ptr<HostStatus> hosts = nullptr;
 };
 
 // A message that waits for a destination that is busy (destinations.h): what could be done for it

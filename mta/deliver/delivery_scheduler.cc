@@ -71,6 +71,7 @@ Task<absl::Status> DeliveryScheduler::Deliver(std::shared_ptr<Site> site, std::s
 Task<absl::StatusOr<std::vector<uint32_t>>> DeliveryScheduler::AddQueueRun(
     std::shared_ptr<Site> site, DeliveryOptions options) {
   options.queue_run = true;
+  options.hosts = std::make_shared<HostStatus>(env_, true);
   const absl::Status cleaned = co_await queue_.RemoveOrphans();
   if (absl::IsCancelled(cleaned)) co_return cleaned;
   if (!cleaned.ok()) {
@@ -160,6 +161,7 @@ void DeliveryScheduler::EraseIfOver(uint32_t number) {
 }
 
 void DeliveryScheduler::StartJobs() {
+  ExpectMore();
   while (active_ < limit_ && !stopping_) {
     std::optional<Work> work = NextWork();
     if (!work.has_value()) return;
@@ -263,9 +265,13 @@ void DeliveryScheduler::End(const Work& work, DeliveryEnd end) {
   if (!end.status.ok()) batch.status = end.status;
   state_.destinations.GiveUpTurn(work.id);
   for (ParkedMessage& parked : end.parked) Park(work.batch, batch, std::move(parked));
+  ExpectMore();
   batch.done.Ring();
   EraseIfOver(work.batch);
 }
+
+// Whether connections are worth keeping.
+void DeliveryScheduler::ExpectMore() { state_.connections.set_expecting(known_.size() > 1); }
 
 void DeliveryScheduler::Park(uint32_t number, Batch& batch, ParkedMessage message) {
   if (stopping_ || message.destinations.empty()) return;
@@ -287,7 +293,7 @@ Task<void> DeliveryScheduler::End() {
 
 Task<absl::Status> RunQueueOnce(std::shared_ptr<Site> site, Queue& queue, DeliveryOptions options) {
   Environment& env = site->env();
-  DeliveryState state;
+  DeliveryState state(env);
   DeliveryScheduler scheduler(env, queue, state, co_await CurrentContext());
   const absl::Status status = co_await scheduler.RunQueue(std::move(site), std::move(options));
   co_await scheduler.Finish();

@@ -115,6 +115,7 @@ class DeliveryScheduler final : private Destinations::Listener {
   Task<absl::StatusOr<std::vector<uint32_t>>> AddQueueRun(std::shared_ptr<Site> site,
                                                           DeliveryOptions options);
   Task<void> BeIdle();
+  void ExpectMore();
   Task<DeliveryEnd> Try(const Work& work);
   void End(const Work& work, DeliveryEnd end);
   void Park(uint32_t number, Batch& batch, ParkedMessage message);

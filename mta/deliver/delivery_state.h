@@ -8,7 +8,11 @@
 #include <cstddef>
 
 #include "mta/async/task.h"
+#include "mta/deliver/connection_cache.h"
 #include "mta/deliver/destinations.h"
+#include "mta/deliver/host_status.h"
+#include "mta/deliver/smtp_mailer.h"
+#include "mta/env/environment.h"
 
 namespace stagepost {
 
@@ -16,13 +20,18 @@ namespace stagepost {
 inline constexpr size_t kMaxVisits = 20;
 
 struct DeliveryState {
-  DeliveryState() : destinations(kMaxVisits) {}
+  explicit DeliveryState(Environment& env)
+      : destinations(kMaxVisits), connections(env.clock()), hosts(env, false) {}
 
   // Called when the last of the deliveries that were under way has ended and none waits. New ones
   // may begin while it runs.
-  Task<void> OnIdle() { co_return; }
+  Task<void> OnIdle() { co_await QuitAll(connections.TakeAll(), watcher); }
 
   Destinations destinations;
+  ConnectionCache connections;
+  // Outside of runs over the queue, which have their own.
+  HostStatus hosts;
+  DeliveryWatcher* watcher = nullptr;
 };
 
 }  // namespace stagepost

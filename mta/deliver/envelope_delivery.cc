@@ -217,6 +217,10 @@ Task<MailerReport> EnvelopeDelivery::RunMailer(const Entries& group) {
   macros.SetLiteral(kHostMacro, run.host);
   macros.SetLiteral(kUserMacro, run.users.back());
   macros.SetLiteral(kHomeMacro, home);
+  if (IsNetworkMailer(mailer)) {
+    for (const size_t entry : group) run.recipients.push_back(RecipientOf(list_, entry, ""));
+    co_return co_await RunSmtpMailer(std::move(run), Services());
+  }
   if (mailer.path == kFileMailerPath) co_return co_await RunFileMailer(std::move(run));
   // Arguments stand in the order of the queue.
   const bool arguments = TakesUsersAsArguments(mailer);
@@ -227,6 +231,13 @@ Task<MailerReport> EnvelopeDelivery::RunMailer(const Entries& group) {
   }
   std::reverse(run.users.begin(), run.users.end());
   co_return co_await RunArgumentMailer(std::move(run));
+}
+
+SmtpServices EnvelopeDelivery::Services() {
+  return {.hosts = options_.hosts == nullptr ? state_.hosts : *options_.hosts,
+          .connections = state_.connections,
+          .watcher = state_.watcher,
+          .queue_run = options_.queue_run};
 }
 
 void EnvelopeDelivery::Record(size_t entry, DeliveryResult result, std::string relay) {

@@ -80,6 +80,7 @@ class EnvelopeDelivery {
   // True: the host is well.
   Task<bool> RunGroup(Entries group);
   Task<MailerReport> RunMailer(const Entries& group);
+  SmtpServices Services();
   // What became of `group`, whose mailer has been run.
   void Note(const Entries& group, MailerReport report, absl::Duration xdelay);
   void Record(size_t entry, DeliveryResult result, std::string relay);

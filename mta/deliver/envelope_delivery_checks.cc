@@ -112,10 +112,6 @@ Task<bool> EnvelopeDelivery::Check(size_t entry) {
                                       mailer.max_message_bytes, " bytes max");
   } else if (!co_await PassesCompat(entry)) {
     co_return false;
-  } else if (IsNetworkMailer(mailer) ||
-             (!mailer.Has('z') && mailer.path != "[FILE]" && !TakesUsersAsArguments(mailer))) {
-    result = Deferred("4.3.5", absl::StrCat("mailer ", mailer.name,
-                                            " speaks SMTP, which this version cannot yet"));
   }
   if (!result.has_value()) co_return true;
   attempted_ = true;

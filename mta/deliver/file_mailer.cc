@@ -17,9 +17,9 @@
 #include "mta/base/status_macros.h"
 #include "mta/base/sysexits.h"
 #include "mta/cf/default_user.h"
-#include "mta/message/line_ends.h"
 #include "mta/deliver/mailer_program.h"
 #include "mta/deliver/outgoing_mail.h"
+#include "mta/message/line_ends.h"
 
 namespace stagepost {
 namespace {

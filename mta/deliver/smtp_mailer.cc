@@ -76,6 +76,7 @@ class SmtpRun {
       if ((co_await CurrentContext()).stop_requested()) break;
     }
     MailerReport report = ReportForAll(run_, failure_.value_or(Deferred("4.4.1", "")));
+    report.host_failed = true;
     report.relay = relay_;
     report.transcript = std::move(transcript_);
     co_return report;
@@ -209,6 +210,7 @@ class SmtpRun {
     MailTransaction transaction(run_, client, connection->host());
     const absl::Status status = co_await transaction.Run();
     MailerReport report = transaction.Report();
+    report.host_failed = !status.ok();
     report.relay = connection->relay();
     report.transcript = transcript.Take();
     client.set_dialogue(services_.watcher);

@@ -104,7 +104,7 @@ Task<absl::Status> Deliver(Environment& env, Mail mail, bool accept) {
   CO_ASSIGN_OR_RETURN(const std::unique_ptr<Queue> queue, co_await OpenQueue(env, layout));
   if (accept) {
     std::string id;
-    DeliveryState state;
+    DeliveryState state(env);
     CO_RETURN_IF_ERROR(co_await Accept(*queue, mail, id));
     CO_RETURN_IF_ERROR((co_await DeliverMessage(site, *queue, state, id, {})).status);
   }
