@@ -99,9 +99,13 @@ std::string RecipientFields(const NotifiedRecipient& recipient, const Notificati
 
 }  // namespace
 
+bool Notification::is_for_postmaster() const {
+  return kind == Kind::kPostmasterCopy || kind == Kind::kFromNobody || kind == Kind::kDoubleBounce;
+}
+
 absl::string_view Notification::log_name() const {
   if (kind == Kind::kDoubleBounce) return "return to sender";
-  return kind == Kind::kPostmasterCopy ? "postmaster notify" : "DSN";
+  return is_for_postmaster() ? "postmaster notify" : "DSN";
 }
 
 std::string Notification::subject() const {
@@ -113,6 +117,7 @@ std::string Notification::subject() const {
     case Kind::kSuccess:
       return "Return receipt";
     case Kind::kPostmasterCopy:
+    case Kind::kFromNobody:
     case Kind::kDoubleBounce:
       return "Postmaster notify: see transcript for details";
   }
@@ -128,6 +133,7 @@ absl::string_view Notification::auto_submitted() const {
     case Kind::kSuccess:
       return "auto-generated (return-receipt)";
     case Kind::kPostmasterCopy:
+    case Kind::kFromNobody:
     case Kind::kDoubleBounce:
       return "auto-generated (postmaster-notification)";
   }
@@ -144,7 +150,7 @@ std::string NotificationText(const Notification& notification, const NotifiedMes
   }
   absl::StrAppend(&text, "The original message was received at ",
                   FormatDate(message.arrival, message.zone), "\nfrom ", Line(message.relay), "\n");
-  if (notification.kind == Kind::kPostmasterCopy || notification.kind == Kind::kDoubleBounce) {
+  if (notification.is_for_postmaster()) {
     absl::StrAppend(&text, "with id ", message.id, "\n");
   }
   AppendFailures(notification, text);

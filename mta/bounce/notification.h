@@ -39,17 +39,19 @@ struct Notification {
     kWarning,         // "Warning: could not send message for past 4 hours"
     kSuccess,         // "Return receipt"
     kPostmasterCopy,  // of a failure, without the body
+    kFromNobody,      // a failure of a message without a sender, for the postmaster
     kDoubleBounce,    // a report that could not be delivered, for the postmaster
   };
 
   Kind kind = Kind::kFailure;
-  std::string
-      recipient;  // as its To field and R line have it: "<alice@corp.example>", "postmaster"
+  // As its To fields and R lines have them: "<alice@corp.example>", "postmaster".
+  std::vector<std::string> to;
   std::vector<NotifiedRecipient> recipients;
   std::string transcript;  // what mailers and servers said; lines with LF
   std::string interval;    // of a warning: "4 hours"
   std::optional<absl::Time> retry_until;
 
+  bool is_for_postmaster() const;
   // As log lines name it: "DSN", "return to sender", "postmaster notify".
   absl::string_view log_name() const;
   std::string subject() const;

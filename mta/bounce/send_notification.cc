@@ -41,6 +41,7 @@ class Sending {
   Task<absl::Status> WriteOriginal(IncomingMessage& message);
   Task<HeaderText> OriginalHeader(Macros& macros, const Mailer& mailer);
   Envelope MakeEnvelope(const std::string& id);
+  Recipient RecipientFor(const std::string& shown) const;
   Header Fields() const;
   bool ReturnsBody() const;
   bool IsMime() const { return configuration_.options.Flag(OptionId::kSendMimeErrors); }
@@ -65,8 +66,8 @@ std::string Sending::Expanded(absl::string_view macro) const {
 }
 
 bool Sending::ReturnsBody() const {
-  const bool full = notification_.kind == Kind::kFailure || notification_.kind == Kind::kWarning ||
-                    notification_.kind == Kind::kDoubleBounce;
+  const bool full =
+      notification_.kind != Kind::kSuccess && notification_.kind != Kind::kPostmasterCopy;
   return full && !absl::StrContains(original_.flags, 'n') &&
          ImportanceOf(configuration_, original_.header).message_class >= 0 &&
          !configuration_.options.Has(PrivacyFlag::kNobodyReturn);
@@ -84,7 +85,7 @@ Header Sending::Fields() const {
   const auto add = [&header](absl::string_view name, absl::string_view value) {
     header.push_back({std::string(name), absl::StrCat(" ", value), ""});
   };
-  add("To", notification_.recipient);
+  for (const std::string& address : notification_.to) add("To", address);
   if (IsMime()) {
     add("MIME-Version", "1.0");
     add("Content-Type",
@@ -126,16 +127,21 @@ Envelope Sending::MakeEnvelope(const std::string& id) {
   if (const auto address = original_.macros.find("if_addr"); address != original_.macros.end()) {
     envelope.macros.insert(*address);
   }
+  for (const std::string& address : notification_.to) {
+    envelope.recipients.push_back(RecipientFor(address));
+  }
+  return envelope;
+}
+
+Recipient Sending::RecipientFor(const std::string& shown) const {
   Recipient recipient;
   recipient.flags = "PF";
-  const std::string& shown = notification_.recipient;
   recipient.bracketed = shown.size() >= 2 && shown.front() == '<' && shown.back() == '>';
   recipient.address = recipient.bracketed ? shown.substr(1, shown.size() - 2) : shown;
-  recipient.final_recipient = absl::StrCat(
-      "RFC822; ", recipient.address, absl::StrContains(recipient.address, '@') ? "" : "@",
-      absl::StrContains(recipient.address, '@') ? "" : about_.host_name);
-  envelope.recipients.push_back(std::move(recipient));
-  return envelope;
+  const bool has_domain = absl::StrContains(recipient.address, '@');
+  recipient.final_recipient = absl::StrCat("RFC822; ", recipient.address, has_domain ? "" : "@",
+                                           has_domain ? "" : about_.host_name);
+  return recipient;
 }
 
 // As it would be written to a file: nothing is left out but what is never sent.
@@ -237,8 +243,11 @@ Task<absl::StatusOr<std::string>> Sending::Run() {
     co_return status;
   }
   Trace& trace = env.trace();
-  trace.Record({EventKind::kEnvelopeAccepted, envelope.id, envelope.sender, 1, 0});
-  trace.Record({EventKind::kRecipientAccepted, envelope.id, envelope.recipients[0].address, 0, 0});
+  trace.Record({EventKind::kEnvelopeAccepted, envelope.id, envelope.sender,
+                static_cast<int64_t>(envelope.recipients.size()), 0});
+  for (const Recipient& recipient : envelope.recipients) {
+    trace.Record({EventKind::kRecipientAccepted, envelope.id, recipient.address, 0, 0});
+  }
   message->HandOver();
   co_return envelope.id;
 }

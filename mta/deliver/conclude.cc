@@ -34,6 +34,12 @@ Reported Wanting(const Reported& recipients, char notice) {
   return wanting;
 }
 
+// Neither the sender nor the recipient can help it.
+bool IsOwnFault(const ReportedRecipient& failed) {
+  const int code = failed.result.exit_code;
+  return code == kExitSoftware || code == kExitConfiguration;
+}
+
 TimeoutId TimeoutOf(Urgency urgency, bool is_report, bool of_return) {
   if (is_report) return of_return ? TimeoutId::kQueueReturnDsn : TimeoutId::kQueueWarnDsn;
   switch (urgency) {
@@ -66,6 +72,8 @@ class Concluding {
   void Expire();
   Task<absl::Status> TellOfFailures();
   Task<absl::Status> Return(Notification notification);
+  Task<absl::Status> ReturnReport(Notification notification, std::string what);
+  std::vector<std::string> DoubleBounceAddress() const;
   Task<absl::Status> Warn();
   Task<absl::Status> Acknowledge();
   Notification Make(Kind kind, const Reported& recipients, Action action) const;
@@ -111,8 +119,8 @@ void Concluding::Expire() {
 Notification Concluding::Make(Kind kind, const Reported& recipients, Action action) const {
   Notification notification;
   notification.kind = kind;
-  notification.recipient =
-      envelope_.sender_bracketed ? absl::StrCat("<", envelope_.sender, ">") : envelope_.sender;
+  notification.to = {envelope_.sender_bracketed ? absl::StrCat("<", envelope_.sender, ">")
+                                                : envelope_.sender};
   for (const ReportedRecipient& recipient : recipients) {
     Action done = action;
     if (action == Action::kDelivered &&
@@ -150,26 +158,40 @@ Task<absl::Status> Concluding::TellOfFailures() {
 // To the sender; without one, or if it is a report that has failed, to the postmaster.
 Task<absl::Status> Concluding::Return(Notification notification) {
   const std::string what = conclusion_.message_text.value_or(LogTextOf(report_.failed.back()));
-  if (!is_report() && !envelope_.sender.empty()) {
-    const std::string copy = options_.Text(OptionId::kPostmasterCopy);
-    Notification copied = notification;
-    CO_RETURN_IF_ERROR(co_await Send(std::move(notification), what));
-    if (copy.empty()) co_return absl::OkStatus();
-    copied.kind = Kind::kPostmasterCopy;
-    copied.recipient = copy;
-    co_return co_await Send(std::move(copied), what);
+  if (is_report()) co_return co_await ReturnReport(std::move(notification), what);
+  Notification copied = notification;
+  // What goes wrong here is the postmaster's concern, too.
+  const bool own_fault = IsOwnFault(report_.failed.front());
+  if (envelope_.sender.empty()) notification.to.clear();
+  if (own_fault) notification.to.emplace_back("postmaster");
+  if (envelope_.sender.empty() && !own_fault) {
+    notification.kind = Kind::kFromNobody;
+    notification.to = DoubleBounceAddress();
   }
-  if (FieldValue(envelope_.header, "Auto-Submitted") == kPostmasterNotification && is_report()) {
+  if (!notification.to.empty()) CO_RETURN_IF_ERROR(co_await Send(std::move(notification), what));
+  copied.kind = Kind::kPostmasterCopy;
+  copied.to = {options_.Text(OptionId::kPostmasterCopy)};
+  if (copied.to[0].empty()) co_return absl::OkStatus();
+  co_return co_await Send(std::move(copied), what);
+}
+
+Task<absl::Status> Concluding::ReturnReport(Notification notification, std::string what) {
+  if (FieldValue(envelope_.header, "Auto-Submitted") == kPostmasterNotification) {
     // Nobody is left to be told. Somebody may look for it.
     CO_RETURN_IF_ERROR(co_await message_.Lose(absl::StrCat("savemail panic: ", what)));
     conclusion_.lost = true;
     co_return absl::OkStatus();
   }
-  const std::string postmaster = options_.Text(OptionId::kDoubleBounceAddress);
-  if (postmaster.empty()) co_return absl::OkStatus();
   notification.kind = Kind::kDoubleBounce;
-  notification.recipient = postmaster;
+  notification.to = DoubleBounceAddress();
+  if (notification.to.empty()) co_return absl::OkStatus();
   co_return co_await Send(std::move(notification), what);
+}
+
+std::vector<std::string> Concluding::DoubleBounceAddress() const {
+  const std::string address = options_.Text(OptionId::kDoubleBounceAddress);
+  if (address.empty()) return {};
+  return {address};
 }
 
 // Once, if the message waits for longer than Timeout.queuewarn.
