@@ -105,6 +105,8 @@ class Destinations {
 
   void set_listener(Listener* listener) { listener_ = listener; }
   size_t parked() const { return parked_; }
+  // Destinations that something is known of.
+  size_t size() const { return places_.size(); }
   // Deliveries to `key` that may be under way at a time.
   size_t WindowOf(absl::string_view key) const;
 
