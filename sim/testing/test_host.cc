@@ -1,5 +1,7 @@
 #include "sim/testing/test_host.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "mta/base/check.h"
 #include "sim/world/sim_pipe.h"
@@ -11,10 +13,10 @@ constexpr int64_t kStart = 1795156412;  // 2026-11-20 06:33:32 UTC
 
 }  // namespace
 
-TestHost::TestHost(uint64_t seed)
+TestHost::TestHost(uint64_t seed, std::vector<IpAddress> addresses)
     : choices_(Choices::FromSeed(seed)),
       world_(std::make_unique<World>(choices_, trace_, absl::FromUnixSeconds(kStart))),
-      host_(&world_->AddHost({.name = "mx1.corp.example", .addresses = {}})) {
+      host_(&world_->AddHost({.name = "mx1.corp.example", .addresses = std::move(addresses)})) {
   int id = 2001;
   for (const char* name : {"alice", "bob"}) {
     const User user = {.name = name,

@@ -16,10 +16,12 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "mta/base/errno.h"
+#include "mta/env/network.h"
 #include "sim/choice/choices.h"
 #include "sim/trace/trace.h"
 #include "sim/world/sim_file_caller.h"
@@ -29,7 +31,7 @@ namespace stagepost {
 
 class TestHost final : public FileFaults {
  public:
-  explicit TestHost(uint64_t seed = 1);
+  explicit TestHost(uint64_t seed = 1, std::vector<IpAddress> addresses = {});
   ~TestHost() override;
 
   SimHost& host() { return *host_; }
