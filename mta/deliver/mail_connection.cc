@@ -61,7 +61,8 @@ Task<ConnectOutcome> ConnectTo(Environment& env, std::string host, std::vector<I
       outcome.failure.reset();
       co_return outcome;
     }
-    outcome.relay = RelayOf(host, address);
+    // As sendmail has it, which shows no address of IPv6 that it has not reached.
+    outcome.relay = address.is_v4() ? RelayOf(host, address) : host;
     outcome.failure = ConnectionFailure(connection.status(), host, "4.4.1");
     if (absl::IsCancelled(connection.status())) break;
   }

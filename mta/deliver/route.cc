@@ -1,6 +1,7 @@
 #include "mta/deliver/route.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -9,7 +10,9 @@
 #include "absl/strings/strip.h"
 #include "mta/base/sysexits.h"
 #include "mta/cf/names.h"
+#include "mta/cf/options.h"
 #include "mta/dns/address_text.h"
+#include "mta/dns/dns_search.h"
 #include "mta/dns/host_lookup.h"
 #include "mta/dns/services_file.h"
 #include "mta/dns/text_file.h"
@@ -36,7 +39,7 @@ bool IsOwnName(Site& site, absl::string_view name) {
 // One host of a list.
 struct ListedHost {
   absl::string_view name;
-  bool shares = false;  // ',' stands before it: as good as the one in front
+  bool shares = false;  // ',' stands before it: its list of hosts is put into that of the last one
 };
 
 // Separators in brackets belong to an address.
@@ -50,121 +53,192 @@ std::vector<ListedHost> SplitHosts(absl::string_view list) {
       if (list[end] == ']') brackets = false;
       if (!brackets && (list[end] == ':' || list[end] == ',')) break;
     }
-    if (end > 0) hosts.push_back({list.substr(0, end), shares});
+    if (end > 0) hosts.push_back({list.substr(0, end), shares && !hosts.empty()});
     shares = end < list.size() && list[end] == ',';
     list.remove_prefix(std::min(list.size(), end + 1));
   }
   return hosts;
 }
 
+DeliveryResult HostUnknown(absl::string_view host, absl::string_view what) {
+  DeliveryResult result = ResultOfExitCode(kExitNoHost, "", "");
+  if (!what.empty()) {
+    absl::StrAppend(&result.stat, " (Name server: ", OneLine(host), ": ", what, ")");
+  }
+  result.diagnostic = "550 Host unknown";
+  return result;
+}
+
+DeliveryResult NoNameServer(absl::string_view dsn, absl::string_view host) {
+  return Deferred(dsn, absl::StrCat("Name server: ", host, ": host name lookup failure"));
+}
+
 class RouteFinder {
  public:
-  RouteFinder(Site& site, const Mailer& mailer) : site_(site), looks_up_mx_(!mailer.Has('0')) {}
+  RouteFinder(Site& site, const Mailer& mailer)
+      : site_(site), options_(site.configuration().options), looks_up_mx_(!mailer.Has('0')) {}
 
   Task<Route> Find(absl::string_view list) {
-    const std::vector<ListedHost> hosts = SplitHosts(list);
-    for (const ListedHost& host : hosts) {
-      if (!host.shares) base_ = next_;
+    for (const ListedHost& host : SplitHosts(list)) {
+      if (!host.shares) TakeGroup();
+      group_shared_ = group_shared_ || host.shares;
       co_await Add(host.name);
     }
-    if (looks_up_mx_ && !leads_back_) co_await AddFallback();
-    if (route_.hosts.empty()) {
-      route_.failure = failure_.value_or(Deferred("4.4.3", ""));
-      route_.failed_host = std::move(failed_host_);
-      route_.system_error = std::move(system_error_);
-    }
+    TakeGroup();
+    if (route_.hosts.empty()) Unusable(std::string(list), HostUnknown(list, ""));
+    TakeGroup();
+    route_.smart_host = options_.Text(OptionId::kFallbackSmartHost);
     co_return std::move(route_);
   }
 
  private:
-  void Take(std::string host, uint32_t rank) {
-    if (route_.hosts.size() == kMaxRouteHosts || host.empty()) return;
-    next_ = std::max(next_, rank + 1);
-    route_.hosts.push_back(std::move(host));
-    route_.ranks.push_back(rank);
+  // Behind all MX records there can be.
+  static constexpr uint32_t kFallbackRank = 1 << 16;
+  static constexpr uint32_t kGroupRanks = 1 << 18;
+
+  struct Entry {
+    std::string host;
+    uint32_t rank = 0;
+    uint64_t draw = 0;
+    size_t number = 0;
+
+    auto order() const { return std::tuple(rank, draw, number); }
+  };
+
+  // Puts the hosts in line that have been found since the last ':'.
+  void TakeGroup() {
+    for (size_t i = 0; i < group_.size(); ++i) {
+      group_[i].number = i;
+      // Within one MX list it has been drawn already.
+      if (group_shared_) group_[i].draw = site_.env().random().Uniform(kGroupRanks);
+    }
+    std::sort(group_.begin(), group_.end(),
+              [](const Entry& a, const Entry& b) { return a.order() < b.order(); });
+    for (Entry& entry : group_) {
+      if (route_.hosts.size() == kMaxRouteHosts) break;
+      route_.hosts.push_back(std::move(entry.host));
+      route_.ranks.push_back(base_ + entry.rank);
+    }
+    group_.clear();
+    group_shared_ = false;
+    base_ += kGroupRanks;
   }
 
-  void Fail(absl::string_view host, DeliveryResult failure) {
-    failed_host_ = std::string(host);
-    failure_ = std::move(failure);
+  void Take(std::string host, uint32_t rank = 0) {
+    if (group_.size() < kMaxRouteHosts) group_.push_back({std::move(host), rank});
   }
 
-  Task<MxAnswer> Ask(absl::string_view host) {
+  void Unusable(std::string host, DeliveryResult result, std::string transcript = "",
+                bool final = false) {
+    route_.unusable[host] = {std::move(result), std::move(transcript), final};
+    Take(std::move(host));
+  }
+
+  Task<MxAnswer> Ask(absl::string_view host, bool drop_local_host) {
     const std::string domain = MacroText(site_, 'm');
     const auto is_local = [this](absl::string_view name) { return IsOwnName(site_, name); };
-    co_return co_await site_.hosts().MailExchangers(host, is_local, {.own_domain = domain});
+    co_return co_await site_.hosts().MailExchangers(
+        host, is_local, {.drop_local_host = drop_local_host, .own_domain = domain});
   }
 
   Task<void> Add(absl::string_view host) {
     if (!looks_up_mx_) {
-      Take(std::string(host), base_);
+      Take(std::string(host));
       co_return;
     }
-    const MxAnswer answer = co_await Ask(host);
-    for (const MxHost& mx : answer.hosts) Take(mx.name, base_ + mx.preference);
-    if (!answer.hosts.empty()) co_return;
+    const MxAnswer answer = co_await Ask(host, true);
     if (answer.null_mx) {
       DeliveryResult result = ResultOfExitCode(kExitUnavailable, "", "");
       result.dsn = "5.1.10";
       result.diagnostic = "556 Host does not accept mail: MX 0 .";
-      route_.transcript = "554 5.0.0 Service unavailable\n";
-      Fail(host, std::move(result));
-    } else if (answer.saw_local_host) {
-      LeadsBack(host);
-    } else if (answer.status == LookupStatus::kTemporary) {
-      Fail(host,
-           Deferred("4.4.3", absl::StrCat("Name server: ", host, ": host name lookup failure")));
+      Unusable(std::string(host), std::move(result), "554 5.0.0 Service unavailable\n", true);
+      co_return;
+    }
+    for (const MxHost& mx : answer.hosts) Take(mx.name, mx.preference);
+    if (answer.saw_local_host) {
+      // A fallback might be meant for mail to this very host, and send it back.
+      if (answer.hosts.empty()) co_await LeadsBack(host);
+      co_return;
+    }
+    const bool fallback = co_await AddFallback();
+    if (!answer.hosts.empty() || fallback) co_return;
+    if (answer.status == LookupStatus::kTemporary && !HasFallback()) {
+      Unusable(std::string(host), NoNameServer("4.0.0", host));
+    } else if (answer.status == LookupStatus::kNotFound) {
+      Unusable(std::string(host), HostUnknown(host, "host not found"));
     } else {
-      Take(std::string(host), base_);
+      Take(std::string(host));
     }
   }
 
   // Nobody is better than this host, which has no use for the mail.
-  void LeadsBack(absl::string_view host) {
-    if (site_.configuration().options.Flag(OptionId::kTryNullMXList)) {
-      Take(std::string(host), base_);
-      return;
+  Task<void> LeadsBack(absl::string_view host) {
+    if (options_.Flag(OptionId::kTryNullMXList)) {
+      const RouteAddresses found = co_await AddressesOf(site_, host);
+      if (!found.addresses.empty()) {
+        Take(std::string(host));
+        co_return;
+      }
     }
-    leads_back_ = true;
-    system_error_ = absl::StrCat("MX list for ", host, " points back to ", MacroText(site_, 'j'));
-    route_.transcript =
-        absl::StrCat("554 5.0.0 ", system_error_, "\n554 5.3.5 Local configuration error\n");
-    Fail(host, ResultOfExitCode(kExitConfiguration, "", ""));
+    std::string error =
+        absl::StrCat("MX list for ", host, " points back to ", MacroText(site_, 'j'));
+    std::string transcript =
+        absl::StrCat("554 5.0.0 ", error, "\n554 5.3.5 Local configuration error\n");
+    route_.system_errors.push_back(std::move(error));
+    Unusable(std::string(host), ResultOfExitCode(kExitConfiguration, "", ""), std::move(transcript),
+             true);
   }
 
-  Task<void> AddFallback() {
-    const std::string& fallback = site_.configuration().options.Text(OptionId::kFallbackMXhost);
-    if (fallback.empty() || IsOwnName(site_, fallback)) co_return;
-    base_ = next_;
+  bool HasFallback() const {
+    const std::string& fallback = options_.Text(OptionId::kFallbackMXhost);
+    return !fallback.empty() && !IsOwnName(site_, fallback);
+  }
+
+  // Whether it has any host.
+  Task<bool> AddFallback() {
+    if (!HasFallback()) co_return false;
+    const std::string& fallback = options_.Text(OptionId::kFallbackMXhost);
     if (fallback[0] == '[') {
-      Take(fallback, base_);
-      co_return;
+      Take(fallback, kFallbackRank);
+      co_return true;
     }
-    const MxAnswer answer = co_await Ask(fallback);
-    for (const MxHost& mx : answer.hosts) Take(mx.name, base_ + mx.preference);
-    if (answer.hosts.empty()) Take(fallback, base_);
+    const MxAnswer answer = co_await Ask(fallback, false);
+    if (answer.null_mx) co_return false;
+    for (const MxHost& mx : answer.hosts) Take(mx.name, kFallbackRank + mx.preference);
+    co_return !answer.hosts.empty();
   }
 
   Site& site_;
+  const Options& options_;
   const bool looks_up_mx_;
-  uint32_t base_ = 0, next_ = 0;  // ranks
+  std::vector<Entry> group_;
+  bool group_shared_ = false;  // several domains are in it
+  uint32_t base_ = 0;
   Route route_;
-  bool leads_back_ = false;
-  std::string failed_host_, system_error_;
-  std::optional<DeliveryResult> failure_;
 };
 
-RouteAddresses NoAddresses(DeliveryResult failure) {
+RouteAddresses OneAddress(const IpAddress& address) {
   RouteAddresses found;
-  found.failure = std::move(failure);
+  found.addresses.push_back(address);
   return found;
 }
 
-DeliveryResult HostUnknown(absl::string_view host) {
-  DeliveryResult result = ResultOfExitCode(kExitNoHost, "", "");
-  absl::StrAppend(&result.stat, " (Name server: ", OneLine(host), ": host not found)");
-  result.diagnostic = "550 Host unknown";
-  return result;
+DeliveryResult FailureOf(DnsOutcome outcome, absl::string_view host) {
+  switch (outcome) {
+    case DnsOutcome::kTryAgain:
+      return NoNameServer("4.4.3", host);
+    case DnsOutcome::kNoData:
+      return HostUnknown(host, "no data known");
+    case DnsOutcome::kNoRecovery:
+      return HostUnknown(host, "non-recoverable error");
+    default:
+      return HostUnknown(host, "host not found");
+  }
+}
+
+bool WorksAroundBrokenAaaa(const Options& options) {
+  const auto found = options.resolver().find("workaroundbrokenaaaa");
+  return found != options.resolver().end() && found->second;
 }
 
 }  // namespace
@@ -175,37 +249,35 @@ Task<Route> FindRoute(Site& site, const Mailer& mailer, absl::string_view host) 
 }
 
 Task<RouteAddresses> AddressesOf(Site& site, absl::string_view host) {
+  RouteAddresses found;
   absl::string_view name = host;
   if (absl::ConsumePrefix(&name, "[")) {
-    name = name.substr(0, name.find(']'));
-    if (const std::optional<IpAddress> address = ParseAddressText(name); address.has_value()) {
-      RouteAddresses found;
-      found.addresses.push_back(*address);
+    if (!absl::StrContains(name, ']')) {
+      found.failure = HostUnknown(host, "");
       co_return found;
     }
+    name = name.substr(0, name.find(']'));
   }
-  HostAddresses answer = co_await site.hosts().ByName(name);
-  // Names of MX records end in a dot, addresses in their place as well, and names in /etc/hosts
-  // may be short.
-  if (answer.status == LookupStatus::kNotFound && absl::ConsumeSuffix(&name, ".")) {
-    answer = co_await site.hosts().ByName(name);
+  // In the place of the name of an MX record, an address has a dot at its end.
+  const auto text = ParseAddressText(absl::StripSuffix(name, "."));
+  if (text.has_value()) co_return OneAddress(*text);
+  FamilyAddresses v6 = co_await site.hosts().AddressesByName(name, DnsType::kAaaa);
+  found.addresses = std::move(v6.addresses);
+  if (v6.outcome == DnsOutcome::kTryAgain && !WorksAroundBrokenAaaa(site.configuration().options)) {
+    found.failure = FailureOf(v6.outcome, host);
+    co_return found;
   }
-  if (answer.status == LookupStatus::kTemporary) {
-    co_return NoAddresses(
-        Deferred("4.4.3", absl::StrCat("Name server: ", host, ": host name lookup failure")));
-  }
-  if (answer.addresses.empty()) co_return NoAddresses(HostUnknown(host));
-  RouteAddresses found;
-  for (const bool v4 : {false, true}) {
-    for (const IpAddress& address : answer.addresses) {
-      if (address.is_v4() == v4) found.addresses.push_back(address);
-    }
+  const FamilyAddresses v4 = co_await site.hosts().AddressesByName(name, DnsType::kA);
+  if (v4.outcome == DnsOutcome::kFound) {
+    found.addresses.insert(found.addresses.end(), v4.addresses.begin(), v4.addresses.end());
+  } else if (found.addresses.empty() || v4.outcome == DnsOutcome::kTryAgain) {
+    found.failure = FailureOf(v4.outcome, host);
   }
   if (found.addresses.size() > kMaxHostAddresses) found.addresses.resize(kMaxHostAddresses);
   co_return found;
 }
 
-Task<absl::StatusOr<uint16_t>> PortOf(Site& site, const Mailer& mailer, const Macros& macros) {
+Task<absl::StatusOr<MailerPort>> PortOf(Site& site, const Mailer& mailer, const Macros& macros) {
   std::vector<std::string> words;
   for (const Text& argument : mailer.arguments) {
     words.push_back(macros.ExpandToString(argument, site.configuration().names).value_or(""));
@@ -213,14 +285,21 @@ Task<absl::StatusOr<uint16_t>> PortOf(Site& site, const Mailer& mailer, const Ma
   if (!words.empty() && absl::EqualsIgnoreCase(words[0], "FILE")) {
     co_return absl::FailedPreconditionError("A=FILE: local sockets are not supported");
   }
-  if (words.size() < 3) co_return kSmtpPort;
+  MailerPort port;
+  if (words.size() < 3) co_return port;
+  const absl::string_view word = words[2];
   uint32_t number = 0;
-  if (absl::SimpleAtoi(words[2], &number) && number > 0 && number <= UINT16_MAX) {
-    co_return static_cast<uint16_t>(number);
+  if (absl::SimpleAtoi(word.substr(0, word.find_first_not_of("0123456789")), &number) &&
+      number > 0 && number <= UINT16_MAX) {
+    port.number = static_cast<uint16_t>(number);
+    co_return port;
   }
   TextFile services(site.env().files(), kServicesFile);
   co_await services.Refresh();
-  co_return FindTcpService(services.text().value_or(""), words[2]).value_or(kSmtpPort);
+  const std::optional<uint16_t> known = FindTcpService(services.text().value_or(""), word);
+  if (!known.has_value()) port.system_error = absl::StrCat("Service ", word, " unknown");
+  port.number = known.value_or(kSmtpPort);
+  co_return port;
 }
 
 }  // namespace stagepost

@@ -14,6 +14,7 @@
 #define STAGEPOST_MTA_DELIVER_ROUTE_H_
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,39 +36,57 @@ inline constexpr size_t kMaxRouteHosts = 100;
 inline constexpr size_t kMaxHostAddresses = 32;
 
 struct Route {
-  // As log lines name them: "mail.corp.example.", "[192.0.2.1]". Not empty unless `failure`.
+  // As log lines name them: "mail.corp.example.", "[192.0.2.1]". At least one.
   std::vector<std::string> hosts;
   // What each of `hosts` is worth, the first the best: hosts of the same rank were put in order by
   // chance, and one that there is an open connection to may go in front of the others.
   std::vector<uint32_t> ranks;
-  // Why there is none: a list that leads back to this host, a host that takes no mail, no name
-  // server. What log lines name as relay= then is `failed_host`.
-  std::optional<DeliveryResult> failure;
-  std::string failed_host;
-  // The configuration is to blame: "MX list for x points back to y". It belongs into the log
-  // ("SYSERR(root): …"), and is the postmaster's business. Usually empty.
-  std::string system_error;
-  // What a bounce's transcript says of the failure, system_error included. Lines with their ends.
-  std::string transcript;
+
+  // Why one of `hosts` is not asked at all.
+  struct Unusable {
+    DeliveryResult result;
+    // What a bounce's transcript says of it. Lines with their ends; empty: what it says of results.
+    std::string transcript;
+    bool final = false;  // FallbackSmartHost does not help, either
+  };
+  // By host: those that do not exist, that no name server knows for the moment, that take no mail,
+  // and that would lead back to this host.
+  std::map<std::string, Unusable> unusable;
+
+  // FallbackSmartHost: tried after each host that has failed, without a look at its MX records;
+  // empty: there is none.
+  std::string smart_host;
+
+  // The configuration is to blame: "MX list for x points back to y". They belong into the log
+  // ("SYSERR(root): …"), and are the postmaster's business.
+  std::vector<std::string> system_errors;
 };
 
 // `host` is $h: a name, an address or name in brackets (which has no MX records), or several of
-// them with ':' between, or ',' (which share the load). Equal preferences are drawn.
+// them with ':' between, or ',' (whose MX records are one list). Equal preferences are drawn.
 Task<Route> FindRoute(Site& site, const Mailer& mailer, absl::string_view host);
 
 struct RouteAddresses {
-  // In the order in which they are tried, IPv6 first; empty only with `failure`.
+  // In the order in which they are tried: IPv6 first, as sendmail has it.
   std::vector<IpAddress> addresses;
-  std::optional<DeliveryResult> failure;  // as Route's: of this host only
+  // What has become of the host if none of `addresses` answers. Always there if they are empty;
+  // otherwise there may be more that nobody can tell for the moment.
+  std::optional<DeliveryResult> failure;
 };
 
-// The addresses of one of Route::hosts.
+// The addresses of one of Route::hosts. What cannot be looked up is known for IPv6 before IPv4 is
+// asked for, and without WorkAroundBrokenAAAA that is a reason to wait.
 Task<RouteAddresses> AddressesOf(Site& site, absl::string_view host);
+
+struct MailerPort {
+  uint16_t number = 25;
+  std::string system_error;  // "Service x unknown": for the log; usually empty
+};
 
 // The port of A= ("TCP $h 2525", "TCP $h submission"; a name is looked up in /etc/services), 25 if
 // it names none or one that there is not. kFailedPrecondition: A=FILE, a socket in the file system,
 // which is not supported.
-Task<absl::StatusOr<uint16_t>> PortOf(Site& site, const Mailer& mailer, const Macros& macros);
+Task<absl::StatusOr<MailerPort>> PortOf(Site& site, const Mailer& mailer, const Macros& macros);
 
 }  // namespace stagepost
 

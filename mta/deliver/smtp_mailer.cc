@@ -1,6 +1,7 @@
 #include "mta/deliver/smtp_mailer.h"
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -62,36 +63,40 @@ class SmtpRun {
         own_name_(ExpandText(run.site, run.macros, "$j")) {}
 
   Task<MailerReport> Run() {
-    const absl::StatusOr<uint16_t> port = co_await PortOf(site_, run_.mailer, run_.macros);
+    const absl::StatusOr<MailerPort> port = co_await PortOf(site_, run_.mailer, run_.macros);
     if (!port.ok()) co_return ReportForAll(run_, Deferred("4.3.5", port.status().message()));
-    port_ = *port;
+    LogSystemError(port->system_error);
+    port_ = port->number;
     const absl::Duration all = options_.timeout(TimeoutId::kAllConnects);
     if (all > absl::ZeroDuration()) all_until_ = env_.clock().MonotonicNow() + all;
     Route route = co_await FindRoute(site_, run_.mailer, run_.host);
-    if (route.failure.has_value()) co_return NoRoute(std::move(route));
+    for (const std::string& error : route.system_errors) LogSystemError(error);
     PreferOpen(route);
     for (const std::string& host : route.hosts) {
-      std::unique_ptr<MailConnection> connection = co_await Reach(host);
+      std::unique_ptr<MailConnection> connection = co_await Try(route, host);
       if (connection != nullptr) co_return co_await Deliver(std::move(connection));
       if ((co_await CurrentContext()).stop_requested()) break;
     }
-    MailerReport report = ReportForAll(run_, failure_.value_or(Deferred("4.4.1", "")));
-    report.host_failed = true;
-    report.relay = relay_;
-    report.transcript = std::move(transcript_);
-    co_return report;
+    co_return NobodyReached();
   }
 
  private:
-  MailerReport NoRoute(Route route) {
-    if (!route.system_error.empty()) {
-      env_.log().Write(Severity::kCritical,
-                       absl::StrCat(run_.message.envelope().id,
-                                    ": SYSERR(root): ", OneLine(route.system_error)));
+  void LogSystemError(absl::string_view text) {
+    if (text.empty()) return;
+    env_.log().Write(Severity::kCritical,
+                     absl::StrCat(run_.message.envelope().id, ": SYSERR(root): ", OneLine(text)));
+  }
+
+  MailerReport NobodyReached() {
+    DeliveryResult result = failure_.value_or(Deferred("4.4.1", ""));
+    // One of the others may yet come back.
+    if (temporary_ && result.kind == DeliveryResult::Kind::kFailed) {
+      result = Deferred(result.dsn, "");
     }
-    MailerReport report = ReportForAll(run_, *route.failure);
-    report.relay = std::move(route.failed_host);
-    report.transcript = std::move(route.transcript);
+    MailerReport report = ReportForAll(run_, result);
+    report.host_failed = true;
+    report.relay = relay_;
+    report.transcript = std::move(transcript_);
     return report;
   }
 
@@ -115,6 +120,31 @@ class SmtpRun {
     return absl::AsciiStrToLower(absl::StrCat(run_.mailer.name, " ", host, " ", port_));
   }
 
+  // As Reach(), of a host of the route and what stands in for it.
+  Task<std::unique_ptr<MailConnection>> Try(const Route& route, const std::string& host) {
+    bool stand_in = !route.smart_host.empty();
+    if (const auto unusable = route.unusable.find(host); unusable != route.unusable.end()) {
+      relay_ = host;
+      failure_ = unusable->second.result;
+      transcript_ = unusable->second.transcript;
+      stand_in = stand_in && !unusable->second.final;
+    } else if (auto connection = co_await Reach(host); connection != nullptr) {
+      co_return std::move(connection);
+    }
+    NoteIfTemporary();
+    if (stand_in) {
+      if (auto connection = co_await Reach(route.smart_host); connection != nullptr) {
+        co_return std::move(connection);
+      }
+    }
+    NoteIfTemporary();
+    co_return nullptr;
+  }
+
+  void NoteIfTemporary() {
+    temporary_ = temporary_ || failure_->kind == DeliveryResult::Kind::kDeferred;
+  }
+
   // A connection to `host` that is ready for a message; null, with failure_ and relay_: none.
   Task<std::unique_ptr<MailConnection>> Reach(const std::string& host) {
     const absl::Duration idle = options_.Interval(OptionId::kConnectionCacheTimeout);
@@ -128,6 +158,10 @@ class SmtpRun {
       kept.reset();
     }
     relay_ = host;
+    if (const auto tried = tried_.find(host); tried != tried_.end()) {
+      failure_ = tried->second;
+      co_return nullptr;
+    }
     failure_ = co_await services_.hosts.FailureOf(site_, host);
     if (failure_.has_value()) co_return nullptr;
     std::unique_ptr<HostStatus::Hold> hold = co_await services_.hosts.HoldHost(site_, host);
@@ -136,6 +170,7 @@ class SmtpRun {
       co_return nullptr;
     }
     std::unique_ptr<MailConnection> connection = co_await Connect(host);
+    if (failure_.has_value()) tried_[host] = *failure_;
     // Of hosts that there are not nothing is kept.
     if (failure_.has_value() && failure_->exit_code == kExitNoHost) co_return nullptr;
     std::string reply = failure_.has_value() ? failure_->reply : connection->client().hello().text;
@@ -145,17 +180,20 @@ class SmtpRun {
   }
 
   Task<std::unique_ptr<MailConnection>> Connect(const std::string& host) {
+    if (services_.watcher != nullptr) services_.watcher->OnConnecting(run_, host);
     RouteAddresses found = co_await AddressesOf(site_, host);
-    if (found.failure.has_value()) {
+    if (found.addresses.empty()) {
       failure_ = std::move(found.failure);
       co_return nullptr;
     }
-    if (services_.watcher != nullptr) services_.watcher->OnConnecting(run_, host);
     ConnectOutcome outcome =
         co_await ConnectTo(env_, host, std::move(found.addresses), OptionsOfConnection());
     relay_ = std::move(outcome.relay);
     failure_ = std::move(outcome.failure);
-    if (outcome.connection == nullptr) co_return nullptr;
+    if (outcome.connection == nullptr) {
+      if (found.failure.has_value()) failure_ = std::move(found.failure);
+      co_return nullptr;
+    }
     if (!co_await Greet(*outcome.connection)) co_return nullptr;
     co_return std::move(outcome.connection);
   }
@@ -240,6 +278,8 @@ class SmtpRun {
   const std::string own_name_;
   uint16_t port_ = 25;
   MonotonicTime all_until_ = MonotonicTime::InfiniteFuture();
+  std::map<std::string, DeliveryResult> tried_;  // hosts that have failed this message
+  bool temporary_ = false;                       // some of them for the moment only
   // Of the host that was tried last.
   std::optional<DeliveryResult> failure_;
   std::string relay_;

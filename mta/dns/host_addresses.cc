@@ -83,6 +83,38 @@ Task<HostAddresses> HostLookup::ByName(absl::string_view name) {
   co_return host;
 }
 
+Task<FamilyAddresses> HostLookup::AddressesByName(absl::string_view name, DnsType family) {
+  FamilyAddresses found;
+  if (absl::StripSuffix(name, ".").empty()) {
+    found.outcome = DnsOutcome::kNoRecovery;
+    co_return found;
+  }
+  co_await name_service_.Refresh();
+  for (const std::string& source : NameServiceSources(name_service_.text(), "hosts")) {
+    if (source == "files") {
+      co_await RefreshHosts();
+      for (const HostsLine& line : hosts_lines_) {
+        const std::optional<IpAddress> address = IpAddress::Parse(line.address);
+        if (!address.has_value() || address->is_v4() != (family == DnsType::kA)) continue;
+        if (IsNamed(line, absl::StripSuffix(name, "."))) found.addresses.push_back(*address);
+      }
+    } else {
+      const DnsSearchResult result = co_await Search(name, family, true);
+      found.outcome = result.outcome;
+      for (const DnsRecord& record : result.answer.records) {
+        if (record.type == family) found.addresses.push_back(record.address);
+      }
+      // CNAMEs that lead to nothing.
+      if (found.outcome == DnsOutcome::kFound) found.outcome = DnsOutcome::kNoData;
+    }
+    if (!found.addresses.empty()) {
+      found.outcome = DnsOutcome::kFound;
+      break;
+    }
+  }
+  co_return found;
+}
+
 Task<HostAddresses> HostLookup::ByAddress(const IpAddress& address) {
   HostAddresses host;
   host.addresses = {address};

@@ -26,7 +26,7 @@ namespace stagepost {
 
 // CNAMEs that lead to one name, at most.
 inline constexpr int kMaxCanonicalCnames = 10;
-// MX records of one domain that count; the rest is not looked at.
+// Hosts that one domain's MX records give, and a fallback; the rest is not looked at.
 inline constexpr size_t kMaxMxHosts = 100;
 
 struct HostLookupOptions {
@@ -69,6 +69,11 @@ struct HostAddresses {
   bool cancelled = false;  // as CanonicalName's
 };
 
+struct FamilyAddresses {
+  DnsOutcome outcome = DnsOutcome::kNotFound;
+  std::vector<IpAddress> addresses;  // when found
+};
+
 struct MxHost {
   uint16_t preference = 0;
   std::string name;  // as /mx prints it: with a final dot, unless it is an address in brackets
@@ -108,6 +113,9 @@ class HostLookup {
 
   // As the C library does it: files and DNS as nsswitch.conf says.
   Task<HostAddresses> ByName(absl::string_view name);
+  // The addresses of one family only, A or AAAA, and exactly what has become of the search; a name
+  // with a final dot is not searched for in any domain.
+  Task<FamilyAddresses> AddressesByName(absl::string_view name, DnsType family);
   Task<HostAddresses> ByAddress(const IpAddress& address);
 
   // The MX hosts of a domain, or the domain itself if it has addresses only. `is_local` says

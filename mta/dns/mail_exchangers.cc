@@ -76,7 +76,7 @@ MxAnswer HostLookup::ChooseMx(const DnsAnswer& found,
   std::vector<Candidate> candidates;
   uint32_t local_preference = UINT32_MAX;
   for (const DnsRecord& record : found.records) {
-    if (record.type != DnsType::kMx || candidates.size() == kMaxMxHosts) continue;
+    if (record.type != DnsType::kMx || candidates.size() == kMaxMxHosts - 1) continue;
     answer.ttl = record.ttl;
     Candidate candidate;
     candidate.host = {record.preference, absl::StrCat(record.name, ".")};
