@@ -2,20 +2,18 @@
 
 #include <vector>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "mta/base/check.h"
+#include "sim/check/expectation_text.h"
 #include "sim/check/mbox.h"
-#include "sim/peer/sink.h"
+#include "sim/check/sink_expectations.h"
 #include "sim/scenario/host_builder.h"
 #include "sim/scenario/values.h"
 
 namespace stagepost {
 namespace {
-
-using Unmet = std::optional<std::string>;
 
 SimHost& HostOf(World& world, absl::string_view name) {
   SimHost* host = world.FindHost(name);
@@ -23,44 +21,10 @@ SimHost& HostOf(World& world, absl::string_view name) {
   return *host;
 }
 
-// Text as it is shown in a failure: escaped, at most a few hundred bytes of it.
-std::string Show(absl::string_view text) {
-  constexpr size_t kMost = 400;
-  std::string shown = absl::CEscape(text.substr(0, kMost));
-  if (text.size() > kMost) absl::StrAppend(&shown, "… (", text.size(), " bytes)");
-  return absl::StrCat("\"", shown, "\"");
-}
-
-// The fields that count, as every counting expectation has them.
-template <class Counting>
-Unmet CheckCount(const Counting& expect, bool has_exact, uint32_t exact, size_t seen,
-                 absl::string_view what) {
-  if (has_exact && seen != exact) {
-    return absl::StrCat("expected ", exact, " ", what, ", there are ", seen);
-  }
-  if (expect.has_at_least() && seen < expect.at_least()) {
-    return absl::StrCat("expected at least ", expect.at_least(), " ", what, ", there are ", seen);
-  }
-  if (expect.has_at_most() && seen > expect.at_most()) {
-    return absl::StrCat("expected at most ", expect.at_most(), " ", what, ", there are ", seen);
-  }
-  return std::nullopt;
-}
-
-template <class Texts>
-Unmet CheckContains(const Texts& texts, absl::string_view in, absl::string_view what) {
-  for (const std::string& text : texts) {
-    if (!absl::StrContains(in, text)) {
-      return absl::StrCat(what, " does not contain ", Show(text), "; it is ", Show(in));
-    }
-  }
-  return std::nullopt;
-}
-
 Unmet CheckMatches(bool wanted, const std::string& pattern, absl::string_view in,
                    absl::string_view what, PatternCache& patterns) {
   if (!wanted || MatchesSomewhere(patterns.Get(pattern), in)) return std::nullopt;
-  return absl::StrCat(what, " does not match ", pattern, "; it is ", Show(in));
+  return absl::StrCat(what, " does not match ", pattern, "; it is ", ShowExpected(in));
 }
 
 Unmet CheckMode(bool wanted, absl::string_view mode, const FileStat& stat, absl::string_view path) {
@@ -106,27 +70,6 @@ Unmet Check(const scenario::Expect::Queue& expect, World& world, PatternCache&) 
                     absl::StrCat("messages in the queue of ", expect.host()));
 }
 
-Unmet Check(const scenario::Expect::SinkMail& expect, World& world, PatternCache&) {
-  const auto files = HostOf(world, expect.host()).editor().Snapshot(kSinkDirectory);
-  size_t messages = 0;
-  std::string all;
-  if (files.ok()) {
-    for (const auto& file : *files) {
-      const absl::string_view name = absl::string_view(file.path).substr(file.path.rfind('/') + 1);
-      // A name with a dot is of a message that has not been accepted yet.
-      if (file.stat.type != FileType::kRegular || absl::StartsWith(name, ".")) continue;
-      ++messages;
-      absl::StrAppend(&all, file.bytes, "\n");
-    }
-  }
-  if (Unmet unmet = CheckCount(expect, expect.has_messages(), expect.messages(), messages,
-                               absl::StrCat("messages at the sink ", expect.host()))) {
-    return unmet;
-  }
-  return CheckContains(expect.contains(), all,
-                       absl::StrCat("what the sink ", expect.host(), " got"));
-}
-
 Unmet Check(const scenario::Expect::Log& expect, World& world, PatternCache& patterns) {
   size_t lines = 0;
   std::string last;
@@ -136,7 +79,7 @@ Unmet Check(const scenario::Expect::Log& expect, World& world, PatternCache& pat
              (!expect.has_matches() || MatchesSomewhere(patterns.Get(expect.matches()), last));
   }
   const std::string what = absl::StrCat(
-      "lines with ", Show(expect.has_contains() ? expect.contains() : expect.matches()),
+      "lines with ", ShowExpected(expect.has_contains() ? expect.contains() : expect.matches()),
       " in the log of ", expect.host());
   if (Unmet unmet = CheckCount(expect, expect.has_count(), expect.count(), lines, what)) {
     return unmet;
@@ -144,7 +87,7 @@ Unmet Check(const scenario::Expect::Log& expect, World& world, PatternCache& pat
   if (expect.has_count() || expect.has_at_least() || expect.has_at_most() || lines > 0) {
     return std::nullopt;
   }
-  return absl::StrCat("expected ", what, "; there are none, the last line is ", Show(last));
+  return absl::StrCat("expected ", what, "; there are none, the last line is ", ShowExpected(last));
 }
 
 Unmet Check(const scenario::Expect::FileState& expect, World& world, PatternCache& patterns) {
@@ -184,14 +127,16 @@ Unmet Check(const scenario::Expect::Process& expect, World& world, PatternCache&
 }  // namespace
 
 std::optional<std::string> CheckExpectation(const scenario::Expect& expect, World& world,
-                                            PatternCache& patterns) {
+                                            const SinkRecords& records, PatternCache& patterns) {
   switch (expect.what_case()) {
     case scenario::Expect::kMailbox:
       return Check(expect.mailbox(), world, patterns);
     case scenario::Expect::kQueue:
       return Check(expect.queue(), world, patterns);
     case scenario::Expect::kSink:
-      return Check(expect.sink(), world, patterns);
+      return CheckSinkMail(expect.sink(), HostOf(world, expect.sink().host()), patterns);
+    case scenario::Expect::kHeard:
+      return CheckHeard(expect.heard(), records, patterns);
     case scenario::Expect::kLog:
       return Check(expect.log(), world, patterns);
     case scenario::Expect::kFile:

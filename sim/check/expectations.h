@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "sim/check/sink_records.h"
 #include "sim/scenario/pattern_cache.h"
 #include "sim/scenario/scenario.pb.h"
 #include "sim/world/world.h"
@@ -12,9 +13,10 @@
 namespace stagepost {
 
 // nullopt if it holds; else what was expected and what was seen, in one line. Looking changes
-// nothing. REQUIRES: the loader has accepted the expectation.
+// nothing. `records` has watched the world from the beginning. REQUIRES: the loader has accepted
+// the expectation.
 std::optional<std::string> CheckExpectation(const scenario::Expect& expect, World& world,
-                                            PatternCache& patterns);
+                                            const SinkRecords& records, PatternCache& patterns);
 
 }  // namespace stagepost
 

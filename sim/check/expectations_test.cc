@@ -24,7 +24,7 @@ constexpr char kTwoMessages[] =
 
 class ExpectationsTest : public testing::Test {
  protected:
-  ExpectationsTest() : checked(kHosts) {
+  ExpectationsTest() : checked(kHosts), records(checked.loaded.scenario, checked.world) {
     DiskEditor mx = checked.host("mx").editor();
     EXPECT_TRUE(
         mx.WriteFile("/var/mail/alice", kTwoMessages, {UserId{1000}, GroupId{1000}, 0600}).ok());
@@ -48,7 +48,7 @@ class ExpectationsTest : public testing::Test {
     const size_t events = checked.trace.size();
     const Hash128 hash = checked.trace.hash();
     const std::string unmet =
-        CheckExpectation(loaded.scenario.expect(0), checked.world, patterns).value_or("");
+        CheckExpectation(loaded.scenario.expect(0), checked.world, records, patterns).value_or("");
     EXPECT_EQ(checked.trace.size(), events) << "looking leaves traces";
     EXPECT_EQ(checked.trace.hash(), hash);
     EXPECT_EQ(unmet.find('\n'), unmet.npos);
@@ -56,6 +56,7 @@ class ExpectationsTest : public testing::Test {
   }
 
   ScenarioWorld checked;
+  SinkRecords records;
   PatternCache patterns;
 };
 
@@ -91,6 +92,48 @@ TEST_F(ExpectationsTest, Sink) {
   EXPECT_HOLDS(R"(sink { host: "sink" messages: 1 contains: "hello" contains: "MAIL FROM" })");
   EXPECT_UNMET(R"(sink { host: "sink" messages: 2 })", "there are 1");
   EXPECT_UNMET(R"(sink { host: "sink" contains: "not yet" })", "does not contain");
+}
+
+TEST_F(ExpectationsTest, SinkMailByWhatItIs) {
+  ASSERT_TRUE(checked.host("sink")
+                  .editor()
+                  .WriteFile("/var/sink/000007",
+                             "MAIL From:<a@b> SIZE=50 BODY=8BITMIME\nRCPT To:<x@s> NOTIFY=NEVER\n"
+                             "RCPT To:<y@s>\n\nReceived: from c\r\n\tby mx id Q1; now\r\n"
+                             "Subject: hello\r\n\r\nOne.\r\nTwo.\r\n")
+                  .ok());
+  EXPECT_HOLDS(R"(sink { host: "sink" messages: 2 })");
+  EXPECT_HOLDS(R"(sink { host: "sink" messages: 1 mail: "<a@b> SIZE=\\d+ BODY=8BITMIME$"
+                         rcpt: "<x@s> NOTIFY=NEVER$" rcpt: "<y@s>$" recipients: 2
+                         header: "^Received: from c by mx id Q1; now$" no_header: "^Bcc:"
+                         body: "^One\\.\nTwo\\.\n$" })");
+  EXPECT_HOLDS(R"(sink { host: "sink" mail: "SIZE" })");
+  EXPECT_HOLDS(R"(sink { host: "sink" mail: "AUTH" messages: 0 })");
+  EXPECT_UNMET(R"(sink { host: "sink" mail: "AUTH" })", "lacks mail AUTH in \"MAIL From:<a@b>");
+  EXPECT_UNMET(R"(sink { host: "sink" rcpt: "<z@s>" })", "lacks rcpt <z@s>");
+  EXPECT_UNMET(R"(sink { host: "sink" recipients: 1 })", "lacks 1 recipients, there are 2");
+  EXPECT_UNMET(R"(sink { host: "sink" header: "^To:" })", "lacks header ^To:");
+  EXPECT_UNMET(R"(sink { host: "sink" mail: "SIZE" no_header: "^Subject:" })", "no_header");
+  EXPECT_UNMET(R"(sink { host: "sink" mail: "SIZE" body: "Three" })", "lacks body Three");
+}
+
+TEST_F(ExpectationsTest, Heard) {
+  checked.Record("mx", EventKind::kConnectionOpened, "192.0.2.25:4000", "192.0.2.33:25");
+  checked.Record("mx", EventKind::kConnectionOpened, "192.0.2.25:4000", "192.0.2.33:24");
+  checked.Record("sink", EventKind::kSmtpCommand, "192.0.2.25:4000", "EHLO mx", 1);
+  checked.world.RunUntil([] { return false; }, MonotonicTime() + absl::Minutes(10));
+  checked.Record("sink", EventKind::kSmtpCommand, "192.0.2.25:4000", "EHLO mx", 2);
+  checked.Record("mx", EventKind::kSmtpCommand, "192.0.2.25:4000", "EHLO nobody", 2);
+  EXPECT_HOLDS(R"(heard { host: "sink" count: 3 })");
+  EXPECT_HOLDS(R"(heard { host: "sink" line: "[(]connected[)]" count: 1 not_after: "1s"
+})");
+  EXPECT_HOLDS(R"(heard { host: "sink" line: "EHLO" gap_at_least: "9m" gap_at_most: "11m" })");
+EXPECT_UNMET(R"(heard { host: "sink" line: "HELO" })", "the last line is \"EHLO mx\"");
+EXPECT_UNMET(R"(heard { host: "sink" line: "EHLO" count: 1 })", "there are 2");
+EXPECT_UNMET(R"(heard { host: "sink" line: "EHLO" not_before: "1m" })", "number 1");
+EXPECT_UNMET(R"(heard { host: "sink" line: "EHLO" not_after: "1m" })", "number 2");
+EXPECT_UNMET(R"(heard { host: "sink" line: "EHLO" gap_at_least: "11m" })", "expected at least");
+EXPECT_UNMET(R"(heard { host: "sink" line: "EHLO" gap_at_most: "9m" })", "expected at most");
 }
 
 TEST_F(ExpectationsTest, Log) {

@@ -29,6 +29,9 @@ namespace {
 
 constexpr uint32_t kKibPerBlock = Disk::kBlockBytes / 1024;
 
+// What a sink is told to do.
+constexpr char kSinkScript[] = "/etc/sink";
+
 // smmsp's user and group, as values.cc has them.
 constexpr uint32_t kSmmsp = 25;
 
@@ -112,6 +115,7 @@ absl::Status InstallPackages(const scenario::Host& spec, absl::string_view confi
   if (spec.has_sink()) {
     RETURN_IF_ERROR(InstallProgram(host, kSinkPath, &SinkMain));
     RETURN_IF_ERROR(editor.MakeDirectories(kSinkDirectory));
+    RETURN_IF_ERROR(editor.WriteFile(kSinkScript, spec.sink().SerializeAsString()));
   }
   if (!spec.has_mta()) return absl::OkStatus();
   const auto lines = [](const auto& names) {
@@ -211,11 +215,10 @@ absl::Status StartMta(const scenario::Host& spec, SimHost& host, std::string* ou
   return host.Execute(std::move(process), nullptr).status();
 }
 
-absl::Status StartSink(const scenario::Host& spec, SimHost& host) {
+absl::Status StartSink(SimHost& host) {
   ProcessSpec process;
   process.path = kSinkPath;
-  process.arguments = {kSinkPath};
-  for (const std::string& domain : spec.sink().domain()) process.arguments.push_back(domain);
+  process.arguments = {kSinkPath, "-c", kSinkScript};
   return host.Execute(std::move(process), nullptr).status();
 }
 

@@ -36,7 +36,7 @@ GroupId ScenarioGroup(SimHost& host, absl::string_view name);
 // Starts `sendmail -bD …` as the scenario configures it, or the sink. kFailedPrecondition: the
 // program cannot be started.
 absl::Status StartMta(const scenario::Host& spec, SimHost& host, std::string* output);
-absl::Status StartSink(const scenario::Host& spec, SimHost& host);
+absl::Status StartSink(SimHost& host);
 
 // The processes that run the program file at `path`, and those of sendmail, its children excluded.
 std::vector<uint32_t> ProcessesOf(SimHost& host, absl::string_view path);

@@ -11,6 +11,7 @@
 #include "mta/base/status_macros.h"
 #include "sim/check/expectations.h"
 #include "sim/check/invariants.h"
+#include "sim/check/sink_records.h"
 #include "sim/scenario/attack.h"
 #include "sim/scenario/changes.h"
 #include "sim/scenario/command.h"
@@ -50,6 +51,7 @@ class Run {
                   }),
         world_(choices_, trace_, absl::FromCivil(kStart, absl::UTCTimeZone())),
         invariants_(loaded.scenario, world_),
+        records_(loaded.scenario, world_),
         faults_(world_, patterns_, [this](SimHost& host) { services_.Restart(host); }),
         limit_(MonotonicTime() + Duration(loaded.scenario.time_limit())) {}
 
@@ -280,7 +282,7 @@ class Run {
     const MonotonicTime limit = LimitAfter(Duration(wait.limit()));
     std::optional<std::string> unmet;
     // What the expectation looks at changes only while something runs.
-    while ((unmet = CheckExpectation(wait.until(), world_, patterns_)).has_value()) {
+    while ((unmet = CheckExpectation(wait.until(), world_, records_, patterns_)).has_value()) {
       const uint64_t events = trace_.size();
       bool more = true;
       while (more && !world_.spinning() &&
@@ -290,7 +292,7 @@ class Run {
       if (!more || world_.spinning()) break;
     }
     if (unmet.has_value() &&
-        (unmet = CheckExpectation(wait.until(), world_, patterns_)).has_value()) {
+        (unmet = CheckExpectation(wait.until(), world_, records_, patterns_)).has_value()) {
       Fail(where, absl::StrCat("after ", wait.limit(), ": ", *unmet));
     }
   }
@@ -301,7 +303,8 @@ class Run {
   }
 
   void Check(const scenario::Expect& expect, const std::string& where) {
-    if (auto unmet = CheckExpectation(expect, world_, patterns_)) Fail(where, *std::move(unmet));
+    if (auto unmet = CheckExpectation(expect, world_, records_, patterns_))
+      Fail(where, *std::move(unmet));
   }
 
   // The second phase: faults are over, and what is under way must come to an end.
@@ -373,6 +376,7 @@ class Run {
   Services services_;
   World world_;
   Invariants invariants_;
+  SinkRecords records_;
   std::vector<scenario::Fault> swarm_;
   FaultPlan faults_;
   MonotonicTime limit_;

@@ -74,7 +74,7 @@ void Services::StartAll(MonotonicTime limit) {
 void Services::Start(size_t index, const std::string& where, MonotonicTime limit) {
   SimHost& host = *hosts_[index];
   if (specs_[index]->has_sink()) {
-    if (const absl::Status started = StartSink(*specs_[index], host); !started.ok()) {
+    if (const absl::Status started = StartSink(host); !started.ok()) {
       return fail_(where, absl::StrCat("sink on ", host.name(), ": ", started.message()));
     }
     world_.RunUntil([&] { return Listens(host); }, After(kStartLimit, limit));
@@ -101,7 +101,7 @@ void Services::StopMta(const std::string& name, const std::string& where, Monoto
 
 void Services::Restart(SimHost& host) {
   const scenario::Host& spec = *specs_[IndexOf(host.name())];
-  if (spec.has_sink() && ProcessesOf(host, kSinkPath).empty()) (void)StartSink(spec, host);
+  if (spec.has_sink() && ProcessesOf(host, kSinkPath).empty()) (void)StartSink(host);
   if (spec.has_mta() && MtaProcesses(host).empty()) (void)StartMta(spec, host, nullptr);
 }
 

@@ -42,6 +42,7 @@ bool ScenarioValidator::CheckRules(const ScenarioNode& node) {
       {scenario::Host::descriptor(), &ScenarioValidator::HostRule},
       {scenario::Mta::descriptor(), &ScenarioValidator::MtaRule},
       {scenario::Sink::descriptor(), &ScenarioValidator::SinkRule},
+      {scenario::Answer::descriptor(), &ScenarioValidator::AnswerRule},
       {scenario::File::descriptor(), &ScenarioValidator::FileRule},
       {scenario::Smtp::descriptor(), &ScenarioValidator::SmtpRule},
       {scenario::Turn::descriptor(), &ScenarioValidator::TurnRule},
@@ -63,6 +64,7 @@ bool ScenarioValidator::CheckRules(const ScenarioNode& node) {
       {scenario::Expect::Mailbox::descriptor(), &ScenarioValidator::MailboxRule},
       {scenario::Expect::Queue::descriptor(), &ScenarioValidator::QueueRule},
       {scenario::Expect::SinkMail::descriptor(), &ScenarioValidator::SinkMailRule},
+      {scenario::Expect::Heard::descriptor(), &ScenarioValidator::HeardRule},
       {scenario::Expect::Log::descriptor(), &ScenarioValidator::LogRule},
       {scenario::Expect::FileState::descriptor(), &ScenarioValidator::FileStateRule},
   };
@@ -201,11 +203,6 @@ bool ScenarioValidator::MtaRule(const ScenarioNode& node) {
   return Fail(node, "queue_interval", "must be whole seconds, at least one");
 }
 
-bool ScenarioValidator::SinkRule(const ScenarioNode& node) {
-  const auto& sink = static_cast<const scenario::Sink&>(node.message);
-  return sink.domain_size() > 0 || FailWhole(node, "needs at least one domain");
-}
-
 bool ScenarioValidator::FileRule(const ScenarioNode& node) {
   const auto& file = static_cast<const scenario::File&>(node.message);
   if (file.directory() && file.has_content()) {
@@ -289,18 +286,6 @@ bool ScenarioValidator::NeedsMta(const ScenarioNode& node) {
   return HasMta(node, node.message.GetReflection()->GetString(node.message, field));
 }
 
-template <class T>
-bool ScenarioValidator::CheckCounts(const ScenarioNode& node, const T& expect, bool has_exact,
-                                    const std::string& exact) {
-  if (has_exact && (expect.has_at_least() || expect.has_at_most())) {
-    return Fail(node, exact, "excludes \"at_least\" and \"at_most\"");
-  }
-  if (expect.has_at_least() && expect.has_at_most() && expect.at_least() > expect.at_most()) {
-    return Fail(node, "at_most", "is less than at_least");
-  }
-  return true;
-}
-
 bool ScenarioValidator::MailboxRule(const ScenarioNode& node) {
   const auto& mailbox = static_cast<const scenario::Expect::Mailbox&>(node.message);
   if (!mailbox.has_messages() && !mailbox.has_at_least() && !mailbox.has_at_most() &&
@@ -317,18 +302,6 @@ bool ScenarioValidator::QueueRule(const ScenarioNode& node) {
     return FailWhole(node, "needs one of messages, at_least, at_most");
   }
   return NeedsMta(node) && CheckCounts(node, queue, queue.has_messages(), "messages");
-}
-
-bool ScenarioValidator::SinkMailRule(const ScenarioNode& node) {
-  const auto& sink = static_cast<const scenario::Expect::SinkMail&>(node.message);
-  if (!hosts_.at(sink.host())->has_sink()) {
-    return Fail(node, "host", absl::StrCat("host \"", Shown(sink.host()), "\" has no sink"));
-  }
-  if (!sink.has_messages() && !sink.has_at_least() && !sink.has_at_most() &&
-      sink.contains_size() == 0) {
-    return FailWhole(node, "needs one of messages, at_least, at_most, contains");
-  }
-  return CheckCounts(node, sink, sink.has_messages(), "messages");
 }
 
 bool ScenarioValidator::LogRule(const ScenarioNode& node) {

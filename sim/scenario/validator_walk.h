@@ -62,7 +62,6 @@ class ScenarioValidator {
   bool WorldRule(const ScenarioNode& node);
   bool HostRule(const ScenarioNode& node);
   bool MtaRule(const ScenarioNode& node);
-  bool SinkRule(const ScenarioNode& node);
   bool FileRule(const ScenarioNode& node);
   bool SmtpRule(const ScenarioNode& node);
   bool TurnRule(const ScenarioNode& node);
@@ -81,12 +80,17 @@ class ScenarioValidator {
   bool NeedsMta(const ScenarioNode& node);
   bool MailboxRule(const ScenarioNode& node);
   bool QueueRule(const ScenarioNode& node);
-  bool SinkMailRule(const ScenarioNode& node);
   bool LogRule(const ScenarioNode& node);
   bool FileStateRule(const ScenarioNode& node);
   template <class T>
   bool CheckCounts(const ScenarioNode& node, const T& expect, bool has_exact,
                    const std::string& exact);
+  // validator_sink.cc
+  bool SinkRule(const ScenarioNode& node);
+  bool AnswerRule(const ScenarioNode& node);
+  bool NeedsSink(const ScenarioNode& node, const std::string& host);
+  bool SinkMailRule(const ScenarioNode& node);
+  bool HeardRule(const ScenarioNode& node);
   // validator_dns.cc
   bool WorldDnsRule(const ScenarioNode& node);
   bool ZoneRule(const ScenarioNode& node);
@@ -106,6 +110,19 @@ class ScenarioValidator {
   NameSet good_patterns_;  // most of them are "250"
   std::optional<ScenarioError> error_;
 };
+
+// In the header, since the rules of expectations stand in several files.
+template <class T>
+bool ScenarioValidator::CheckCounts(const ScenarioNode& node, const T& expect, bool has_exact,
+                                    const std::string& exact) {
+  if (has_exact && (expect.has_at_least() || expect.has_at_most())) {
+    return Fail(node, exact, "excludes \"at_least\" and \"at_most\"");
+  }
+  if (expect.has_at_least() && expect.has_at_most() && expect.at_least() > expect.at_most()) {
+    return Fail(node, "at_most", "is less than at_least");
+  }
+  return true;
+}
 
 }  // namespace stagepost
 
