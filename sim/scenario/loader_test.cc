@@ -110,7 +110,7 @@ TEST(LoadScenario, MistakesInAHost) {
       {"sink { domain: \"a\" answer { to: MAIL keep: true } }",
        "1:109: field \"keep\": is only for MESSAGE"},
       {"sink { domain: \"a\" answer { to: MAIL reply: \"2\" raw: \"2\" } }",
-       "1:119: field \"raw\": excludes \"reply\""},
+       "1:120: field \"raw\": excludes \"reply\""},
       {"user { name: \"a\" } user { name: \"a\" }",
        "1:91: field \"user\": there is a user \"a\" already"},
       {"user { name: \"root\" }", "1:72: field \"user\": there is a user \"root\" already"},
