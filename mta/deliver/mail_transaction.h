@@ -6,6 +6,7 @@
 #define STAGEPOST_MTA_DELIVER_MAIL_TRANSACTION_H_
 
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -24,7 +25,10 @@ class MailTransaction {
   // for this server, or it was refused.
   Task<absl::Status> Run();
 
-  // After Run(): the results, and what mailq shows. relay and transcript are the caller's.
+  // Instead of Run(), where the session came to nothing. REQUIRES: an error.
+  void GiveUp(absl::Status status) { status_ = std::move(status); }
+
+  // After Run() or GiveUp(): the results, and what mailq shows. relay and transcript are the caller's.
   MailerReport Report() const;
 
  private:

@@ -95,7 +95,7 @@ Task<absl::StatusOr<ServerReply>> SmtpClient::Command(absl::string_view line, Re
   CO_ASSIGN_OR_RETURN(std::optional<ServerReply> unasked, co_await Unasked(stage));
   if (unasked.has_value()) co_return *std::move(unasked);
   Sent(line);
-  const std::string bytes = absl::StrCat(line, "\r\n");
+  const std::string bytes = absl::StrCat(line, options_.end_of_line);
   const absl::Status written =
       co_await WithDeadline(clock_.MonotonicNow() + timeout, WriteAll(input_, bytes));
   if (!written.ok()) co_return co_await LastWords(written, stage);

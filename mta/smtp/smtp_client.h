@@ -66,7 +66,7 @@ struct ClientOptions {
   bool lmtp = false;                 // LHLO, and a reply for each recipient after the message
   bool esmtp = true;                 // EHLO first; mailer flag a, or a greeting that says ESMTP
   bool escape_dots = true;           // flag X
-  std::string end_of_line = "\r\n";  // of message text: E=
+  std::string end_of_line = "\r\n";  // of text and commands: E=
   ClientTimeouts timeouts = {};
 };
 
@@ -141,6 +141,9 @@ class SmtpClient {
   // The server does not keep to the protocol: which reply belongs to what, nobody knows.
   absl::Status OutOfStep(absl::string_view how);
   void Sent(absl::string_view line);
+  void Answer(ClientRecipient& recipient, const ServerReply& reply, ReplyStage stage);
+  // Says that everybody who has no reply yet got this one.
+  void AnswerRest(ClientTransaction& transaction, const ServerReply& reply, ReplyStage stage);
   Task<absl::StatusOr<ServerReply>> ReadReply(ReplyStage stage, absl::Duration timeout);
   Task<absl::StatusOr<ServerReply>> Command(absl::string_view line, ReplyStage stage,
                                             absl::Duration timeout);

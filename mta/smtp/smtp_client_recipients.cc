@@ -22,24 +22,25 @@ void AppendRecipient(const ClientRecipient& recipient, std::string& commands) {
   absl::StrAppend(&commands, "RCPT To:<", recipient.path, ">", recipient.parameters);
 }
 
-void Answer(ClientRecipient& recipient, const ServerReply& reply, ReplyStage stage) {
-  recipient.reply = reply;
-  recipient.stage = stage;
-}
-
-// Says that everybody who has no reply yet got this one.
-void AnswerRest(ClientTransaction& transaction, const ServerReply& reply, ReplyStage stage) {
-  for (ClientRecipient& recipient : transaction.recipients) {
-    if (!recipient.reply.has_value()) Answer(recipient, reply, stage);
-  }
-}
-
 bool AnyAccepted(const ClientTransaction& transaction) {
   return std::any_of(transaction.recipients.begin(), transaction.recipients.end(),
                      [](const ClientRecipient& r) { return !r.reply.has_value(); });
 }
 
 }  // namespace
+
+void SmtpClient::Answer(ClientRecipient& recipient, const ServerReply& reply, ReplyStage stage) {
+  recipient.reply = reply;
+  recipient.stage = stage;
+  if (dialogue_ != nullptr) dialogue_->OnOutcome(recipient);
+}
+
+void SmtpClient::AnswerRest(ClientTransaction& transaction, const ServerReply& reply,
+                            ReplyStage stage) {
+  for (ClientRecipient& recipient : transaction.recipients) {
+    if (!recipient.reply.has_value()) Answer(recipient, reply, stage);
+  }
+}
 
 Task<absl::Status> SmtpClient::Send(ClientTransaction& transaction, MessageText& text) {
   CO_ASSIGN_OR_RETURN(
@@ -143,7 +144,7 @@ class SmtpClient::Flight {
         block_.append("DATA");
       }
       client_.Sent(absl::string_view(block_).substr(start));
-      block_.append("\r\n");
+      block_.append(client_.options_.end_of_line);
       ++next_;
     }
     left_ = block_;
@@ -237,7 +238,8 @@ Task<absl::Status> SmtpClient::EndEmptyMessage() {
   Sent(".");
   needs_reset_ = false;
   const MonotonicTime deadline = clock_.MonotonicNow() + options_.timeouts.data_block;
-  const absl::Status written = co_await WithDeadline(deadline, WriteAll(input_, ".\r\n"));
+  const std::string end = absl::StrCat(".", options_.end_of_line);
+  const absl::Status written = co_await WithDeadline(deadline, WriteAll(input_, end));
   // How many replies an LMTP server has for nobody, RFC 2033 does not say.
   if (options_.lmtp || !written.ok()) {
     closing_ = true;
