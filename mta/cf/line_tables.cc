@@ -11,7 +11,7 @@ constexpr TableRow kLineKindRows[] = {
     {"T", "adds users to class t", "8.1", Support::kYes},
     {"S", "begins a ruleset", "8.1", Support::kYes},
     {"R", "a rule: left side, tab, right side, tab, comment", "8.1", Support::kYes},
-    {"M", "defines a mailer", "8.1", Support::kPartly, "no [IPC]"},
+    {"M", "defines a mailer", "8.1", Support::kPartly, "see the mailers"},
     {"H", "a field of the header, or what checks it", "8.1", Support::kYes},
     {"O", "sets an option", "8.1", Support::kPartly, "see the options"},
     {"P", "number of a Precedence: word", "8.1", Support::kYes},

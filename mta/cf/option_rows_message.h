@@ -55,7 +55,7 @@ inline constexpr OptionInfo kMessageOptions[] = {
     {OptionId::kStatusFile, "StatusFile", 'S', OptionType::kText, "", "", "8.1",
      Privilege::kDropped, Support::kNo, "", "statistics for mailstats; written only if it exists"},
     {OptionId::kTimeZoneSpec, "TimeZoneSpec", 't', OptionType::kText, "", "", "8.7",
-     Privilege::kDropped, Support::kNo, "", "time zone; set, but empty: the environment's TZ"},
+     Privilege::kDropped, Support::kYes, "", "time zone; set, but empty: the environment's TZ"},
     {OptionId::kUserDatabaseSpec, "UserDatabaseSpec", 'U', OptionType::kText, "", "", "8.1",
      Privilege::kDropped, Support::kNo, "", "user database files"},
     {OptionId::kVerbose, "Verbose", 'v', OptionType::kFlag, "", "false", "8.1", Privilege::kKept,

@@ -21,16 +21,16 @@ inline constexpr size_t kMaxVisits = 20;
 
 struct DeliveryState {
   explicit DeliveryState(Environment& env)
-      : destinations(kMaxVisits), connections(env.clock()), hosts(env, false) {}
+      : destinations(kMaxVisits), hosts(env, false), connections(env.clock()) {}
 
   // Called when the last of the deliveries that were under way has ended and none waits. New ones
   // may begin while it runs.
   Task<void> OnIdle() { co_await QuitAll(connections.TakeAll(), watcher); }
 
   Destinations destinations;
-  ConnectionCache connections;
-  // Outside of runs over the queue, which have their own.
+  // Outside of runs over the queue, which know more; and which hosts are held (hold).
   HostStatus hosts;
+  ConnectionCache connections;
   DeliveryWatcher* watcher = nullptr;
 };
 

@@ -235,6 +235,7 @@ Task<MailerReport> EnvelopeDelivery::RunMailer(const Entries& group) {
 
 SmtpServices EnvelopeDelivery::Services() {
   return {.hosts = options_.hosts == nullptr ? state_.hosts : *options_.hosts,
+          .holders = state_.hosts,
           .connections = state_.connections,
           .watcher = state_.watcher,
           .queue_run = options_.queue_run};

@@ -9,6 +9,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "mta/base/sysexits.h"
+#include "mta/deliver/mailer_program.h"
 #include "mta/deliver/message_bytes.h"
 #include "mta/deliver/outgoing_mail.h"
 #include "mta/message/body_plan.h"
@@ -54,11 +55,26 @@ std::string NotifyOf(absl::string_view flags) {
   return wanted.empty() ? "NEVER" : wanted;
 }
 
+// Flag p: the way back leads over this host (RFC 821; RFC 5321, appendix C, advises against it).
+std::string SenderPath(const MailerRun& run) {
+  if (!run.mailer.Has('p') || run.sender.empty()) return run.sender;
+  return absl::StrCat("@", ExpandText(run.site, run.macros, "$j"),
+                      run.sender.front() == '@' ? "," : ":", run.sender);
+}
+
+// RFC 2852, section 4: what is left of the time, and the mode.
+std::string DeliverByParameter(const DeliverBy& by, absl::Duration age) {
+  const bool returns = by.mode == DeliverBy::Mode::kReturn;
+  int64_t left = by.seconds - absl::ToInt64Seconds(age);
+  if (returns) left = std::max<int64_t>(left, 1);
+  return absl::StrCat(" BY=", left, ";", returns ? "R" : "N", by.trace ? "T" : "");
+}
+
 }  // namespace
 
 MailTransaction::MailTransaction(const MailerRun& run, SmtpClient& client, std::string server)
     : run_(run), client_(client), server_(std::move(server)) {
-  transaction_.sender = run.null_sender ? "" : run.sender;
+  if (!run.null_sender) transaction_.sender = SenderPath(run);
   for (const std::string& user : run.users) transaction_.recipients.push_back({.path = user});
 }
 
@@ -99,6 +115,10 @@ std::string MailTransaction::MailParameters() const {
       const bool headers_only = envelope.flags.find('n') != std::string::npos;
       absl::StrAppend(&parameters, " RET=", headers_only ? "HDRS" : "FULL");
     }
+  }
+  if (client_.Offers("DELIVERBY") && envelope.deliver_by.has_value()) {
+    const absl::Time now = run_.site.env().clock().WallNow();
+    parameters.append(DeliverByParameter(*envelope.deliver_by, now - envelope.created));
   }
   return parameters;
 }

@@ -33,6 +33,7 @@ ClientTimeouts TimeoutsOf(const Options& options, bool lmtp) {
   timeouts.final_dot = options.timeout(TimeoutId::kDataFinal);
   timeouts.reset = options.timeout(TimeoutId::kRset);
   timeouts.quit = options.timeout(TimeoutId::kQuit);
+  timeouts.misc = options.timeout(TimeoutId::kMisc);
   return timeouts;
 }
 
@@ -52,6 +53,12 @@ absl::string_view NameIn(const ServerReply& hello) {
   return text.substr(0, text.find(' '));
 }
 
+// What we call ourselves.
+std::string HeloName(const MailerRun& run, const Options& options) {
+  const std::string name = options.Text(OptionId::kHeloName);
+  return ExpandText(run.site, run.macros, name.empty() ? "$j" : name);
+}
+
 class SmtpRun {
  public:
   SmtpRun(MailerRun& run, const SmtpServices& services)
@@ -60,7 +67,8 @@ class SmtpRun {
         site_(run.site),
         env_(run.site.env()),
         options_(run.site.configuration().options),
-        own_name_(ExpandText(run.site, run.macros, "$j")) {}
+        own_name_(ExpandText(run.site, run.macros, "$j")),
+        helo_name_(HeloName(run, options_)) {}
 
   Task<MailerReport> Run() {
     const absl::StatusOr<MailerPort> port = co_await PortOf(site_, run_.mailer, run_.macros);
@@ -162,9 +170,10 @@ class SmtpRun {
       failure_ = tried->second;
       co_return nullptr;
     }
-    failure_ = co_await services_.hosts.FailureOf(site_, host);
-    if (failure_.has_value()) co_return nullptr;
-    std::unique_ptr<HostStatus::Hold> hold = co_await services_.hosts.HoldHost(site_, host);
+    const bool believes = !run_.mailer.Has('W');
+    if (believes) failure_ = co_await services_.hosts.FailureOf(site_, host);
+    if (believes && failure_.has_value()) co_return nullptr;
+    std::unique_ptr<HostStatus::Hold> hold = co_await services_.holders.HoldHost(site_, host);
     if (hold == nullptr) {
       failure_ = HostStatus::HeldBack();
       co_return nullptr;
@@ -174,7 +183,7 @@ class SmtpRun {
     // Of hosts that there are not nothing is kept.
     if (failure_.has_value() && failure_->exit_code == kExitNoHost) co_return nullptr;
     std::string reply = failure_.has_value() ? failure_->reply : connection->client().hello().text;
-    co_await services_.hosts.Note(site_, host, failure_, std::move(reply));
+    if (believes) co_await services_.hosts.Note(site_, host, failure_, std::move(reply));
     if (connection != nullptr) connection->hold = std::move(hold);
     co_return std::move(connection);
   }
@@ -182,6 +191,7 @@ class SmtpRun {
   Task<std::unique_ptr<MailConnection>> Connect(const std::string& host) {
     if (services_.watcher != nullptr) services_.watcher->OnConnecting(run_, host);
     RouteAddresses found = co_await AddressesOf(site_, host);
+    if (run_.mailer.Has('4')) KeepIpv4(host, found);
     if (found.addresses.empty()) {
       failure_ = std::move(found.failure);
       co_return nullptr;
@@ -198,17 +208,25 @@ class SmtpRun {
     co_return std::move(outcome.connection);
   }
 
+  void KeepIpv4(const std::string& host, RouteAddresses& found) const {
+    std::erase_if(found.addresses, [](const IpAddress& address) { return !address.is_v4(); });
+    if (!found.addresses.empty() || found.failure.has_value()) return;
+    found.failure = Deferred(
+        "4.4.1", absl::StrCat(host, ": mailer ", run_.mailer.name, " wants an IPv4 address"));
+  }
+
   ConnectOptions OptionsOfConnection() const {
     ConnectOptions connect;
     connect.port = port_;
-    connect.timeout =
-        options_.timeout(services_.queue_run ? TimeoutId::kConnect : TimeoutId::kInitialConnect);
+    connect.timeout = options_.timeout(TimeoutId::kConnect);
+    const absl::Duration first = options_.timeout(TimeoutId::kInitialConnect);
+    if (!services_.queue_run && first > absl::ZeroDuration()) connect.timeout = first;
     connect.all_until = all_until_;
     connect.from = SourcesOf(options_);
     const bool lmtp = run_.mailer.Has('z');
     connect.client.lmtp = lmtp;
     connect.client.esmtp = run_.mailer.Has('a');
-    connect.client.escape_dots = true;
+    connect.client.never_esmtp = run_.mailer.Has('2');
     connect.client.timeouts = TimeoutsOf(options_, lmtp);
     return connect;
   }
@@ -218,7 +236,7 @@ class SmtpRun {
     SmtpClient& client = connection.client();
     SessionTranscript transcript(connection.host(), services_.watcher);
     client.set_dialogue(&transcript);
-    const absl::Status status = co_await client.Greet(own_name_);
+    const absl::Status status = co_await client.Greet(helo_name_);
     const bool loops = status.ok() && !run_.mailer.Has('k') && !run_.mailer.Has('z') &&
                        absl::EqualsIgnoreCase(NameIn(client.hello()), own_name_);
     if (loops) {
@@ -231,6 +249,10 @@ class SmtpRun {
       failure_ = ConnectionFailure(status, connection.host(), "4.4.2");
     }
     transcript_ = absl::StrCat(transcript.Take(), transcript_);
+    if (!failure_.has_value() && run_.mailer.Has('I') && services_.watcher != nullptr) {
+      const absl::Status verbose = co_await client.SetVerbose();
+      if (!verbose.ok()) failure_ = ConnectionFailure(verbose, connection.host(), "4.4.2");
+    }
     if (failure_.has_value() && !client.closing() &&
         (status.ok() || absl::IsFailedPrecondition(status))) {
       (void)co_await client.Quit();
@@ -276,6 +298,7 @@ class SmtpRun {
   Environment& env_;
   const Options& options_;
   const std::string own_name_;
+  const std::string helo_name_;
   uint16_t port_ = 25;
   MonotonicTime all_until_ = MonotonicTime::InfiniteFuture();
   std::map<std::string, DeliveryResult> tried_;  // hosts that have failed this message

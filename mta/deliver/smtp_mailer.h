@@ -26,7 +26,8 @@ class DeliveryWatcher : public ClientDialogue {
 
 // What mailers of one process share. All of it outlives the run.
 struct SmtpServices {
-  HostStatus& hosts;
+  HostStatus& hosts;    // what is known
+  HostStatus& holders;  // who holds a host; lasts as long as `connections`
   ConnectionCache& connections;
   DeliveryWatcher* watcher = nullptr;
   bool queue_run = false;  // not the first attempt: Timeout.connect, not Timeout.iconnect

@@ -122,7 +122,9 @@ Task<absl::StatusOr<ServerReply>> SmtpClient::SayHello(absl::string_view host_na
   if (options_.lmtp) {
     co_return co_await Command(absl::StrCat("LHLO ", host_name), ReplyStage::kHello, timeout);
   }
-  if (options_.esmtp || absl::StrContains(absl::AsciiStrToUpper(greeting_.text), "ESMTP")) {
+  const bool extended =
+      options_.esmtp || absl::StrContains(absl::AsciiStrToUpper(greeting_.text), "ESMTP");
+  if (extended && !options_.never_esmtp) {
     CO_ASSIGN_OR_RETURN(ServerReply reply, co_await Command(absl::StrCat("EHLO ", host_name),
                                                             ReplyStage::kHello, timeout));
     if (!reply.permanent()) co_return reply;
@@ -155,7 +157,7 @@ Task<absl::Status> SmtpClient::Reset() {
 
 Task<absl::Status> SmtpClient::SetVerbose() {
   CO_ASSIGN_OR_RETURN(const ServerReply reply,
-                      co_await Command("VERB", ReplyStage::kHello, options_.timeouts.hello));
+                      co_await Command("VERB", ReplyStage::kHello, options_.timeouts.misc));
   verbose_ = reply.positive();
   co_return absl::OkStatus();
 }

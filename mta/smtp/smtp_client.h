@@ -47,6 +47,7 @@ struct ClientTimeouts {
   absl::Duration final_dot = absl::Hours(1);   // datafinal; LMTP: each recipient's reply
   absl::Duration reset = absl::Minutes(5);
   absl::Duration quit = absl::Minutes(2);
+  absl::Duration misc = absl::Minutes(2);  // the reply to VERB
 };
 
 struct ClientRecipient;
@@ -64,7 +65,8 @@ class ClientDialogue {
 
 struct ClientOptions {
   bool lmtp = false;                 // LHLO, and a reply for each recipient after the message
-  bool esmtp = true;                 // EHLO first; mailer flag a, or a greeting that says ESMTP
+  bool esmtp = true;                 // EHLO first, whatever the greeting says: mailer flag a
+  bool never_esmtp = false;          // HELO, whatever the greeting says: flag 2
   bool escape_dots = true;           // flag X
   std::string end_of_line = "\r\n";  // of text and commands: E=
   ClientTimeouts timeouts = {};
