@@ -54,15 +54,15 @@ TEST(NotImplemented, SaysNothingOfWhatHappensAnyway) {
 }
 
 TEST(NotImplemented, NamesOptions) {
-  EXPECT_EQ(Find({" SoftBounce", " SuperSafe=f", " HeloName=x"}),
-            "1 option SoftBounce is not implemented|3 option HeloName is not implemented");
+  EXPECT_EQ(Find({" SoftBounce", " SuperSafe=f", " AuthRealm=x"}),
+            "1 option SoftBounce is not implemented|3 option AuthRealm is not implemented");
 }
 
 TEST(NotImplemented, NamesTimeoutsWordsAndPorts) {
-  EXPECT_EQ(Find({" Timeout.auth=5m"}), "1 option Timeout.auth is not implemented");
-  EXPECT_EQ(Find({" Timeout.iconnect=5m", " Timeout.helo=5h", " Timeout.helo=4h"}),
-            "1 option Timeout.iconnect is not implemented|"
-            "3 option Timeout.helo is not implemented");
+  EXPECT_EQ(Find({" Timeout.starttls=5m"}), "1 option Timeout.starttls is not implemented");
+  EXPECT_EQ(Find({" Timeout.auth=5m", " Timeout.starttls=5h", " Timeout.starttls=4h"}),
+            "1 option Timeout.auth is not implemented|"
+            "3 option Timeout.starttls is not implemented");
   EXPECT_EQ(Find({" Timeout.ident=5s"}), "1 option Timeout.ident is not implemented");
   EXPECT_EQ(Find({" DontBlameSendmail=GroupReadableKeyFile"}),
             "1 DontBlameSendmail=GroupReadableKeyFile is not implemented");
@@ -103,11 +103,11 @@ TEST(NotImplemented, NamesLinesInTheirOrder) {
 TEST(LogNotImplemented, WritesOneLineForEach) {
   Configuration configuration;
   configuration.options.SetLine(" SoftBounce", {"x.cf", 3});
-  configuration.options.SetLine(" HeloName=x", {"x.cf", 2});
+  configuration.options.SetLine(" AuthRealm=x", {"x.cf", 2});
   Lines log;
   LogNotImplemented(configuration, log);
   EXPECT_EQ(absl::StrJoin(log.lines, "|"),
-            "x.cf: line 2: option HeloName is not implemented|"
+            "x.cf: line 2: option AuthRealm is not implemented|"
             "x.cf: line 3: option SoftBounce is not implemented");
 }
 

@@ -14,7 +14,7 @@ inline constexpr OptionInfo kQueueOptions[] = {
      "10", "8.1", Privilege::kKept, Support::kYes, "",
      "after how many deliveries the queue file is written anew"},
     {OptionId::kHoldExpensive, "HoldExpensive", 'c', OptionType::kFlag, "", "false", "8.1",
-     Privilege::kDropped, Support::kYes, "false", "leave mail for mailers with F=e to queue runs"},
+     Privilege::kDropped, Support::kYes, "", "leave mail for mailers with F=e to queue runs"},
     {OptionId::kDeliveryMode, "DeliveryMode", 'd', OptionType::kCharacter, "", "background", "8.1",
      Privilege::kKept, Support::kYes, "",
      "when to deliver: i at once, b in the background, q by a queue run, d by a queue run and "
@@ -68,7 +68,7 @@ inline constexpr OptionInfo kQueueOptions[] = {
     {OptionId::kHostStatusDirectory, "HostStatusDirectory", '\0', OptionType::kText, "", "", "8.8",
      Privilege::kDropped, Support::kYes, "", "where the state of other hosts is kept"},
     {OptionId::kSingleThreadDelivery, "SingleThreadDelivery", '\0', OptionType::kFlag, "", "false",
-     "8.8", Privilege::kDropped, Support::kYes, "false",
+     "8.8", Privilege::kDropped, Support::kYes, "",
      "never two connections to a host; needs HostStatusDirectory"},
     {OptionId::kDontExpandCnames, "DontExpandCnames", '\0', OptionType::kFlag, "", "false", "8.8",
      Privilege::kDropped, Support::kYes, "", "leave a host name that is an alias in DNS as it is"},

@@ -29,7 +29,7 @@ inline constexpr OptionInfo kSmtpOptions[] = {
     {OptionId::kFallbackMXhost, "FallbackMXhost", 'V', OptionType::kText, "", "", "8.1",
      Privilege::kDropped, Support::kYes, "", "tried after all mail exchangers of a host"},
     {OptionId::kTryNullMXList, "TryNullMXList", 'w', OptionType::kFlag, "", "false", "8.1",
-     Privilege::kDropped, Support::kYes, "false",
+     Privilege::kDropped, Support::kYes, "",
      "deliver to a host itself if we are its best exchanger"},
     {OptionId::kHostsFile, "HostsFile", '\0', OptionType::kText, "", "/etc/hosts", "8.7",
      Privilege::kDropped, Support::kYes, "", "hosts file for canonical names"},
