@@ -54,9 +54,15 @@ constexpr const char* kAddresses[] = {
     "203.0.113.9", "2001:db8:5::7", "2001:db8:bad::1",
 };
 
-std::vector<IpAddress> Addresses() {
+// Where nobody listens: the machine of the recordings had the whole of 10.0.0.0/8 to itself.
+constexpr const char* kHiddenAddresses[] = {"10.0.0.2",  "10.0.0.3",  "10.0.0.11",
+                                            "10.9.9.77", "10.9.9.78", "10.9.9.71",
+                                            "10.9.9.72", "10.9.9.73", "10.9.9.74"};
+
+template <typename Texts>
+std::vector<IpAddress> AddressesIn(const Texts& texts) {
   std::vector<IpAddress> addresses;
-  for (const char* text : kAddresses) {
+  for (const char* text : texts) {
     const std::optional<IpAddress> address = IpAddress::Parse(text);
     CHECK(address.has_value());
     addresses.push_back(*address);
@@ -136,7 +142,10 @@ Task<int> FalseMain(Environment&, Arguments) { co_return 1; }
 OracleWorld::OracleWorld()
     : choices_(Choices::FromSeed(1)),
       world_(std::make_unique<World>(choices_, trace_, absl::FromUnixSeconds(kStart))),
-      host_(&world_->AddHost({.name = "mx1.corp.example", .addresses = Addresses()})) {
+      host_(&world_->AddHost({.name = "mx1.corp.example",
+                              .addresses = AddressesIn(kAddresses),
+                              .hidden_addresses = AddressesIn(kHiddenAddresses),
+                              .has_gateway = false})) {
   for (const UserRow& row : kUsers) {
     CHECK(host_->accounts()
               .AddUser({.name = row.name,

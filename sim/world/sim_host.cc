@@ -28,6 +28,8 @@ SimHost::SimHost(WorldCore& core, SimFabric& fabric, uint32_t index, HostSpec sp
   node_.index = index;
   node_.name = std::move(spec.name);
   node_.addresses = std::move(spec.addresses);
+  node_.hidden_addresses = std::move(spec.hidden_addresses);
+  node_.has_gateway = spec.has_gateway;
   fabric.AddNode(node_);
   core.Record(index, 0, {EventKind::kHostStarted, node_.name, ""});
 }

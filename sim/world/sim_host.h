@@ -25,6 +25,10 @@ namespace stagepost {
 struct HostSpec {
   std::string name;
   std::vector<IpAddress> addresses;
+  // Further ones that its kernel answers for, and no interface shows.
+  std::vector<IpAddress> hidden_addresses = {};
+  // Without one it is alone: who goes elsewhere is told so at once.
+  bool has_gateway = true;
   absl::TimeZone time_zone = absl::UTCTimeZone();
 };
 

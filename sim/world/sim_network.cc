@@ -179,6 +179,7 @@ class ConnectOperation final : public PendingOperation<ConnectionOr>, private Ti
     NetNode& node = owner_.node();
     const bool to_self = fabric_.Route(node, to_.address) == &node;
     if (from_.has_value() && from_->is_v4() != shown_to_.address.is_v4()) return Errno::kEINVAL;
+    if (!to_self && !node.has_gateway) return Errno::kENETUNREACH;
     if (from_.has_value() && !from_->is_unspecified()) {
       const IpAddress from = Unmapped({*from_, 0}).address;
       if (from.is_v4() != to_.address.is_v4()) return Errno::kEINVAL;
@@ -316,8 +317,10 @@ SimFabric::SimFabric(WorldCore& core)
 SimFabric::~SimFabric() = default;
 
 void SimFabric::AddNode(NetNode& node) {
-  for (const IpAddress& address : node.addresses) {
-    CHECK(nodes_.emplace(address, &node).second) << address.ToString() << " is used twice";
+  for (const auto* const addresses : {&node.addresses, &node.hidden_addresses}) {
+    for (const IpAddress& address : *addresses) {
+      CHECK(nodes_.emplace(address, &node).second) << address.ToString() << " is used twice";
+    }
   }
 }
 

@@ -43,8 +43,10 @@ class SimListener;
 struct NetNode {
   uint32_t index = 0;
   std::string name;
-  std::vector<IpAddress> addresses;  // loopback excluded
-  std::set<IpAddress> down;          // those of them whose interface is down
+  std::vector<IpAddress> addresses;         // loopback excluded
+  std::vector<IpAddress> hidden_addresses;  // its own, too, but of no interface
+  bool has_gateway = true;                  // false: it is alone, kENETUNREACH for all others
+  std::set<IpAddress> down;                 // those of them whose interface is down
   bool up = true;
   std::map<SocketAddress, SimListener*> listeners;
 

@@ -120,6 +120,19 @@ TEST(SimNetwork, NoAddressOfThatFamily) {
   EXPECT_EQ(ConnectCode(test, host, "2001:db8::1"), Code(Errno::kENETUNREACH));
 }
 
+TEST(SimNetwork, WithoutAGatewayAHostIsAlone) {
+  TestWorld test;
+  HostSpec spec;
+  spec.name = "alone";
+  spec.addresses = {Ip("192.0.2.4")};
+  spec.hidden_addresses = {Ip("192.0.2.5")};
+  spec.has_gateway = false;
+  SimHost& host = test.world.AddHost(std::move(spec));
+  EXPECT_EQ(ConnectCode(test, host, "192.0.2.1"), Code(Errno::kENETUNREACH));
+  EXPECT_EQ(ConnectCode(test, host, "192.0.2.4"), Code(Errno::kECONNREFUSED));
+  EXPECT_EQ(ConnectCode(test, host, "192.0.2.5"), Code(Errno::kECONNREFUSED));
+}
+
 TEST(SimNetwork, ABlackHoleTimesOutAfterTwoMinutes) {
   TestWorld test;
   EXPECT_EQ(ConnectCode(test, test.b, "198.51.100.1"), Code(Errno::kETIMEDOUT));
