@@ -135,6 +135,11 @@ NotifiedRecipient Notified(Site& site, const ReportedRecipient& reported,
   }
   notified.reason = notified.diagnostic;
   if (by_exit_code && &ReplyOf(result.exit_code) != &kUnknownExit) notified.reason = result.stat;
+  // A server's reply is never the number of an exit code: there was none.
+  if (by_exit_code && notified.diagnostic_type == "SMTP") {
+    notified.diagnostic.clear();
+    notified.reason.clear();
+  }
   return notified;
 }
 

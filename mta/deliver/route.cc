@@ -151,7 +151,7 @@ class RouteFinder {
       DeliveryResult result = ResultOfExitCode(kExitUnavailable, "", "");
       result.dsn = "5.1.10";
       result.diagnostic = "556 Host does not accept mail: MX 0 .";
-      Unusable(std::string(host), std::move(result), "554 5.0.0 Service unavailable\n", true);
+      Unusable(std::string(host), std::move(result), "", true);
       co_return;
     }
     for (const MxHost& mx : answer.hosts) Take(mx.name, mx.preference);
@@ -182,8 +182,7 @@ class RouteFinder {
     }
     std::string error =
         absl::StrCat("MX list for ", host, " points back to ", MacroText(site_, 'j'));
-    std::string transcript =
-        absl::StrCat("554 5.0.0 ", error, "\n554 5.3.5 Local configuration error\n");
+    std::string transcript = absl::StrCat("554 5.0.0 ", error, "\n");
     route_.system_errors.push_back(std::move(error));
     Unusable(std::string(host), ResultOfExitCode(kExitConfiguration, "", ""), std::move(transcript),
              true);

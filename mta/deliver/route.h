@@ -45,7 +45,7 @@ struct Route {
   // Why one of `hosts` is not asked at all.
   struct Unusable {
     DeliveryResult result;
-    // What a bounce's transcript says of it. Lines with their ends; empty: what it says of results.
+    // What a bounce's transcript says of it before the result. Lines with their ends.
     std::string transcript;
     bool final = false;  // FallbackSmartHost does not help, either
   };

@@ -242,7 +242,11 @@ class SmtpRun {
     if (loops) {
       failure_ = ResultOfExitCode(kExitConfiguration, "", "");
       failure_->dsn = "5.3.5";
-      transcript_ = "553 5.3.5 system config error: mail loops back to me (MX problem?)\n";
+      failure_->diagnostic = "553 5.3.5 system config error";
+      const std::string error =
+          absl::StrCat(connection.host(), " config error: mail loops back to me (MX problem?)");
+      LogSystemError(error);
+      transcript_ = absl::StrCat("553 5.3.5 ", error, "\n");
     } else if (absl::IsFailedPrecondition(status)) {
       failure_ = ResultOfReply(client.refusal(), client.stage());
     } else if (!status.ok()) {
