@@ -14,9 +14,6 @@ namespace {
 constexpr int kServiceClosing = 421;
 constexpr int kStartOfMail = 354;
 
-// For what a server may have said before it stopped reading: it is there, or on its way.
-constexpr absl::Duration kLastWordsTimeout = absl::Seconds(10);
-
 // Lines of code 050 in front of one reply: what a server says while it delivers one message.
 constexpr int kMaxRemarks = 10'000;
 
@@ -66,14 +63,44 @@ Task<absl::StatusOr<ServerReply>> SmtpClient::ReadReply(ReplyStage stage, absl::
   if (code / 100 == 3 && (code != kStartOfMail || stage != ReplyStage::kData)) {
     co_return OutOfStep("invalid reply");
   }
-  if (code == kServiceClosing) closing_ = true;
+  if (code == kServiceClosing) {
+    closing_ = true;
+    co_await TakeLeave();
+  }
   co_return parser.reply();
+}
+
+Task<void> SmtpClient::TakeLeave() {
+  if (std::exchange(left_, true)) co_return;
+  closing_ = true;
+  const ReplyStage stage = stage_;
+  Sent("QUIT");
+  const std::string bytes = absl::StrCat("QUIT", options_.end_of_line);
+  const MonotonicTime deadline = clock_.MonotonicNow() + options_.timeouts.quit;
+  const absl::Status written = co_await WithDeadline(deadline, WriteAll(input_, bytes));
+  if (written.ok()) (void)co_await ReadReply(stage, options_.timeouts.quit);
+}
+
+Task<absl::StatusOr<bool>> SmtpClient::HasSpoken() {
+  while (true) {
+    if (reader_.buffered().empty()) {
+      const absl::Status status = co_await reader_.Fill(kNoWait);
+      if (absl::IsDeadlineExceeded(status)) co_return false;
+      if (absl::IsOutOfRange(status)) co_return Fail(absl::UnavailableError("connection closed"));
+      if (!status.ok()) co_return Fail(status);
+    }
+    if (!verbose_ || !IsRemark(reader_.buffered())) co_return true;
+    if (!reader_.HasLine()) co_return false;
+    CO_ASSIGN_OR_RETURN(const absl::string_view line, co_await reader_.ReadLine(kNoWait));
+    if (dialogue_ != nullptr) dialogue_->OnReply(PrintableReply(line));
+  }
 }
 
 Task<SmtpClient::MaybeReply> SmtpClient::Unasked(ReplyStage stage) {
   stage_ = stage;
   if (closing_) co_return absl::FailedPreconditionError("the session is over");
-  if (reader_.buffered().empty()) co_return std::nullopt;
+  CO_ASSIGN_OR_RETURN(const bool spoken, co_await HasSpoken());
+  if (!spoken) co_return std::nullopt;
   CO_ASSIGN_OR_RETURN(ServerReply reply, co_await ReadReply(stage, kLastWordsTimeout));
   // RFC 5321, section 3.8: the one thing that a server may say whenever it likes.
   if (reply.code != kServiceClosing) {
@@ -83,7 +110,7 @@ Task<SmtpClient::MaybeReply> SmtpClient::Unasked(ReplyStage stage) {
 }
 
 Task<absl::StatusOr<ServerReply>> SmtpClient::LastWords(absl::Status written, ReplyStage stage) {
-  closing_ = true;
+  closing_ = left_ = true;
   if (!absl::IsUnavailable(written)) co_return written;
   const absl::StatusOr<ServerReply> reply = co_await ReadReply(stage, kLastWordsTimeout);
   if (reply.ok() && !reply->positive() && reply->code != kStartOfMail) co_return reply;
@@ -164,6 +191,7 @@ Task<absl::Status> SmtpClient::SetVerbose() {
 
 Task<absl::Status> SmtpClient::Quit() {
   if (closing_) co_return absl::OkStatus();
+  left_ = true;
   const absl::Status status =
       (co_await Command("QUIT", ReplyStage::kMessage, options_.timeouts.quit)).status();
   closing_ = true;

@@ -18,6 +18,7 @@
 #define STAGEPOST_MTA_SMTP_SMTP_CLIENT_H_
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,6 +29,7 @@
 #include "absl/time/time.h"
 #include "mta/async/scope.h"
 #include "mta/async/task.h"
+#include "mta/base/time.h"
 #include "mta/env/clock.h"
 #include "mta/env/stream.h"
 #include "mta/message/message_text.h"
@@ -113,16 +115,16 @@ class SmtpClient {
   bool Offers(absl::string_view keyword) const { return Offer(keyword).has_value(); }
 
   // One transaction. Fills in the replies of the recipients, also when it returns an error. OK also
-  // if the server refused all: the session is ready for the next one then, after Reset() where
-  // needs_reset(). Errors: kUnavailable, the server went away, or what it says is no reply (the
-  // message says which); kDeadlineExceeded, it did not answer in time; kCancelled; those of `text`.
-  // A 421 ends the session: closing().
+  // if the server refused all: as sendmail, the client has said RSET then where nobody was left for
+  // DATA or DATA was refused, and QUIT where that was deferred. Errors: kUnavailable, the server
+  // went away, or what it says is no reply (the message says which); kDeadlineExceeded, it did not
+  // answer in time; kCancelled; those of `text`. A 421 ends the session: see closing().
   Task<absl::Status> Send(ClientTransaction& transaction, MessageText& text);
 
-  // A transaction was begun, and has not been ended by a message.
+  // A transaction was begun, and has been ended neither by a message nor by RSET.
   bool needs_reset() const { return needs_reset_; }
-  // No more commands, not even QUIT: the server said 421 or refused a message before its end, or
-  // an error was returned.
+  // No more commands, not even QUIT: the server said 421 (QUIT was the answer to that), deferred
+  // DATA or refused a message before its end, or an error was returned.
   bool closing() const { return closing_; }
   // RSET. An error also if the server refuses.
   Task<absl::Status> Reset();
@@ -149,10 +151,18 @@ class SmtpClient {
   Task<absl::StatusOr<ServerReply>> ReadReply(ReplyStage stage, absl::Duration timeout);
   Task<absl::StatusOr<ServerReply>> Command(absl::string_view line, ReplyStage stage,
                                             absl::Duration timeout);
+  // A deadline that has passed: only what needs no waiting is done.
+  static constexpr MonotonicTime kNoWait =
+      MonotonicTime::FromNanoseconds(std::numeric_limits<int64_t>::min());
+  // For a server to say the rest of what it has begun to say unasked.
+  static constexpr absl::Duration kLastWordsTimeout = absl::Seconds(10);
+  // Whether the server has said something that was not read yet.
+  Task<absl::StatusOr<bool>> HasSpoken();
   // The 421 of a server that does not wait to be asked; anything else unasked is an error.
   Task<MaybeReply> Unasked(ReplyStage stage);
   // What a server still says that does not read any more; else `written`.
   Task<absl::StatusOr<ServerReply>> LastWords(absl::Status written, ReplyStage stage);
+  Task<void> TakeLeave();
   Task<absl::StatusOr<ServerReply>> SayHello(absl::string_view host_name);
 
   // smtp_client_recipients.cc: asks about all recipients and for DATA, and gives those who were
@@ -162,6 +172,7 @@ class SmtpClient {
   Task<MaybeReply> ReadFlight(ClientTransaction& transaction);
   Task<MaybeReply> ReadReplies(ClientTransaction& transaction);
   Task<absl::Status> SendMessage(ClientTransaction& transaction, MessageText& text);
+  Task<absl::Status> Refused(ClientTransaction& transaction, const ServerReply& data);
   Task<absl::Status> EndEmptyMessage();
   Task<absl::Status> ReadVerdicts(ClientTransaction& transaction);
 
@@ -185,6 +196,7 @@ class SmtpClient {
   ReplyStage stage_ = ReplyStage::kGreeting;
   bool needs_reset_ = false;
   bool closing_ = false;
+  bool left_ = false;  // QUIT was said, or would not be understood any more
   bool out_of_step_ = false;
   bool verbose_ = false;  // the server may say 050
 };

@@ -59,14 +59,27 @@ Task<absl::Status> SmtpClient::Send(ClientTransaction& transaction, MessageText&
     data = co_await AskOneByOne(transaction);
   }
   CO_RETURN_IF_ERROR(data.status());
-  if (!data->has_value()) co_return absl::OkStatus();
-  if ((*data)->code != kStartOfMail) {
-    if ((*data)->positive()) co_return OutOfStep("invalid reply");
-    AnswerRest(transaction, **data, ReplyStage::kData);
+  if (!data->has_value()) {
+    if (!closing_) (void)co_await Reset();
     co_return absl::OkStatus();
   }
+  if ((*data)->code != kStartOfMail) co_return co_await Refused(transaction, **data);
   if (!AnyAccepted(transaction)) co_return co_await EndEmptyMessage();
   co_return co_await SendMessage(transaction, text);
+}
+
+Task<absl::Status> SmtpClient::Refused(ClientTransaction& transaction, const ServerReply& data) {
+  if (data.positive()) co_return OutOfStep("invalid reply");
+  if (!closing_) {
+    // Everybody has an answer; what else goes wrong shows in closing().
+    if (data.permanent()) {
+      (void)co_await Reset();
+    } else {
+      co_await TakeLeave();
+    }
+  }
+  AnswerRest(transaction, data, ReplyStage::kData);
+  co_return absl::OkStatus();
 }
 
 Task<SmtpClient::MaybeReply> SmtpClient::AskOneByOne(ClientTransaction& transaction) {
@@ -169,12 +182,14 @@ Task<SmtpClient::MaybeReply> SmtpClient::AskTogether(ClientTransaction& transact
   if (!written.ok() && !absl::IsUnavailable(written.status())) co_return Fail(written.status());
   if (written.value_or(true)) co_return co_await ReadFlight(transaction);
   MaybeReply data = std::optional<ServerReply>();
+  left_ = true;  // no QUIT in the middle of what is being written
   const absl::Status status =
       co_await WithScope("pipeline", TaskScope::Policy::kFirstError, 1, &Flight::WriteAndRead,
                          std::ref(flight), std::ref(data));
   // A writer that ran out of time has stopped the reader.
   const bool stopped = absl::IsCancelled(data.status()) || (data.ok() && data->has_value());
   if (stopped && !status.ok()) co_return Fail(status);
+  left_ = closing_;
   co_return data;
 }
 
@@ -240,9 +255,13 @@ Task<absl::Status> SmtpClient::EndEmptyMessage() {
   const MonotonicTime deadline = clock_.MonotonicNow() + options_.timeouts.data_block;
   const std::string end = absl::StrCat(".", options_.end_of_line);
   const absl::Status written = co_await WithDeadline(deadline, WriteAll(input_, end));
-  // How many replies an LMTP server has for nobody, RFC 2033 does not say.
-  if (options_.lmtp || !written.ok()) {
+  if (!written.ok()) {
     closing_ = true;
+    co_return absl::OkStatus();
+  }
+  if (options_.lmtp) {
+    // How many replies an LMTP server has for nobody, RFC 2033 does not say.
+    co_await TakeLeave();
     co_return absl::OkStatus();
   }
   // Everybody has had an answer; what becomes of the session shows in closing().

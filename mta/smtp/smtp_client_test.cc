@@ -54,12 +54,13 @@ TEST(SmtpClient, AsksOneByOneWithoutPipelining) {
 }
 
 TEST(SmtpClient, LeavesDataOutWhereAllAreRefused) {
-  ClientSession session(
-      {"220 b\r\n", "250 b\r\n", "250 ok\r\n", "550 no\r\n", "450 not now\r\n", "221 bye\r\n"});
+  ClientSession session({"220 b\r\n", "250 b\r\n", "250 ok\r\n", "550 no\r\n", "450 not now\r\n",
+                         "250 reset\r\n", "221 bye\r\n"});
   session.Recipients({"x", "y"});
   session.Run();
   EXPECT_TRUE(session.sent.ok()) << session.sent;
-  EXPECT_TRUE(session.client.needs_reset());
+  EXPECT_FALSE(session.client.needs_reset());
+  EXPECT_EQ(session.server.commands[4], "RSET");
   EXPECT_EQ(session.reply(0), "recipient: 550 no");
   EXPECT_EQ(session.reply(1), "recipient: 450 not now");
   EXPECT_EQ(session.server.commands.back(), "QUIT");

@@ -1,5 +1,4 @@
 // The text of a message on its way to the server, and the ear for a server that has had enough.
-#include <limits>
 #include <string>
 #include <utility>
 
@@ -16,10 +15,6 @@ constexpr size_t kTextBlock = 16 * 1024;
 
 // After so much text it is worth a look whether the server has said something.
 constexpr size_t kListenEvery = 64 * 1024;
-
-// A deadline that has passed: only what needs no waiting is done.
-constexpr MonotonicTime kNoWait =
-    MonotonicTime::FromNanoseconds(std::numeric_limits<int64_t>::min());
 
 }  // namespace
 
@@ -72,20 +67,11 @@ Task<SmtpClient::MaybeReply> SmtpClient::NotWritten(absl::Status status) {
 }
 
 Task<SmtpClient::MaybeReply> SmtpClient::EarlyReply() {
-  if (!reader_.HasLine()) {
-    if (reader_.buffered().size() >= kMaxReplyLine) co_return OutOfStep("invalid reply");
-    const absl::Status status = co_await reader_.Fill(kNoWait);
-    if (absl::IsDeadlineExceeded(status)) co_return std::nullopt;
-    if (absl::IsOutOfRange(status)) co_return Fail(absl::UnavailableError("connection closed"));
-    if (!status.ok()) co_return Fail(status);
-  }
-  while (verbose_ && reader_.HasLine() && IsRemark(reader_.buffered())) {
-    CO_ASSIGN_OR_RETURN(const absl::string_view line, co_await reader_.ReadLine(kNoWait));
-    if (dialogue_ != nullptr) dialogue_->OnReply(PrintableReply(line));
-  }
-  if (!reader_.HasLine()) co_return std::nullopt;
+  CO_ASSIGN_OR_RETURN(const bool spoken, co_await HasSpoken());
+  if (!spoken) co_return std::nullopt;
+  left_ = true;  // commands would be text
   CO_ASSIGN_OR_RETURN(ServerReply reply,
-                      co_await ReadReply(ReplyStage::kMessage, options_.timeouts.final_dot));
+                      co_await ReadReply(ReplyStage::kMessage, kLastWordsTimeout));
   if (reply.positive()) co_return OutOfStep("reply before the end of the message");
   co_return std::optional<ServerReply>(std::move(reply));
 }
