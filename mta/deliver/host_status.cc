@@ -145,8 +145,8 @@ Task<std::shared_ptr<File>> HostStatus::OpenForWriting(std::string directory, st
 
 Task<void> HostStatus::Write(std::string directory, std::string path, const HostRecord& record) {
   const std::string text = WriteHostRecord(record);
-  const auto held = held_.find(HostOfRecordPath(path));
-  std::shared_ptr<File> file = held == held_.end() ? nullptr : held->second;
+  const auto held = held_->find(HostOfRecordPath(path));
+  std::shared_ptr<File> file = held == held_->end() ? nullptr : held->second;
   if (file == nullptr) {
     file = co_await OpenForWriting(std::move(directory), std::move(path));
     if (file == nullptr) co_return;
@@ -171,17 +171,17 @@ Task<std::unique_ptr<HostStatus::Hold>> HostStatus::HoldHost(Site& site, std::st
   const std::optional<std::string> path = HostRecordPath(host);
   const bool single = options.Flag(OptionId::kSingleThreadDelivery);
   if (!single || directory.empty() || !path.has_value()) {
-    co_return std::make_unique<Hold>(*this, "");
+    co_return std::make_unique<Hold>(held_, "");
   }
   std::string key = HostOfRecordPath(*path);
-  if (!held_.emplace(key, nullptr).second) co_return nullptr;
-  auto hold = std::make_unique<Hold>(*this, key);
+  if (!held_->emplace(key, nullptr).second) co_return nullptr;
+  auto hold = std::make_unique<Hold>(held_, key);
   std::shared_ptr<File> file = co_await OpenForWriting(directory, *path);
   if (file == nullptr) co_return std::move(hold);
   const absl::Status locked =
       co_await file->Lock(LockKind::kFlock, LockMode::kExclusive, LockWait::kNo);
   if (!locked.ok()) co_return nullptr;
-  held_[key] = std::move(file);
+  (*held_)[key] = std::move(file);
   co_return std::move(hold);
 }
 

@@ -33,17 +33,21 @@ std::string HostStatusDirectory(const Options& options);
 
 class HostStatus {
  public:
-  // A host that is ours as long as this lives, as SingleThreadDelivery has it. The table outlives
-  // it.
+  // Hosts that are held, with their locked files: null where there is none.
+  using Held = std::map<std::string, std::shared_ptr<File>>;
+
+  // A host that is ours as long as this lives, as SingleThreadDelivery has it. It may outlive the
+  // table: a connection is kept longer than the run over the queue that has made it.
   class Hold {
    public:
-    Hold(HostStatus& table, std::string host) : table_(table), host_(std::move(host)) {}
+    Hold(std::shared_ptr<Held> held, std::string host)
+        : held_(std::move(held)), host_(std::move(host)) {}
     Hold(const Hold&) = delete;
     Hold& operator=(const Hold&) = delete;
-    ~Hold() { table_.held_.erase(host_); }
+    ~Hold() { held_->erase(host_); }
 
    private:
-    HostStatus& table_;
+    const std::shared_ptr<Held> held_;
     const std::string host_;
   };
 
@@ -77,8 +81,7 @@ class HostStatus {
   const bool in_memory_;
   std::map<std::string, HostRecord> failures_;              // by host, in lower case
   std::deque<std::pair<absl::Time, std::string>> by_time_;  // of failures_, and of some that went
-  // Hosts that are held, with their locked files: null where there is none.
-  std::map<std::string, std::shared_ptr<File>> held_;
+  const std::shared_ptr<Held> held_ = std::make_shared<Held>();
 };
 
 }  // namespace stagepost
