@@ -20,10 +20,10 @@ class ScenarioFiles {
   // kInvalidArgument, kNotFound: what is wrong, with FILE:LINE. `text`, if not null, becomes that
   // of the scenario.
   absl::StatusOr<LoadedScenario> Load(const std::string& file, std::string* text = nullptr);
-
- private:
+  // The library's files, by relative names; the same object every time.
   absl::StatusOr<const std::map<std::string, std::string>*> Library();
 
+ private:
   std::optional<std::map<std::string, std::string>> library_;
 };
 

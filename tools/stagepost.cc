@@ -9,6 +9,7 @@
 #include "mta/m4/m4_main.h"
 #include "mta/posix/run_program.h"
 #include "sim/scenario/runner.h"
+#include "tools/audit/stagepost_audit.h"
 #include "tools/stagepost_command.h"
 #include "tools/stagepost_lint.h"
 #include "tools/stagepost_map.h"
@@ -25,6 +26,10 @@ int main(int argc, char** argv) {
     return stagepost::RunProgram(&stagepost::MapMain, argc - 1, argv + 1);
   }
   std::ios::sync_with_stdio(false);
+  if (argc > 1 && std::string(argv[1]) == "audit") {
+    return stagepost::RunAuditCommand({argv + 1, argv + argc}, stagepost::MachineSources(std::cerr),
+                                      std::cout, std::cerr);
+  }
   const stagepost::StagepostContext context = {
       std::cout, std::cerr, &stagepost::RunScenario,
       [] { return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch()); },

@@ -24,6 +24,7 @@ Rehearses mail: runs a mail transfer agent in a simulated world.
 
   replay       runs scenarios in the simulator
   campaign     runs them with many seeds, in several processes, each seed twice
+  audit        finds out whether a site relays mail for strangers, and why
   lint         shows what is wrong with a sendmail.cf, and what has no effect
   m4           evaluates m4, as for a sendmail.mc
   map          looks into the databases that maps read
@@ -81,8 +82,8 @@ int Dispatch(const std::vector<std::string>& words, const StagepostContext& cont
   }
   return Misused(context,
                  absl::StrCat("unknown command \"", OneLine(command, 80), "\"",
-                              DidYouMean(command, {"replay", "campaign", "lint", "m4", "map",
-                                                   "--help", "--version"})),
+                              DidYouMean(command, {"replay", "campaign", "audit", "lint", "m4",
+                                                   "map", "--help", "--version"})),
                  "--help");
 }
 

@@ -27,7 +27,7 @@ class OutputTest(unittest.TestCase):
                        input=entries.encode(), stderr=subprocess.DEVNULL, timeout=60)
         self.commands = [[command] for command in ("--help", "--version")]
         self.commands += [[command, "--help"]
-                          for command in ("replay", "campaign", "lint", "m4", "map")]
+                          for command in ("replay", "campaign", "audit", "lint", "m4", "map")]
         self.commands += [["lint", "t.cf"], ["lint", "--json", "t.cf"], ["m4", "t.cf"],
                           ["map", "get", "m", "key1"], ["map", "list", "m"], ["map", "check", "m"],
                           ["replay", SCENARIO], ["replay", "--json", SCENARIO]]
@@ -42,7 +42,7 @@ class OutputTest(unittest.TestCase):
             with self.subTest(command=command), open("/dev/full", "wb") as full:
                 code, errors = self.run_into(command, full)
                 self.assertEqual(code, EX_IOERR)
-                self.assertRegex(errors, r"^stagepost( m4| map| lint)?: standard output")
+                self.assertRegex(errors, r"^stagepost( audit| m4| map| lint)?: standard output")
 
     def test_a_reader_that_has_gone_is_told_nothing(self):
         for command in self.commands:
