@@ -1,13 +1,16 @@
 #include "mta/bin/queue_modes.h"
 
 #include <algorithm>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "mta/async/scope.h"
 #include "mta/base/sysexits.h"
 #include "mta/deliver/delivery_scheduler.h"
+#include "mta/deliver/verbose_printer.h"
 #include "mta/queue/queue_selection.h"
 
 namespace stagepost {
@@ -84,6 +87,16 @@ Task<absl::Status> SetQuarantine(Queue& queue, QueueSelection selection, std::st
   co_return absl::OkStatus();
 }
 
+Task<absl::Status> RunQueueVerbosely(Run& run, Queue& queue, DeliveryOptions options) {
+  VerbosePrinter printer(run.env.process().standard_output());
+  TaskScope printing(co_await CurrentContext(), "-v", TaskScope::Policy::kSupervise, 1);
+  absl::Status status = printing.Spawn(&VerbosePrinter::Print, std::ref(printer));
+  if (status.ok()) status = co_await RunQueueOnce(run.site, queue, std::move(options), &printer);
+  printer.Finish();
+  (void)co_await printing.Join();
+  co_return status;
+}
+
 }  // namespace
 
 Task<int> PrintQueue(Run& run, Queue& queue) {
@@ -113,7 +126,14 @@ Task<int> WorkOnQueue(Run& run, Queue& queue) {
         co_await SetQuarantine(queue, std::move(selection), *run.settings.quarantine);
     co_return co_await Conclude(run, std::move(status));
   }
-  absl::Status status = co_await RunQueueOnce(run.site, queue, {.selection = std::move(selection)});
+  DeliveryOptions options;
+  options.selection = std::move(selection);
+  absl::Status status;
+  if (run.settings.verbose) {
+    status = co_await RunQueueVerbosely(run, queue, std::move(options));
+  } else {
+    status = co_await RunQueueOnce(run.site, queue, std::move(options));
+  }
   co_return co_await Conclude(run, std::move(status));
 }
 

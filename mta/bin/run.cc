@@ -7,6 +7,7 @@
 #include "absl/strings/str_split.h"
 #include "mta/base/errno.h"
 #include "mta/daemon/identity.h"
+#include "mta/policy/load_limits.h"
 
 namespace stagepost {
 namespace {
@@ -21,6 +22,10 @@ Task<std::unique_ptr<Queue>> OpenQueueOf(Run& run) {
   absl::StatusOr<QueueLayout> layout = MakeQueueLayout(run.site->configuration(), warnings);
   for (const std::string& warning : warnings) {
     co_await Print(run.env.process().standard_output(), warning);
+  }
+  if (layout.ok()) {
+    const int processors = run.env.host().processors();
+    layout->queue_load = LoadLimitsOf(run.options(), PortOptions(), processors).queue;
   }
   absl::Status status = layout.status();
   if (layout.ok()) {

@@ -1,11 +1,14 @@
 #include "mta/daemon/daemon.h"
 
+#include <algorithm>
 #include <functional>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "mta/async/deadline.h"
 #include "mta/async/scope.h"
+#include "mta/base/status_macros.h"
 #include "mta/daemon/deliveries.h"
 #include "mta/daemon/listener.h"
 #include "mta/daemon/load_site.h"
@@ -15,6 +18,8 @@
 
 namespace stagepost {
 namespace {
+
+constexpr absl::Duration kPersistentRest = absl::Seconds(5);
 
 class Daemon final : public ConnectionHandler, public SessionHost {
  public:
@@ -41,11 +46,15 @@ class Daemon final : public ConnectionHandler, public SessionHost {
   void SetTitle(absl::string_view title) override;
 
  private:
-  static constexpr size_t kMaxServices = 3;
+  // Signals, listening, and runs over the queue groups.
+  static constexpr size_t kMaxServices = 1000;
 
   static Task<absl::Status> HandleSignals(Daemon& self);
   static Task<absl::Status> Listen(Daemon& self);
-  static Task<absl::Status> RunQueueAtIntervals(Daemon& self);
+  // A queue group at its interval.
+  static Task<absl::Status> RunGroupAtIntervals(Daemon& self, std::string group,
+                                                absl::Duration interval);
+  absl::Status StartQueueRuns();
 
   Task<void> Reload();
 
@@ -71,7 +80,7 @@ Task<absl::Status> Daemon::Run() {
   absl::Status status = services_.Spawn(&HandleSignals, std::ref(*this));
   if (status.ok() && has_ports_) status = services_.Spawn(&Listen, std::ref(*this));
   if (status.ok() && settings_.queue.interval.has_value()) {
-    status = services_.Spawn(&RunQueueAtIntervals, std::ref(*this));
+    status = StartQueueRuns();
   }
   if (!status.ok()) services_.RequestStop();
   (void)co_await services_.Join();
@@ -130,15 +139,38 @@ Task<absl::Status> Daemon::Serve(std::unique_ptr<Connection> connection, const P
   co_return co_await RunServerSession(context, std::move(connection), number);
 }
 
-Task<absl::Status> Daemon::RunQueueAtIntervals(Daemon& self) {
-  const absl::Duration interval = *self.settings_.queue.interval;
-  if (!self.has_ports_) {
-    self.SetTitle(absl::StrCat("Queue runner@", FormatInterval(interval), " for ",
-                               self.options().Text(OptionId::kQueueDirectory)));
+absl::Status Daemon::StartQueueRuns() {
+  const absl::Duration interval = *settings_.queue.interval;
+  if (!has_ports_) {
+    SetTitle(absl::StrCat("Queue runner@", FormatInterval(interval), " for ",
+                          options().Text(OptionId::kQueueDirectory)));
   }
+  const QueueLayout& layout = queue_.layout();
+  for (const QueueGroupLayout& group : layout.groups) {
+    const std::string& wanted = settings_.queue.group;
+    const bool runs = wanted.empty() ? group.runners > 0 : layout.FindGroup(wanted) == &group;
+    if (!runs) continue;
+    const bool has_own = group.interval > absl::ZeroDuration();
+    RETURN_IF_ERROR(services_.Spawn(&RunGroupAtIntervals, std::ref(*this), group.name,
+                                    has_own ? group.interval : interval));
+  }
+  return absl::OkStatus();
+}
+
+Task<absl::Status> Daemon::RunGroupAtIntervals(Daemon& self, std::string group,
+                                               absl::Duration interval) {
+  DeliveryOptions options;
+  options.selection.group = std::move(group);
   while (true) {
-    co_await self.deliveries_.RunTheQueue(DeliveryOptions(), self.settings_.queue.persistent);
-    if (!(co_await Sleep(interval)).ok()) co_return absl::OkStatus();
+    absl::Duration wait = interval;
+    if (self.settings_.queue.persistent) {
+      // -qp goes from one run to the next, and takes a rest where there was nothing.
+      const size_t messages = co_await self.deliveries_.FinishQueueRun(options);
+      if (messages == 0) wait = std::max(wait, kPersistentRest);
+    } else {
+      co_await self.deliveries_.BeginQueueRun(options);
+    }
+    if (!(co_await Sleep(wait)).ok()) co_return absl::OkStatus();
   }
 }
 

@@ -29,12 +29,15 @@ Task<bool> Deliveries::StartQueueRun(QueueSelection selection) {
   co_return status.ok();
 }
 
-Task<void> Deliveries::RunTheQueue(DeliveryOptions options, bool to_its_end) {
-  if (to_its_end) {
-    LogFailure(co_await scheduler_.RunQueue(current_.site, std::move(options)));
-  } else {
-    LogFailure(co_await scheduler_.StartQueueRun(current_.site, std::move(options)));
-  }
+Task<void> Deliveries::BeginQueueRun(DeliveryOptions options) {
+  LogFailure(co_await scheduler_.StartQueueRun(current_.site, std::move(options)));
+}
+
+Task<size_t> Deliveries::FinishQueueRun(DeliveryOptions options) {
+  const absl::StatusOr<size_t> messages =
+      co_await scheduler_.RunQueue(current_.site, std::move(options));
+  LogFailure(messages.status());
+  co_return messages.value_or(0);
 }
 
 void Deliveries::LogFailure(const absl::Status& status) {

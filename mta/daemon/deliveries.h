@@ -2,6 +2,7 @@
 #ifndef STAGEPOST_MTA_DAEMON_DELIVERIES_H_
 #define STAGEPOST_MTA_DAEMON_DELIVERIES_H_
 
+#include <cstddef>
 #include <memory>
 #include <string>
 
@@ -32,8 +33,10 @@ class Deliveries final : public AcceptedMessages {
   // Starts a run on demand over what is selected (ETRN). False: it could not be started.
   Task<bool> StartQueueRun(QueueSelection selection);
 
-  // A pass over the queue: starts it, or also waits for its end. Its errors are logged.
-  Task<void> RunTheQueue(DeliveryOptions options, bool to_its_end);
+  // Begins a pass over the queue. Its errors are logged.
+  Task<void> BeginQueueRun(DeliveryOptions options);
+  // The same to its end; how many messages it was.
+  Task<size_t> FinishQueueRun(DeliveryOptions options);
 
   // Waits until all have been made. This or End() is needed once.
   Task<void> Finish() { co_await scheduler_.Finish(); }

@@ -40,7 +40,11 @@ std::optional<std::string> ReadQueueRequest(absl::string_view value, QueueReques
     default:
       break;
   }
-  if (value.empty()) return std::nullopt;
+  // A persistent runner sleeps a second between its runs.
+  if (value.empty()) {
+    request.interval = absl::Seconds(1);
+    return std::nullopt;
+  }
   const absl::StatusOr<absl::Duration> interval = ParseInterval(value, 'm');
   if (!interval.ok()) return std::string(interval.status().message());
   request.interval = *interval > absl::ZeroDuration() ? std::optional(*interval) : std::nullopt;

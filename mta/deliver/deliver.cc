@@ -28,6 +28,9 @@ Task<absl::Status> DeliverOne(Site& site, Queue& queue, DeliveryState& state, st
     co_return absl::OkStatus();
   }
   absl::Status status = message.status();
+  if (status.ok() && state.watcher != nullptr) {
+    state.watcher->OnMessage(absl::StrCat((*message)->directory(), "/", id));
+  }
   if (status.ok()) {
     status = co_await RunDeliveryJob(site, queue, state, **message, std::move(options), end);
   }

@@ -10,6 +10,11 @@
 #include "mta/base/status_macros.h"
 
 namespace stagepost {
+namespace {
+
+constexpr absl::string_view kTooBusy = "Skipping queue run -- load average too high";
+
+}  // namespace
 
 DeliveryScheduler::DeliveryScheduler(Environment& env, Queue& queue, DeliveryState& state,
                                      TaskContext& tasks, size_t deliveries)
@@ -68,63 +73,95 @@ Task<absl::Status> DeliveryScheduler::Deliver(std::shared_ptr<Site> site, std::s
   co_return co_await WaitFor(number);
 }
 
-Task<absl::StatusOr<std::vector<uint32_t>>> DeliveryScheduler::AddQueueRun(
-    std::shared_ptr<Site> site, DeliveryOptions options) {
+bool DeliveryScheduler::IsTooBusy() {
+  // Whether a message of one recipient and no bytes would have to wait.
+  const QueueLayout& layout = queue_.layout();
+  if (!IsOnlyQueued(layout, env_.host().load_average(), layout.recipient_factor)) return false;
+  env_.log().Write(Severity::kInfo, absl::StrCat("runqueue: ", kTooBusy));
+  if (state_.watcher != nullptr) state_.watcher->OnRemark(absl::StrCat(kTooBusy, "\n"));
+  return true;
+}
+
+Task<absl::Status> DeliveryScheduler::BeginQueueRun(Site& site, DeliveryOptions& options) {
   options.queue_run = true;
   options.hosts = std::make_shared<HostStatus>(env_, true);
+  if (options.selection.is_narrow()) options.on_demand = true;
+  const int64_t children = site.configuration().options.Number(OptionId::kMaxQueueChildren);
+  run_limit_ = static_cast<size_t>(std::max<int64_t>(children, 0));
   const absl::Status cleaned = co_await queue_.RemoveOrphans();
   if (absl::IsCancelled(cleaned)) co_return cleaned;
   if (!cleaned.ok()) {
     env_.log().Write(Severity::kCritical, absl::StrCat("NOQUEUE: SYSERR: ", cleaned.message()));
   }
-  if (options.selection.is_narrow()) options.on_demand = true;
-  std::vector<uint32_t> numbers;
-  const std::string wanted = options.selection.group;
+  co_return absl::OkStatus();
+}
+
+std::vector<const QueueGroupLayout*> DeliveryScheduler::GroupsOf(const std::string& wanted) const {
+  std::vector<const QueueGroupLayout*> groups;
   for (const QueueGroupLayout& group : queue_.layout().groups) {
     // Groups without runners are served when they are asked for.
-    if (wanted.empty() ? group.runners == 0 : queue_.layout().FindGroup(wanted) != &group) continue;
-    options.selection.group = group.name;
-    absl::StatusOr<std::vector<std::string>> ids = co_await queue_.List(options.selection);
-    if (ids.ok() && stopping_) ids = absl::CancelledError("deliveries stop");
-    if (!ids.ok()) {
-      for (const uint32_t number : numbers) {
-        Drop(number);
-        EraseIfOver(number);
-      }
-      co_return ids.status();
-    }
-    const uint32_t number = AddBatch(site, options);
-    Batch& batch = *batches_[number];
-    batch.limit = group.runners_given ? static_cast<size_t>(group.runners) : 0;
-    for (const std::string& id : *ids) AddTo(batch, CompactQueueId(id));
-    numbers.push_back(number);
+    const bool runs =
+        wanted.empty() ? group.runners > 0 : queue_.layout().FindGroup(wanted) == &group;
+    if (runs) groups.push_back(&group);
   }
-  const int64_t children = site->configuration().options.Number(OptionId::kMaxQueueChildren);
-  run_limit_ = static_cast<size_t>(std::max<int64_t>(children, 0));
-  co_return std::move(numbers);
+  // As sendmail goes through them.
+  std::reverse(groups.begin(), groups.end());
+  return groups;
+}
+
+Task<absl::StatusOr<uint32_t>> DeliveryScheduler::AddGroup(std::shared_ptr<Site> site,
+                                                           DeliveryOptions options,
+                                                           const QueueGroupLayout& group) {
+  options.selection.group = group.name;
+  CO_ASSIGN_OR_RETURN(const std::vector<std::string> ids, co_await queue_.List(options.selection));
+  if (stopping_) co_return absl::CancelledError("deliveries stop");
+  const uint32_t number = AddBatch(std::move(site), std::move(options));
+  Batch& batch = *batches_[number];
+  batch.is_awaited = true;
+  batch.limit = group.runners_given ? static_cast<size_t>(group.runners) : 0;
+  for (const std::string& id : ids) AddTo(batch, CompactQueueId(id));
+  if (state_.watcher != nullptr) state_.watcher->OnQueueRun(batch.ids.size());
+  co_return number;
 }
 
 Task<absl::Status> DeliveryScheduler::StartQueueRun(std::shared_ptr<Site> site,
                                                     DeliveryOptions options) {
-  CO_ASSIGN_OR_RETURN(const std::vector<uint32_t> numbers,
-                      co_await AddQueueRun(std::move(site), std::move(options)));
-  StartJobs();
-  for (const uint32_t number : numbers) EraseIfOver(number);
+  if (IsTooBusy()) co_return absl::OkStatus();
+  const std::string wanted = options.selection.group;
+  CO_RETURN_IF_ERROR(co_await BeginQueueRun(*site, options));
+  for (const QueueGroupLayout* const group : GroupsOf(wanted)) {
+    CO_ASSIGN_OR_RETURN(const uint32_t number, co_await AddGroup(site, options, *group));
+    batches_[number]->is_awaited = false;
+    StartJobs();
+    EraseIfOver(number);
+  }
   co_return absl::OkStatus();
 }
 
-Task<absl::Status> DeliveryScheduler::RunQueue(std::shared_ptr<Site> site,
-                                               DeliveryOptions options) {
-  CO_ASSIGN_OR_RETURN(const std::vector<uint32_t> numbers,
-                      co_await AddQueueRun(std::move(site), std::move(options)));
-  for (const uint32_t number : numbers) batches_[number]->is_awaited = true;
+Task<absl::StatusOr<size_t>> DeliveryScheduler::RunQueue(std::shared_ptr<Site> site,
+                                                         DeliveryOptions options) {
+  if (IsTooBusy()) co_return size_t{0};
+  const std::string wanted = options.selection.group;
+  CO_RETURN_IF_ERROR(co_await BeginQueueRun(*site, options));
+  std::vector<uint32_t> numbers;
   absl::Status status;
-  for (const uint32_t number : numbers) {
-    const absl::Status of_group = co_await WaitFor(number);
-    // One message that cannot be worked on must not hold up the others; it has been logged.
-    if (absl::IsCancelled(of_group)) status = of_group;
+  size_t messages = 0;
+  for (const QueueGroupLayout* const group : GroupsOf(wanted)) {
+    const absl::StatusOr<uint32_t> number = co_await AddGroup(site, options, *group);
+    status.Update(number.status());
+    if (!number.ok()) break;
+    messages += batches_[*number]->ids.size();
+    if (limit_ > 1) {
+      numbers.push_back(*number);
+      StartJobs();
+    } else {
+      // One message after the other, group by group.
+      status.Update(co_await WaitFor(*number));
+    }
   }
-  co_return status;
+  for (const uint32_t number : numbers) status.Update(co_await WaitFor(number));
+  if (!status.ok()) co_return status;
+  co_return messages;
 }
 
 Task<absl::Status> DeliveryScheduler::WaitFor(uint32_t number) {
@@ -137,7 +174,8 @@ Task<absl::Status> DeliveryScheduler::WaitFor(uint32_t number) {
   };
   while (status.ok() && !is_done()) status = co_await batch.done.Wait();
   if (!status.ok()) Drop(number);
-  status.Update(batch.status);
+  // Of a run, one message that cannot be worked on says nothing; it has been logged.
+  if (batch.answers_early) status.Update(batch.status);
   batch.is_awaited = false;
   EraseIfOver(number);
   co_return status;
@@ -291,13 +329,17 @@ Task<void> DeliveryScheduler::End() {
   (void)co_await jobs_.Join();
 }
 
-Task<absl::Status> RunQueueOnce(std::shared_ptr<Site> site, Queue& queue, DeliveryOptions options) {
+Task<absl::Status> RunQueueOnce(std::shared_ptr<Site> site, Queue& queue, DeliveryOptions options,
+                                DeliveryWatcher* watcher) {
   Environment& env = site->env();
   DeliveryState state(env);
-  DeliveryScheduler scheduler(env, queue, state, co_await CurrentContext());
-  const absl::Status status = co_await scheduler.RunQueue(std::move(site), std::move(options));
+  state.watcher = watcher;
+  const size_t deliveries = watcher == nullptr ? kMaxDeliveries : 1;
+  DeliveryScheduler scheduler(env, queue, state, co_await CurrentContext(), deliveries);
+  const absl::StatusOr<size_t> messages =
+      co_await scheduler.RunQueue(std::move(site), std::move(options));
   co_await scheduler.Finish();
-  co_return status;
+  co_return messages.status();
 }
 
 }  // namespace stagepost

@@ -34,6 +34,7 @@
 #include "mta/env/environment.h"
 #include "mta/queue/queue.h"
 #include "mta/queue/queue_id.h"
+#include "mta/queue/queue_layout.h"
 #include "mta/site/site.h"
 
 namespace stagepost {
@@ -62,10 +63,12 @@ class DeliveryScheduler final : private Destinations::Listener {
 
   // Begins a pass over what is selected of the queue; a narrow selection makes it a run on demand.
   // Each queue group is a batch, with as many jobs at a time as its Runners= says. Messages that
-  // wait for their delivery anyway are passed over. An error is one of listing.
+  // wait for their delivery anyway are passed over, and so are all when the host is too busy, and
+  // those of low priority when it is busy (QueueLA). An error is one of listing.
   Task<absl::Status> StartQueueRun(std::shared_ptr<Site> site, DeliveryOptions options);
   // The same, and returns when all of it has been tried, also what had to wait for a destination.
-  Task<absl::Status> RunQueue(std::shared_ptr<Site> site, DeliveryOptions options);
+  // How many messages these were.
+  Task<absl::StatusOr<size_t>> RunQueue(std::shared_ptr<Site> site, DeliveryOptions options);
 
   // Waits until all have been made. This or End() is needed once.
   Task<void> Finish();
@@ -112,8 +115,13 @@ class DeliveryScheduler final : private Destinations::Listener {
   bool MayBegin(const Batch& batch) const;
   uint32_t AddBatch(std::shared_ptr<Site> site, DeliveryOptions options);
   void AddTo(Batch& batch, CompactQueueId id);
-  Task<absl::StatusOr<std::vector<uint32_t>>> AddQueueRun(std::shared_ptr<Site> site,
-                                                          DeliveryOptions options);
+  // Whether the host is too busy for a run; said already.
+  bool IsTooBusy();
+  Task<absl::Status> BeginQueueRun(Site& site, DeliveryOptions& options);
+  std::vector<const QueueGroupLayout*> GroupsOf(const std::string& wanted) const;
+  // A batch that is awaited: not erased by itself.
+  Task<absl::StatusOr<uint32_t>> AddGroup(std::shared_ptr<Site> site, DeliveryOptions options,
+                                          const QueueGroupLayout& group);
   Task<void> BeIdle();
   void ExpectMore();
   Task<DeliveryEnd> Try(const Work& work);
@@ -144,8 +152,10 @@ class DeliveryScheduler final : private Destinations::Listener {
   TaskScope jobs_;
 };
 
-// RunQueue() by a scheduler of its own: for a program that does nothing else.
-Task<absl::Status> RunQueueOnce(std::shared_ptr<Site> site, Queue& queue, DeliveryOptions options);
+// RunQueue() by a scheduler of its own: for a program that does nothing else. Whoever is watched
+// delivers one message after the other.
+Task<absl::Status> RunQueueOnce(std::shared_ptr<Site> site, Queue& queue, DeliveryOptions options,
+                                DeliveryWatcher* watcher = nullptr);
 
 }  // namespace stagepost
 

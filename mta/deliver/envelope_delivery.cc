@@ -217,8 +217,10 @@ Task<MailerReport> EnvelopeDelivery::RunMailer(const Entries& group) {
   macros.SetLiteral(kHostMacro, run.host);
   macros.SetLiteral(kUserMacro, run.users.back());
   macros.SetLiteral(kHomeMacro, home);
-  if (IsNetworkMailer(mailer)) {
+  if (IsNetworkMailer(mailer) || state_.watcher != nullptr) {
     for (const size_t entry : group) run.recipients.push_back(RecipientOf(list_, entry, ""));
+  }
+  if (IsNetworkMailer(mailer)) {
     co_return co_await RunSmtpMailer(std::move(run), Services());
   }
   if (mailer.path == kFileMailerPath) co_return co_await RunFileMailer(std::move(run));

@@ -164,6 +164,7 @@ void EnvelopeDelivery::Log(const Entries& entries, const Outcome& outcome,
   line.dsn = outcome.result.dsn;
   line.reply = outcome.result.reply;
   line.stat = OneLine(outcome.result.stat);
+  if (state_.watcher != nullptr) state_.watcher->OnResult(line.recipients, line.stat);
   for (const std::string& text : DeliveryLogLines(line)) {
     env_.log().Write(Severity::kInfo, text);
   }

@@ -160,6 +160,7 @@ class SmtpRun {
     if (kept != nullptr) {
       // One that has gone away meanwhile says nothing about the host.
       if ((co_await kept->client().Reset()).ok() && !kept->client().closing()) {
+        if (services_.watcher != nullptr) services_.watcher->OnReusing(run_, host);
         co_return std::move(kept);
       }
       env_.probes().Reached("smtp: a kept connection was gone");

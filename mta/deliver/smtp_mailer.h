@@ -9,20 +9,11 @@
 
 #include "mta/async/task.h"
 #include "mta/deliver/connection_cache.h"
+#include "mta/deliver/delivery_watcher.h"
 #include "mta/deliver/host_status.h"
 #include "mta/deliver/mailer_run.h"
-#include "mta/smtp/smtp_client.h"
 
 namespace stagepost {
-
-// Told of what a person sees who runs the queue with -v.
-class DeliveryWatcher : public ClientDialogue {
- public:
-  // "<bob@dom1.example>... Connecting to mail.dom1.example. via esmtp..."
-  virtual void OnConnecting(const MailerRun& run, absl::string_view host) = 0;
-  // "Closing connection to mail.dom1.example."
-  virtual void OnClosing(absl::string_view host) = 0;
-};
 
 // What mailers of one process share. All of it outlives the run.
 struct SmtpServices {

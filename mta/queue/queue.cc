@@ -129,6 +129,7 @@ class DirectoryQueue final : public Queue {
     size_t taken = 0;
     for (QueueCandidate& candidate : all) {
       if (candidate.too_young && !selection.is_narrow()) continue;
+      if (IsOnlyQueued(layout(), env_.host().load_average(), candidate.priority)) continue;
       if (jobs > 0 && ++taken > jobs) break;
       ids.push_back(std::move(candidate.id));
     }

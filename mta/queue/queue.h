@@ -86,6 +86,8 @@ class QueuedMessage {
   virtual Envelope& envelope() = 0;
   // Its queue group.
   virtual const std::string& group() const = 0;
+  // Its directory, as messages call it: "/var/spool/mqueue".
+  virtual const std::string& directory() const = 0;
   // Reads the body from `offset`; 0 at its end.
   virtual Task<absl::StatusOr<size_t>> ReadBody(uint64_t offset, absl::Span<char> buffer) = 0;
   // Writes the envelope back. After an error the qf file is what it was before, or it is the new

@@ -75,7 +75,9 @@ struct QueueLayout {
   int64_t class_factor = 1'800;
   int64_t retry_factor = 90'000;
   int64_t queue_factor = 600'000;
-  std::optional<int64_t> queue_load;  // QueueLA; none: no load is too high
+  // QueueLA; none: no load is too high. Its default depends on the host: whoever opens the queue
+  // puts it in.
+  std::optional<int64_t> queue_load;
 
   // Case does not count; null: there is none.
   const QueueGroupLayout* FindGroup(absl::string_view name) const;

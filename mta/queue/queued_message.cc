@@ -32,6 +32,7 @@ class LockedMessage final : public QueuedMessage {
 
   Envelope& envelope() override { return envelope_; }
   const std::string& group() const override { return state_.layout.groups[place_.group].name; }
+  const std::string& directory() const override { return place_.shown; }
 
   Task<absl::StatusOr<size_t>> ReadBody(uint64_t offset, absl::Span<char> buffer) override {
     co_return co_await data_->Read(offset, buffer);
