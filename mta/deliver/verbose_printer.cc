@@ -51,6 +51,8 @@ void VerbosePrinter::OnReply(absl::string_view line) { Add(line); }
 void VerbosePrinter::OnOutcome(const ClientRecipient& recipient) {
   const auto address = addresses_.find(recipient.path);
   if (address == addresses_.end() || !recipient.reply.has_value()) return;
+  // What becomes of the others is known when the message has been sent.
+  if (recipient.stage != ReplyStage::kRecipient) return;
   const DeliveryResult result = ResultOfReply(*recipient.reply, recipient.stage);
   Add(absl::StrCat(address->second, "... ", OneLine(result.stat)));
   told_.insert(address->second);

@@ -198,7 +198,8 @@ class Listing {
   }
 
   Task<absl::Status> PrintPlace(const QueuePlace& place) {
-    CO_ASSIGN_OR_RETURN(std::vector<std::string> ids, co_await ListIds(state_, place, selection_));
+    CO_ASSIGN_OR_RETURN(std::vector<CompactQueueId> ids,
+                        co_await ListIds(state_, place, selection_));
     const size_t limit = static_cast<size_t>(std::max<int64_t>(state_.layout.max_run_size, 0));
     if (!selection_.looks_inside() && ids.size() > kMaxSortedListing) {
       co_return co_await PrintUnsorted(place, std::move(ids), limit);
@@ -218,7 +219,7 @@ class Listing {
     co_return absl::OkStatus();
   }
 
-  Task<absl::Status> PrintUnsorted(const QueuePlace& place, std::vector<std::string> ids,
+  Task<absl::Status> PrintUnsorted(const QueuePlace& place, std::vector<CompactQueueId> ids,
                                    size_t limit) {
     state_.env.probes().Reached("queue: listed without sorting");
     requests_ += ids.size();
@@ -226,9 +227,9 @@ class Listing {
     CO_RETURN_IF_ERROR(co_await Write(Title(place, ids.size(), printed)));
     CO_RETURN_IF_ERROR(co_await Flush());
     for (size_t i = 0; i < printed; ++i) {
-      CO_ASSIGN_OR_RETURN(const std::vector<QueueCandidate> one,
-                          co_await ReadCandidates(state_, place, selection_, {std::move(ids[i])},
-                                                  GatherFor::kListing));
+      CO_ASSIGN_OR_RETURN(
+          const std::vector<QueueCandidate> one,
+          co_await ReadCandidates(state_, place, selection_, {ids[i]}, GatherFor::kListing));
       if (!one.empty()) CO_RETURN_IF_ERROR(co_await PrintMessage(place, one[0]));
     }
     co_return absl::OkStatus();
@@ -255,7 +256,7 @@ class Listing {
   }
 
   Task<absl::Status> PrintMessage(const QueuePlace& place, const QueueCandidate& candidate) {
-    const std::string name = place.ControlFile(selection_.kind, candidate.id);
+    const std::string name = place.ControlFile(selection_.kind, candidate.id.text());
     absl::StatusOr<std::unique_ptr<File>> file = co_await OpenControlFile(state_, name);
     if (absl::IsCancelled(file.status())) co_return file.status();
     bool locked = false;
@@ -264,7 +265,7 @@ class Listing {
           co_await (*file)->Lock(LockKind::kFlock, LockMode::kShared, LockWait::kNo);
       locked = ErrnoOf(lock) == Errno::kEAGAIN;
     }
-    CO_RETURN_IF_ERROR(co_await Write(absl::StrFormat("%13s", candidate.id)));
+    CO_RETURN_IF_ERROR(co_await Write(absl::StrFormat("%13s", candidate.id.text())));
     const std::string mark(1, Mark(locked, candidate));
     if (!file.ok()) co_return co_await Write(absl::StrCat(mark, " (no control file)\n"));
     co_return co_await PrintLines(place, **file, candidate, mark, locked);
@@ -281,7 +282,7 @@ class Listing {
       if (line->front() == 'S' && !printer.has_sender()) {
         std::string complaint;
         CO_ASSIGN_OR_RETURN(
-            bytes, co_await DataBytes(DataPlaceOf(place, printer), candidate.id, complaint));
+            bytes, co_await DataBytes(DataPlaceOf(place, printer), candidate.id.str(), complaint));
         const bool quiet = locked || selection_.kind == QueueFileKind::kLost;
         CO_RETURN_IF_ERROR(co_await Write(absl::StrCat(quiet ? "" : complaint, mark)));
       }

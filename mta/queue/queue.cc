@@ -68,10 +68,11 @@ class DirectoryQueue final : public Queue {
 
   Task<absl::Status> RemoveOrphans() override {
     // A body may lie in another directory than its control file.
-    std::set<std::string> in_use;
+    std::vector<CompactQueueId> in_use;
     for (const QueuePlace& place : state_.places) {
       CO_RETURN_IF_ERROR(co_await AddIdsInUse(place, in_use));
     }
+    std::sort(in_use.begin(), in_use.end());
     absl::Status first_error;
     for (const QueuePlace& place : state_.places) {
       first_error.Update(co_await RemoveOrphans("df", place.data, in_use));
@@ -111,7 +112,7 @@ class DirectoryQueue final : public Queue {
     std::vector<QueueCandidate> all;
     for (const QueuePlace& place : state_.places) {
       if (place.group != group) continue;
-      CO_ASSIGN_OR_RETURN(std::vector<std::string> names,
+      CO_ASSIGN_OR_RETURN(std::vector<CompactQueueId> names,
                           co_await ListIds(state_, place, selection));
       CO_ASSIGN_OR_RETURN(
           std::vector<QueueCandidate> found,
@@ -127,11 +128,11 @@ class DirectoryQueue final : public Queue {
     SortCandidates(state_, all);
     const size_t jobs = static_cast<size_t>(layout().groups[group].max_jobs);
     size_t taken = 0;
-    for (QueueCandidate& candidate : all) {
+    for (const QueueCandidate& candidate : all) {
       if (candidate.too_young && !selection.is_narrow()) continue;
       if (IsOnlyQueued(layout(), env_.host().load_average(), candidate.priority)) continue;
       if (jobs > 0 && ++taken > jobs) break;
-      ids.push_back(std::move(candidate.id));
+      ids.push_back(candidate.id.str());
     }
     co_return absl::OkStatus();
   }
@@ -141,28 +142,29 @@ class DirectoryQueue final : public Queue {
   }
 
   // Adds the ids of the control files of a place.
-  Task<absl::Status> AddIdsInUse(const QueuePlace& place, std::set<std::string>& ids) {
+  Task<absl::Status> AddIdsInUse(const QueuePlace& place, std::vector<CompactQueueId>& ids) {
     CO_ASSIGN_OR_RETURN(
         const std::vector<DirectoryEntry> entries,
         co_await env_.files().ListDirectory(QueuePlace::DirectoryOf(place.control)));
     for (const DirectoryEntry& entry : entries) {
       const absl::string_view name = entry.name;
       if (IsControlPrefix(name.substr(0, 2)) && IsQueueId(name.substr(2))) {
-        ids.emplace(name.substr(2));
+        ids.emplace_back(name.substr(2));
       }
     }
     co_return absl::OkStatus();
   }
 
   Task<absl::Status> RemoveOrphans(absl::string_view kind, const std::string& prefix,
-                                   const std::set<std::string>& in_use) {
+                                   const std::vector<CompactQueueId>& in_use) {
     CO_ASSIGN_OR_RETURN(const std::vector<DirectoryEntry> entries,
                         co_await env_.files().ListDirectory(QueuePlace::DirectoryOf(prefix)));
     std::set<std::string> ids;
     for (const DirectoryEntry& entry : entries) {
       const absl::string_view name = entry.name;
       if (!absl::StartsWith(name, kind) || !IsQueueId(name.substr(2))) continue;
-      if (in_use.count(std::string(name.substr(2))) == 0) ids.emplace(name.substr(2));
+      const CompactQueueId id(name.substr(2));
+      if (!std::binary_search(in_use.begin(), in_use.end(), id)) ids.insert(id.str());
     }
     absl::Status first_error;
     for (const std::string& id : ids) {

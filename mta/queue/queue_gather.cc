@@ -96,8 +96,10 @@ void SetKeys(QueueState& state, const Inside& inside, QueueCandidate& candidate)
   }
   if (state.layout.order == QueueSortOrder::kHost) {
     for (const std::string& recipient : inside.subject.recipients) {
-      candidate.host = HostOf(recipient);
-      if (!candidate.host.empty()) break;
+      std::string host = HostOf(recipient);
+      if (host.empty()) continue;
+      candidate.host = std::make_unique<const std::string>(std::move(host));
+      break;
     }
   }
   const absl::Time last =
@@ -123,19 +125,19 @@ bool MustRead(const QueueState& state, const QueueSelection& selection, GatherFo
 Task<absl::StatusOr<std::optional<QueueCandidate>>> ReadCandidate(QueueState& state,
                                                                   const QueuePlace& place,
                                                                   const QueueSelection& selection,
-                                                                  std::string id,
+                                                                  CompactQueueId id,
                                                                   GatherFor purpose) {
   QueueCandidate candidate;
   candidate.id = id;
   if (!MustRead(state, selection, purpose)) {
     if (state.layout.order != QueueSortOrder::kModification) co_return std::move(candidate);
-    CO_ASSIGN_OR_RETURN(const FileStat stat,
-                        co_await state.files().LinkStat(place.ControlFile(selection.kind, id)));
+    CO_ASSIGN_OR_RETURN(const FileStat stat, co_await state.files().LinkStat(
+                                                 place.ControlFile(selection.kind, id.text())));
     candidate.first_key = absl::ToUnixNanos(stat.modified);
     co_return std::move(candidate);
   }
   absl::StatusOr<std::unique_ptr<File>> file =
-      co_await OpenControlFile(state, place.ControlFile(selection.kind, id));
+      co_await OpenControlFile(state, place.ControlFile(selection.kind, id.text()));
   if (absl::IsNotFound(file.status()) || absl::IsCancelled(file.status())) {
     co_return file.status();
   }
@@ -145,7 +147,7 @@ Task<absl::StatusOr<std::optional<QueueCandidate>>> ReadCandidate(QueueState& st
   if (file.ok() && !needs_all) inside = co_await ReadBeginning(**file);
   if (absl::IsCancelled(inside.status())) co_return inside.status();
   if (!inside.ok()) inside = Inside();
-  inside->subject.id = id;
+  inside->subject.id = id.str();
   if (!selection.Holds(inside->subject)) co_return std::nullopt;
   SetKeys(state, *inside, candidate);
   if (state.layout.order == QueueSortOrder::kModification && file.ok()) {
@@ -154,6 +156,11 @@ Task<absl::StatusOr<std::optional<QueueCandidate>>> ReadCandidate(QueueState& st
     candidate.second_key = 0;
   }
   co_return std::move(candidate);
+}
+
+absl::string_view HostKey(const QueueCandidate& candidate) {
+  if (candidate.host == nullptr) return "";
+  return *candidate.host;
 }
 
 }  // namespace
@@ -187,8 +194,9 @@ Task<absl::StatusOr<std::unique_ptr<File>>> OpenControlFile(QueueState& state, s
   co_return co_await state.files().Open(name, options);
 }
 
-Task<absl::StatusOr<std::vector<std::string>>> ListIds(QueueState& state, const QueuePlace& place,
-                                                       const QueueSelection& selection) {
+Task<absl::StatusOr<std::vector<CompactQueueId>>> ListIds(QueueState& state,
+                                                          const QueuePlace& place,
+                                                          const QueueSelection& selection) {
   CO_ASSIGN_OR_RETURN(const std::vector<DirectoryEntry> entries,
                       co_await state.files().ListDirectory(QueuePlace::DirectoryOf(place.control)));
   const absl::string_view prefix = PrefixOf(selection.kind);
@@ -196,14 +204,18 @@ Task<absl::StatusOr<std::vector<std::string>>> ListIds(QueueState& state, const 
   for (const SelectionTerm& term : selection.terms) {
     if (term.field == SelectionTerm::Field::kId) by_id.terms.push_back(term);
   }
-  std::vector<std::string> ids;
+  std::vector<CompactQueueId> ids;
   SelectionSubject subject;
   for (const DirectoryEntry& entry : entries) {
     const absl::string_view name = entry.name;
     if (!absl::StartsWith(name, prefix) || !IsQueueId(name.substr(prefix.size()))) continue;
     if (entry.type == FileType::kDirectory) continue;
-    subject.id = std::string(name.substr(prefix.size()));
-    if (by_id.Holds(subject)) ids.push_back(subject.id);
+    const CompactQueueId id(name.substr(prefix.size()));
+    if (!by_id.terms.empty()) {
+      subject.id = id.str();
+      if (!by_id.Holds(subject)) continue;
+    }
+    ids.push_back(id);
   }
   std::sort(ids.begin(), ids.end());
   co_return std::move(ids);
@@ -212,12 +224,12 @@ Task<absl::StatusOr<std::vector<std::string>>> ListIds(QueueState& state, const 
 Task<absl::StatusOr<std::vector<QueueCandidate>>> ReadCandidates(QueueState& state,
                                                                  const QueuePlace& place,
                                                                  const QueueSelection& selection,
-                                                                 std::vector<std::string> ids,
+                                                                 std::vector<CompactQueueId> ids,
                                                                  GatherFor purpose) {
   std::vector<QueueCandidate> candidates;
-  for (std::string& id : ids) {
+  for (const CompactQueueId& id : ids) {
     absl::StatusOr<std::optional<QueueCandidate>> candidate =
-        co_await ReadCandidate(state, place, selection, std::move(id), purpose);
+        co_await ReadCandidate(state, place, selection, id, purpose);
     if (absl::IsNotFound(candidate.status())) continue;
     CO_RETURN_IF_ERROR(candidate.status());
     if (candidate->has_value()) candidates.push_back(**std::move(candidate));
@@ -237,8 +249,10 @@ void SortCandidates(QueueState& state, std::vector<QueueCandidate>& candidates) 
     default:
       std::sort(candidates.begin(), candidates.end(),
                 [](const QueueCandidate& a, const QueueCandidate& b) {
-                  return std::tie(a.host, a.first_key, a.second_key, a.id) <
-                         std::tie(b.host, b.first_key, b.second_key, b.id);
+                  const absl::string_view a_host = HostKey(a);
+                  const absl::string_view b_host = HostKey(b);
+                  return std::tie(a_host, a.first_key, a.second_key, a.id) <
+                         std::tie(b_host, b.first_key, b.second_key, b.id);
                 });
   }
 }

@@ -5,6 +5,7 @@
 #define STAGEPOST_MTA_QUEUE_QUEUE_GATHER_H_
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,18 +13,19 @@
 #include "absl/status/statusor.h"
 #include "mta/async/task.h"
 #include "mta/queue/queue_directory.h"
+#include "mta/queue/queue_id.h"
 #include "mta/queue/queue_selection.h"
 
 namespace stagepost {
 
 // A queued message, as far as its place in the order goes. Small: there may be a million.
 struct QueueCandidate {
-  std::string id;
+  CompactQueueId id;
   int64_t first_key = 0;
   int64_t second_key = 0;
   int64_t priority = 0;  // 0 also if it did not have to be read
   bool too_young = false;
-  std::string host;  // with QueueSortOrder=host only
+  std::unique_ptr<const std::string> host;  // with QueueSortOrder=host only, if it has one
 };
 
 // Reads a control file line by line, in bounded memory.
@@ -49,8 +51,9 @@ class QueueLineReader {
 Task<absl::StatusOr<std::unique_ptr<File>>> OpenControlFile(QueueState& state, std::string name);
 
 // Ids of the files of the selection's kind whose ids hold, in the order of their names.
-Task<absl::StatusOr<std::vector<std::string>>> ListIds(QueueState& state, const QueuePlace& place,
-                                                       const QueueSelection& selection);
+Task<absl::StatusOr<std::vector<CompactQueueId>>> ListIds(QueueState& state,
+                                                          const QueuePlace& place,
+                                                          const QueueSelection& selection);
 
 // What candidates are wanted for: a listing says of ages only what it comes to know anyway.
 enum class GatherFor : uint8_t { kRun, kListing };
@@ -59,7 +62,7 @@ enum class GatherFor : uint8_t { kRun, kListing };
 Task<absl::StatusOr<std::vector<QueueCandidate>>> ReadCandidates(QueueState& state,
                                                                  const QueuePlace& place,
                                                                  const QueueSelection& selection,
-                                                                 std::vector<std::string> ids,
+                                                                 std::vector<CompactQueueId> ids,
                                                                  GatherFor purpose);
 
 // Sorts by the layout's order.
