@@ -106,7 +106,8 @@ void Concluding::Expire() {
   const std::string interval = IntervalText(limit);
   expiry_ = absl::StrCat(TranscriptOfDelays(report_.delayed), "Message could not be delivered for ",
                          interval, "\nMessage will be deleted from queue\n");
-  conclusion_.message_text = absl::StrCat("Cannot send message for ", interval);
+  conclusion_.remark = absl::StrCat("Cannot send message for ", interval);
+  conclusion_.message_text = conclusion_.remark;
   for (ReportedRecipient& delayed : report_.delayed) {
     delayed.result.kind = DeliveryResult::Kind::kFailed;
     delayed.result.dsn = "4.4.7";
@@ -214,6 +215,7 @@ Task<absl::Status> Concluding::Warn() {
   const std::string subject = notification.subject();
   CO_RETURN_IF_ERROR(co_await Send(std::move(notification), subject));
   envelope_.flags = absl::StrCat("w", envelope_.flags);
+  conclusion_.remark = subject;
   conclusion_.message_text = subject;
   co_return absl::OkStatus();
 }

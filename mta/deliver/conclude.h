@@ -47,6 +47,8 @@ struct Conclusion {
   std::vector<std::string> notifications;
   // What mailq shows of the message from now on; nullopt: nothing new.
   std::optional<std::string> message_text;
+  // What a person is told who watches: "Cannot send message for 5 days"; empty: nothing.
+  std::string remark;
   // The message has been set aside: a report about a report could not be delivered either.
   bool lost = false;
 };

@@ -309,7 +309,10 @@ void DeliveryScheduler::End(const Work& work, DeliveryEnd end) {
 }
 
 // Whether connections are worth keeping.
-void DeliveryScheduler::ExpectMore() { state_.connections.set_expecting(known_.size() > 1); }
+void DeliveryScheduler::ExpectMore() {
+  // Who watches sees what became of a message before its connection is closed.
+  state_.connections.set_expecting(known_.size() > 1 || state_.watcher != nullptr);
+}
 
 void DeliveryScheduler::Park(uint32_t number, Batch& batch, ParkedMessage message) {
   if (stopping_ || message.destinations.empty()) return;

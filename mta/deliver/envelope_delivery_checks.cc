@@ -282,6 +282,9 @@ Task<absl::Status> EnvelopeDelivery::Finish() {
     co_return conclusion.status();
   }
   notifications_ = std::move(conclusion->notifications);
+  if (state_.watcher != nullptr && !conclusion->remark.empty()) {
+    state_.watcher->OnRemark(conclusion->remark);
+  }
   if (conclusion->lost) co_return absl::OkStatus();
   if (conclusion->message_text.has_value()) message_text_ = *conclusion->message_text;
   for (const Recipient& staying : conclusion->staying) std::erase(failed, staying.address);

@@ -40,7 +40,8 @@ ClientOptions OptionsOf(const MailerRun& run) {
 
 class LmtpRun {
  public:
-  explicit LmtpRun(MailerRun& run) : run_(run), env_(run.site.env()) {}
+  LmtpRun(MailerRun& run, ClientDialogue* dialogue)
+      : run_(run), env_(run.site.env()), dialogue_(dialogue) {}
 
   Task<MailerReport> Run() {
     absl::StatusOr<ProgramRequest> request = co_await MailerProgram(run_);
@@ -62,6 +63,7 @@ class LmtpRun {
     std::unique_ptr<ByteSink> input = child.TakeInput();
     std::unique_ptr<ByteSource> output = child.TakeOutput();
     SmtpClient client(env_.clock(), *input, *output, OptionsOf(run_));
+    client.set_dialogue(dialogue_);
     MailTransaction transaction(run_, client, run_.mailer.name);
     absl::Status status = co_await Greet(client);
     const bool refused = absl::IsFailedPrecondition(status);
@@ -71,6 +73,7 @@ class LmtpRun {
     } else {
       transaction.GiveUp(status);
     }
+    if (dialogue_ != nullptr) dialogue_->OnFarewell(run_.mailer.name);
     // All is said; how the mailer takes its leave changes nothing.
     bool left = (status.ok() || refused) && !client.closing();
     if (left) left = (co_await client.Quit()).ok();
@@ -103,12 +106,13 @@ class LmtpRun {
 
   MailerRun& run_;
   Environment& env_;
+  ClientDialogue* const dialogue_;
 };
 
 }  // namespace
 
-Task<MailerReport> RunLmtpMailer(MailerRun run) {
-  LmtpRun lmtp(run);
+Task<MailerReport> RunLmtpMailer(MailerRun run, ClientDialogue* dialogue) {
+  LmtpRun lmtp(run, dialogue);
   co_return co_await lmtp.Run();
 }
 

@@ -4,12 +4,14 @@
 
 #include "mta/async/task.h"
 #include "mta/deliver/mailer_run.h"
+#include "mta/smtp/smtp_client.h"
 
 namespace stagepost {
 
 // One transaction for all users. What a server has taken before it went away is delivered.
 // Timeouts are those of the configuration. REQUIRES: !TakesUsersAsArguments(run.mailer).
-Task<MailerReport> RunLmtpMailer(MailerRun run);
+// `dialogue` is told of what is said until then; null: nobody. It outlives the run.
+Task<MailerReport> RunLmtpMailer(MailerRun run, ClientDialogue* dialogue = nullptr);
 
 }  // namespace stagepost
 

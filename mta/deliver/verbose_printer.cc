@@ -34,11 +34,16 @@ Task<absl::Status> VerbosePrinter::Print(VerbosePrinter& self) {
 }
 
 void VerbosePrinter::Finish() {
+  unread_.append(farewells_);
   finished_ = true;
   bell_.Ring();
 }
 
 void VerbosePrinter::Add(absl::string_view line) {
+  if (takes_leave_) {
+    if (farewells_.size() + line.size() < kMaxUnread) absl::StrAppend(&farewells_, line, "\n");
+    return;
+  }
   if (deaf_ || unread_.size() + line.size() >= kMaxUnread) return;
   absl::StrAppend(&unread_, line, "\n");
   bell_.Ring();
@@ -58,6 +63,11 @@ void VerbosePrinter::OnOutcome(const ClientRecipient& recipient) {
   told_.insert(address->second);
 }
 
+void VerbosePrinter::OnFarewell(absl::string_view server) {
+  takes_leave_ = true;
+  Add(absl::StrCat("Closing connection to ", server));
+}
+
 void VerbosePrinter::OnQueueRun(size_t messages) {
   messages_ = messages;
   sequence_ = 0;
@@ -65,12 +75,14 @@ void VerbosePrinter::OnQueueRun(size_t messages) {
 
 void VerbosePrinter::OnMessage(absl::string_view path) {
   // Reports about messages come in between, and are not of the run.
+  takes_leave_ = false;
   if (sequence_ == messages_) return;
   ++sequence_;
   Add(absl::StrCat("\nRunning ", path, " (sequence ", sequence_, " of ", messages_, ")"));
 }
 
 void VerbosePrinter::Begin(const MailerRun& run, absl::string_view what) {
+  takes_leave_ = false;
   addresses_.clear();
   told_.clear();
   std::vector<std::string> shown;
@@ -94,10 +106,12 @@ void VerbosePrinter::OnReusing(const MailerRun& run, absl::string_view host) {
 }
 
 void VerbosePrinter::OnClosing(absl::string_view host) {
+  takes_leave_ = false;
   Add(absl::StrCat("Closing connection to ", host));
 }
 
 void VerbosePrinter::OnResult(const std::vector<std::string>& addresses, absl::string_view text) {
+  takes_leave_ = false;
   std::vector<std::string> news;
   for (const std::string& address : addresses) {
     if (told_.erase(address) == 0) news.push_back(address);
@@ -105,6 +119,9 @@ void VerbosePrinter::OnResult(const std::vector<std::string>& addresses, absl::s
   if (!news.empty()) Add(absl::StrCat(absl::StrJoin(news, ","), "... ", text));
 }
 
-void VerbosePrinter::OnRemark(absl::string_view line) { Add(line); }
+void VerbosePrinter::OnRemark(absl::string_view line) {
+  takes_leave_ = false;
+  Add(line);
+}
 
 }  // namespace stagepost

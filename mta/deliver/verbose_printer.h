@@ -43,6 +43,7 @@ class VerbosePrinter final : public DeliveryWatcher {
   void OnSent(absl::string_view line) override;
   void OnReply(absl::string_view line) override;
   void OnOutcome(const ClientRecipient& recipient) override;
+  void OnFarewell(absl::string_view server) override;
   void OnQueueRun(size_t messages) override;
   void OnMessage(absl::string_view path) override;
   void OnConnecting(const MailerRun& run, absl::string_view host) override;
@@ -61,6 +62,10 @@ class VerbosePrinter final : public DeliveryWatcher {
 
   ByteSink& output_;
   std::string unread_;
+  // Programs are left when they have been used; sendmail leaves them at its end, and so it is
+  // shown.
+  std::string farewells_;
+  bool takes_leave_ = false;
   Doorbell bell_;
   bool finished_ = false;
   bool deaf_ = false;  // nobody reads

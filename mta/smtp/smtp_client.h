@@ -63,6 +63,8 @@ class ClientDialogue {
   virtual void OnReply(absl::string_view line) = 0;
   // The reply that decides about a recipient is known: its lines have just been told.
   virtual void OnOutcome(const ClientRecipient&) {}
+  // What comes now takes leave of `server`: by its owner, in front of Quit().
+  virtual void OnFarewell(absl::string_view) {}
 };
 
 struct ClientOptions {
