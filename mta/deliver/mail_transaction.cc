@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "mta/base/sysexits.h"
 #include "mta/deliver/mailer_program.h"
 #include "mta/deliver/message_bytes.h"
@@ -154,12 +155,28 @@ Task<absl::Status> MailTransaction::Run() {
   co_return status_;
 }
 
+// The reply without its code, nor the status code where the server has said that it has them.
+std::string MailTransaction::WhatWasSaid(const ServerReply& reply) const {
+  absl::string_view text = reply.text;
+  constexpr size_t kCodeChars = 4;
+  text.remove_prefix(std::min(text.size(), kCodeChars));
+  if (client_.Offers("ENHANCEDSTATUSCODES") && !reply.dsn.empty()) {
+    absl::ConsumePrefix(&text, reply.dsn);
+    absl::ConsumePrefix(&text, " ");
+  }
+  return OneLine(text);
+}
+
 MailerReport MailTransaction::Report() const {
   MailerReport report;
   bool first = true;
   for (const ClientRecipient& recipient : transaction_.recipients) {
     if (recipient.reply.has_value()) {
       report.results.push_back(ResultOfReply(*recipient.reply, recipient.stage));
+      DeliveryResult& result = report.results.back();
+      if (result.done() && !run_.mailer.Has('z')) {
+        absl::StrAppend(&result.stat, " (", WhatWasSaid(*recipient.reply), ")");
+      }
       continue;
     }
     report.results.push_back(Unanswered(first));

@@ -36,6 +36,7 @@ class MailTransaction {
   absl::Status Fits() const;
   std::string MailParameters() const;
   std::string RecipientParameters(const Recipient& recipient) const;
+  std::string WhatWasSaid(const ServerReply& reply) const;
   DeliveryResult Unanswered(bool first) const;
 
   const MailerRun& run_;
