@@ -118,6 +118,18 @@ absl::Status AddName(const std::string& owner, const Struct& types, DnsZone& zon
       zone.names[owner].fault = *fault;
       continue;
     }
+    if (type == "fail") {
+      for (const auto& [asked, rcode] : value.struct_value().fields()) {
+        const absl::StatusOr<DnsFault> fault = FaultOf(owner, rcode.string_value());
+        if (!fault.ok()) return fault.status();
+        if (asked != "A" && asked != "AAAA" && asked != "MX") return Bad(owner, "unknown type");
+        zone.names[owner].fault = *fault;
+        zone.names[owner].types.insert(asked == "A"      ? DnsType::kA
+                                       : asked == "AAAA" ? DnsType::kAaaa
+                                                         : DnsType::kMx);
+      }
+      continue;
+    }
     for (const Value& item : value.list_value().values()) {
       absl::StatusOr<DnsRecord> record = MakeRecord(owner, type, item.string_value());
       if (!record.ok()) return record.status();

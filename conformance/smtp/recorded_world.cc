@@ -468,9 +468,12 @@ absl::Status RecordedWorld::Step(const JsonObject& step) {
   } else if (kind == "stop") {
     StopDaemon();
   } else if (kind == "smtp") {
+    // Its place is before those of connections that it has brought about.
+    const int place = steps_.values_size();
+    Record(JsonObject());
     const RecordedDialogue& dialogue = Connect(step);
     world.RunUntil([&] { return dialogue.done; }, world.now() + absl::Hours(24));
-    Record(Transcript(dialogue));
+    *steps_.mutable_values(place)->mutable_struct_value() = Transcript(dialogue);
     if (BoolAt(step, "settle", true)) Settle();
   } else if (kind == "parallel") {
     Parallel(step);

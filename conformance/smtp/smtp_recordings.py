@@ -74,7 +74,8 @@ def for_a_small_shell(step):
 
 def for_a_small_world(scenario):
     """The scenario without what the simulated shell lacks and nobody would miss."""
-    return {**scenario, 'steps': [for_a_small_shell(x) for x in scenario['steps']],
+    zone = [{'do': 'change', 'zone': scenario['zone']}] if 'zone' in scenario else []
+    return {**scenario, 'steps': zone + [for_a_small_shell(x) for x in scenario['steps']],
             'setup': [re.sub('; ls [^;]*$', '', x) for x in scenario.get('setup', [])]}
 
 

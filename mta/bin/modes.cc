@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "mta/base/sysexits.h"
 #include "mta/bin/expand_modes.h"
+#include "mta/bin/host_modes.h"
 #include "mta/bin/queue_modes.h"
 #include "mta/bin/smtp_mode.h"
 
@@ -17,12 +18,6 @@ Task<int> NotImplemented(Run& run, std::string what) {
   co_await run.reporter.UserError(
       absl::StrCat(what, " is not implemented in this version of Stagepost"));
   co_return kExitUnavailable;
-}
-
-// -bh, -bH: there is no status of hosts without a directory for it.
-Task<int> HostStatus(Run& run) {
-  if (run.options().Text(OptionId::kHostStatusDirectory).empty()) co_return kExitOk;
-  co_return co_await NotImplemented(run, "HostStatusDirectory");
 }
 
 }  // namespace
@@ -44,6 +39,7 @@ Task<int> RunMode(Run& run) {
     co_await run.reporter.UserError("You do not have permission to process the queue");
     co_return kExitNoPermission;
   }
+  co_await CheckHostStatusDirectory(run);
   switch (run.settings.mode) {
     case Mode::kPrintQueue:
       co_return co_await PrintQueue(run, *queue);
@@ -53,8 +49,9 @@ Task<int> RunMode(Run& run) {
     case Mode::kCheckConfiguration:
       co_return kExitOk;
     case Mode::kHostStatus:
+      co_return co_await PrintHostStatus(run);
     case Mode::kPurgeHostStatus:
-      co_return co_await HostStatus(run);
+      co_return co_await PurgeHostStatus(run);
     case Mode::kRebuildAliases:
       co_return co_await MakeAliasDatabases(run);
     case Mode::kSmtp:

@@ -64,7 +64,7 @@ inline constexpr OptionInfo kSmtpOptions[] = {
      "s", "60s", "8.13", Privilege::kDropped, Support::kYes, "",
      "over what time the rate of a client's connections is taken"},
     {OptionId::kFallbackSmartHost, "FallbackSmartHost", '\0', OptionType::kText, "", "", "8.13",
-     Privilege::kDropped, Support::kNo, "", "tried when everything else has failed"},
+     Privilege::kDropped, Support::kYes, "", "tried when everything else has failed"},
     {OptionId::kHeloName, "HeloName", '\0', OptionType::kText, "", "$j", "8.14",
      Privilege::kDropped, Support::kYes, "", "what we call ourselves in HELO and EHLO"},
     {OptionId::kMaxNOOPCommands, "MaxNOOPCommands", '\0', OptionType::kNumber, "commands", "20",

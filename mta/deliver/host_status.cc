@@ -6,13 +6,13 @@
 #include "absl/strings/strip.h"
 #include "mta/base/errno.h"
 #include "mta/base/sysexits.h"
+#include "mta/deliver/host_status_files.h"
 
 namespace stagepost {
 namespace {
 
 constexpr FileMode kDirectoryMode = 0755;
 constexpr FileMode kFileMode = 0600;
-constexpr FileMode kWritableByOthers = 022;
 
 // Whether what was learnt `then` still counts. A time that has not come yet is a clock put back.
 bool StillCounts(const Options& options, absl::Time then, absl::Time now) {
@@ -69,29 +69,14 @@ Task<std::optional<HostRecord>> HostStatus::Find(const Options& options, absl::s
 }
 
 Task<std::optional<HostRecord>> HostStatus::Read(std::string path) {
-  absl::StatusOr<std::unique_ptr<File>> file =
-      co_await env_.files().Open(path, {.read = true, .no_follow = true, .non_blocking = true});
+  absl::StatusOr<HostStatusFile> file = co_await ReadHostStatusFile(env_, path);
   if (!file.ok()) co_return std::nullopt;
-  const absl::StatusOr<FileStat> stat = co_await (*file)->Stat();
-  if (!stat.ok() || stat->type != FileType::kRegular || (stat->mode & kWritableByOthers) != 0) {
+  if (!file->record.ok()) {
+    env_.log().Write(Severity::kCritical,
+                     absl::StrCat(path, ": ", file->record.status().message()));
     co_return std::nullopt;
   }
-  std::string text(kMaxHostRecordBytes + 1, '\0');
-  size_t size = 0;
-  while (size < text.size()) {
-    const absl::StatusOr<size_t> read =
-        co_await (*file)->Read(size, absl::MakeSpan(&text[size], text.size() - size));
-    if (!read.ok()) co_return std::nullopt;
-    if (*read == 0) break;
-    size += *read;
-  }
-  text.resize(size);
-  absl::StatusOr<HostRecord> record = ParseHostRecord(text);
-  if (!record.ok()) {
-    env_.log().Write(Severity::kCritical, absl::StrCat(path, ": ", record.status().message()));
-    co_return std::nullopt;
-  }
-  co_return *std::move(record);
+  co_return *std::move(file->record);
 }
 
 Task<void> HostStatus::Note(Site& site, std::string host, std::optional<DeliveryResult> failure,

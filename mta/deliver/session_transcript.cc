@@ -20,6 +20,7 @@ void SessionTranscript::OnSent(absl::string_view line) {
 
 void SessionTranscript::OnReply(absl::string_view line) {
   if (next_ != nullptr) next_->OnReply(line);
+  last_reply_ = std::string(line);
   if (line.empty() || (line[0] != '4' && line[0] != '5')) return;
   if (!std::exchange(introduced_, true)) Add("", absl::StrCat("... while talking to ", host_, ":"));
   if (!command_.empty()) Add(">>> ", std::exchange(command_, ""));

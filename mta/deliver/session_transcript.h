@@ -25,6 +25,9 @@ class SessionTranscript final : public ClientDialogue {
   void OnReply(absl::string_view line) override;
   void OnOutcome(const ClientRecipient& recipient) override;
 
+  // What the server has said last, one line of it; empty: nothing.
+  const std::string& last_reply() const { return last_reply_; }
+
   // What was noted since the last Take(), at most kMaxTranscript bytes, lines with their ends.
   std::string Take();
 
@@ -35,6 +38,7 @@ class SessionTranscript final : public ClientDialogue {
   ClientDialogue* const next_;
   std::string command_;  // not shown yet
   std::string text_;
+  std::string last_reply_;
   bool introduced_ = false;
 };
 

@@ -280,6 +280,10 @@ class SmtpRun {
     report.transcript = transcript.Take();
     client.set_dialogue(services_.watcher);
     ++connection->messages;
+    std::optional<DeliveryResult> broken;
+    if (!status.ok()) broken = ConnectionFailure(status, connection->host(), "4.4.2");
+    co_await services_.hosts.Note(site_, connection->host(), std::move(broken),
+                                  transcript.last_reply());
     if (status.ok() && !client.closing()) co_await Leave(std::move(connection));
     co_return report;
   }

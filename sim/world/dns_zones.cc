@@ -160,7 +160,10 @@ DnsFinding DnsZones::Find(absl::string_view name, DnsType type) const {
     }
     const DnsZone& zone = served->zone;
     const auto own = zone.names.find(at);
-    const DnsBehaviour& behaviour = own == zone.names.end() ? zone.behaviour : own->second;
+    DnsBehaviour behaviour = own == zone.names.end() ? zone.behaviour : own->second;
+    if (!behaviour.types.empty() && behaviour.types.count(type) == 0) {
+      behaviour.fault = DnsFault::kNone;
+    }
     search.Enter(zone, behaviour);
     if (auto end = search.End(behaviour.fault, zone.negative_ttl)) return *std::move(end);
     bool exists = false;

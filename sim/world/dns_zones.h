@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -34,7 +35,8 @@ enum class DnsFault : uint8_t {
 
 struct DnsBehaviour {
   DnsFault fault = DnsFault::kNone;
-  absl::Duration delay;  // of each answer that does not come from a cache
+  std::set<DnsType> types;  // what the fault befalls queries for; empty: all of them
+  absl::Duration delay;     // of each answer that does not come from a cache
 };
 
 struct DnsZone {
