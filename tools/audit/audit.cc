@@ -183,7 +183,8 @@ class Audit {
     }
     if (facts_.loaded && facts_.exit_code == 0) return absl::OkStatus();
     std::string said;
-    for (const Diagnostic& diagnostic : facts_.diagnostics) {
+    for (Diagnostic& diagnostic : facts_.diagnostics) {
+      diagnostic.where.file = files_->label(diagnostic.where.file);
       if (diagnostic.severity == Diagnostic::Severity::kError ||
           diagnostic.severity == Diagnostic::Severity::kFatal) {
         absl::StrAppend(&said, said.empty() ? "" : "; ", Render(diagnostic));

@@ -109,14 +109,23 @@ class Client {
     errand_.watcher.Begin();
     result.refused_at = std::string(name);
     result.reply = co_await Ask(line);
-    result.decision = errand_.decisions.Read(errand_.watcher.steps());
-    co_return IsPositive(result.reply);
+    const bool taken = IsPositive(result.reply);
+    if (!taken || name == "RCPT") {
+      result.decision = errand_.decisions.Read(errand_.watcher.steps());
+    }
+    co_return taken;
   }
 
   Task<void> Try(const AuditEnvelope& envelope, ProbeResult& result) {
     if (!co_await Connect(result)) co_return;
     result.asked = true;
+    result.sender = envelope.mail;
     bool taken = co_await Command("MAIL", absl::StrCat("MAIL FROM:", envelope.mail), result);
+    // Where the usual sender is not welcome everything is tried with the one that must be.
+    if (!taken && connected() && envelope.usual_sender) {
+      result.sender = "<>";
+      taken = co_await Command("MAIL", "MAIL FROM:<>", result);
+    }
     if (taken) {
       taken = co_await Command("RCPT", absl::StrCat("RCPT TO:", envelope.rcpt), result);
     }

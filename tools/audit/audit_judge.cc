@@ -69,6 +69,13 @@ class Judge {
     if (!report_.run.reached_by_strangers) {
       report_.notes.push_back("the daemon listens on no address that strangers reach");
     }
+    const auto asked_by_ipv6 = [&](const ProbeResult& result) {
+      const Party& party = report_.PartyOf(result);
+      return party.stranger() && !party.address.is_v4() && result.refused_at != "connect";
+    };
+    if (std::none_of(report_.run.results.begin(), report_.run.results.end(), asked_by_ipv6)) {
+      report_.notes.push_back("strangers do not reach the daemon by IPv6");
+    }
     CheckThatItAnswers();
     const std::vector<ProbeResult>& results = report_.run.results;
     std::map<std::string, size_t> known;

@@ -203,6 +203,7 @@ class Planner {
                                       .what = std::string(form.what),
                                       .mail = FillInForm(form.mail, values),
                                       .rcpt = FillInForm(form.rcpt, values),
+                                      .usual_sender = form.mail == "spam@{outside}",
                                       .user = values["user"],
                                       .victim = std::move(victim)});
   }

@@ -56,8 +56,9 @@ struct Party {
 struct AuditEnvelope {
   std::string form;  // "R09"
   std::string what;
-  std::string mail, rcpt;  // arguments of MAIL FROM: and RCPT TO:
-  std::string user;        // whom it is for: no other envelope names it
+  std::string mail, rcpt;     // arguments of MAIL FROM: and RCPT TO:
+  bool usual_sender = false;  // nothing is special about it
+  std::string user;           // whom it is for: no other envelope names it
   // Text that shows in an outgoing recipient that a stranger is the goal. Empty: the goal is a
   // domain of the site or one it relays for.
   std::string victim;

@@ -43,7 +43,7 @@ std::string HoleText(const AuditReport& report, const Hole& hole) {
   const Party& party = report.PartyOf(first);
   std::string text = absl::StrCat(
       "HOLE  ", hole.explanation, "\n  form     ", envelope.form, " ", envelope.what,
-      ": MAIL FROM:", envelope.mail, " RCPT TO:", envelope.rcpt, "\n  from     ", Who(party), " [",
+      ": MAIL FROM:", first.sender, " RCPT TO:", envelope.rcpt, "\n  from     ", Who(party), " [",
       party.address.ToString(), "], port ", first.port, "\n  answer   ", first.reply, "\n");
   if (hole.decision.place.line != 0) {
     absl::StrAppend(&text, "  rule     ruleset ", hole.decision.ruleset, ", ",
@@ -157,7 +157,7 @@ std::string JsonResult(const AuditReport& report, const ProbeResult& result) {
       "{\"form\": ", JsonString(envelope.form), ", \"what\": ", JsonString(envelope.what),
       ", \"client\": ", JsonString(party.kind), ", \"about\": ", JsonString(party.about),
       ", \"address\": ", JsonString(party.address.ToString()), ", \"port\": ", result.port,
-      ", \"mail\": ", JsonString(envelope.mail), ", \"rcpt\": ", JsonString(envelope.rcpt),
+      ", \"mail\": ", JsonString(result.sender), ", \"rcpt\": ", JsonString(envelope.rcpt),
       ", \"verdict\": ", JsonString(VerdictOf(result)),
       ", \"refused_at\": ", JsonString(result.refused_at),
       ", \"reply\": ", JsonString(result.reply), ", \"queued\": ", JsonList(result.queued),

@@ -20,6 +20,7 @@ struct ProbeResult {
   size_t envelope = 0;  // of the plan's envelopes of that party
   uint16_t port = 0;
   bool asked = false;      // the party got as far as MAIL
+  std::string sender;      // its argument: the envelope\'s, or "<>" if that was refused
   std::string refused_at;  // "connect", "MAIL", "RCPT", "DATA"; empty: the message was taken, or
                            // (`sent` is false) the recipient
   std::string reply;       // the last one, its lines joined by a blank

@@ -97,22 +97,25 @@ DecisionReader::DecisionReader(const SiteFacts& facts, const SiteFiles& files, s
     : facts_(facts), files_(files), cf_path_(std::move(cf_path)) {
   if (const std::string* cf = files.Find(cf_path_)) lines_ = absl::StrSplit(*cf, '\n');
   static const RE2 kVersion("^##### .*\\b([A-Za-z_]+)\\.m4\\b");
+  static const RE2 kRuleset("^S([A-Za-z0-9_]+)");
   for (size_t i = 0; i < lines_.size(); ++i) {
+    const int number = static_cast<int>(i) + 1;
     std::string name;
-    if (RE2::PartialMatch(lines_[i], kVersion, &name)) {
-      features_.emplace(name, static_cast<int>(i) + 1);
-    }
+    if (RE2::PartialMatch(lines_[i], kVersion, &name)) features_.emplace(name, number);
+    if (RE2::PartialMatch(lines_[i], kRuleset, &name)) rulesets_.emplace(name, number);
   }
 }
 
-std::string DecisionReader::LineText(int line) const {
-  if (line < 1 || static_cast<size_t>(line) > lines_.size()) return "";
+const std::string& DecisionReader::LineText(int line) const {
+  const auto [known, is_new] = texts_.try_emplace(line);
+  if (!is_new || line < 1 || static_cast<size_t>(line) > lines_.size()) return known->second;
   std::string text = lines_[static_cast<size_t>(line) - 1];
   // The number is that of the last line of a rule that goes on.
   for (int first = line - 1; first > 0 && !text.empty() && absl::ascii_isspace(text[0]); --first) {
     text = lines_[static_cast<size_t>(first) - 1] + text;
   }
-  return Single(text);
+  known->second = Single(text);
+  return known->second;
 }
 
 Decision DecisionReader::Read(const std::vector<RuleStep>& steps) const {
@@ -219,18 +222,16 @@ void DecisionReader::FindSilence(const Call& call, Decision& decision) const {
     decision.ruleset = call.ruleset;
     decision.way.push_back(call.ruleset);
   }
-  decision.place = SourcePlace();
   for (const Call::Item& item : call.items) {
     if (item.call == nullptr) continue;
     FindSilence(*item.call, decision);
     // The first one is about what was asked, the others about what came before.
     if (RE2::PartialMatch(item.call->ruleset, kCheck)) break;
   }
-  for (size_t i = 0; i < lines_.size(); ++i) {
-    if (Single(lines_[i]) != absl::StrCat("S", decision.ruleset)) continue;
-    decision.place = PlaceOfSimulated(cf_path_, static_cast<int>(i) + 1);
-    decision.rule = "(no rule of it refuses)";
-  }
+  const auto begins = rulesets_.find(decision.ruleset);
+  if (begins == rulesets_.end()) return;
+  decision.place = PlaceOfSimulated(cf_path_, begins->second);
+  decision.rule = "(no rule of it refuses)";
 }
 
 bool DecisionReader::FindRule(const Call& call, const RE2& says, Decision& decision) const {

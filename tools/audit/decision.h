@@ -71,7 +71,7 @@ class DecisionReader {
 
  private:
   struct Call;
-  std::string LineText(int line) const;
+  const std::string& LineText(int line) const;
   void Explain(const Call& call, Decision& decision) const;
   void Blame(const Call& call, int line, const std::string& before, Decision& decision) const;
   bool FindPermission(const Call& call, Decision& decision) const;
@@ -87,8 +87,10 @@ class DecisionReader {
   const SiteFacts& facts_;
   const SiteFiles& files_;
   const std::string cf_path_;
-  std::vector<std::string> lines_;       // of the configuration
-  std::map<std::string, int> features_;  // by name: the line of the .cf that says so
+  std::vector<std::string> lines_;            // of the configuration
+  std::map<std::string, int> rulesets_;       // where they begin
+  mutable std::map<int, std::string> texts_;  // of rules, by line, as far as they were needed
+  std::map<std::string, int> features_;       // by name: the line of the .cf that says so
 };
 
 }  // namespace stagepost

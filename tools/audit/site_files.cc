@@ -100,7 +100,12 @@ void SiteFiles::Provide(const std::string& path) {
     return;
   }
   const std::string real = RealPath(path);
-  if (real.empty() || sources_.is_directory(real)) return;
+  if (real.empty()) return;
+  if (sources_.is_directory(real)) {
+    // Only that it is there; what is in it comes when it is asked for.
+    if (host_ != nullptr) CHECK(host_->editor().MakeDirectories(path).ok()) << path;
+    return;
+  }
   absl::StatusOr<std::string> bytes = sources_.read(real);
   if (bytes.ok()) {
     if (host_ != nullptr) CHECK(host_->editor().WriteFile(path, *bytes).ok()) << path;
