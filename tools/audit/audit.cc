@@ -178,7 +178,7 @@ class Audit {
     }
     if (!facts_.unopened.empty()) {
       const auto& [map, why] = facts_.unopened.front();
-      return Trouble(absl::StrCat("map ", map, ": ", why),
+      return Trouble(absl::StrCat("map ", map, ": ", why, " (", folder_, " stands for /etc/mail)"),
                      "make the database with makemap, or put its text beside it");
     }
     if (facts_.loaded && facts_.exit_code == 0) return absl::OkStatus();

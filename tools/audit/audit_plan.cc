@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
-#include "tools/audit/grants.h"
+#include "tools/audit/audit_zones.h"
 #include "tools/audit/public_domain.h"
 #include "tools/audit/relay_forms.h"
 
@@ -47,7 +47,14 @@ class Planner {
     AddEnds(0);
     AddSenders(0);
     AddPartners(0);
-    AddZones();
+    plan_.zones = MakeZones({.site = plan_.site,
+                             .parties = plan_.parties,
+                             .stranger_domain = kOutside,
+                             .points_here = kOurMx,
+                             .victims = victims_,
+                             .victim4 = victim4_,
+                             .victim6 = victim6_},
+                            plan_.outside);
     return std::move(plan_);
   }
 
@@ -74,6 +81,7 @@ class Planner {
     victim4_ = Choose(kVictims);
     victim6_ = *IpAddress::Parse(kVictim6);
     plan_.outside = {victim4_, victim6_};
+    victims_ = {kForeign};
   }
 
   Party& AddStranger(const IpAddress& address, std::string about, std::string name) {
@@ -291,106 +299,10 @@ class Planner {
     }
   }
 
-  // ---------------------------------------------------------------- names
-
-  static DnsRecord Record(std::string owner, const IpAddress& address) {
-    DnsRecord record;
-    record.owner = std::move(owner);
-    record.type = address.is_v4() ? DnsType::kA : DnsType::kAaaa;
-    record.ttl = absl::Hours(1);
-    record.address = address;
-    return record;
-  }
-  static DnsRecord Record(std::string owner, DnsType type, std::string name) {
-    DnsRecord record;
-    record.owner = std::move(owner);
-    record.type = type;
-    record.ttl = absl::Hours(1);
-    record.preference = 10;
-    record.name = std::move(name);
-    return record;
-  }
-
-  void AddHost(const std::string& name, const IpAddress& address) {
-    if (name.empty()) return;
-    std::vector<DnsRecord>& records = hosts_[absl::AsciiStrToLower(name)];
-    records.push_back(Record(name, address));
-  }
-  void AddMailDomain(const std::string& name, const std::string& mail_host) {
-    std::vector<DnsRecord>& records = hosts_[absl::AsciiStrToLower(name)];
-    records.push_back(Record(name, DnsType::kMx, mail_host));
-  }
-
-  static std::string ReverseName(const IpAddress& address) {
-    std::string name;
-    const auto& bytes = address.bytes();
-    for (int i = address.is_v4() ? 3 : 15; i >= 0; --i) {
-      if (address.is_v4()) {
-        absl::StrAppend(&name, bytes[i], ".");
-      } else {
-        absl::StrAppendFormat(&name, "%x.%x.", bytes[i] & 15, bytes[i] >> 4);
-      }
-    }
-    return absl::StrCat(name, address.is_v4() ? "in-addr.arpa" : "ip6.arpa");
-  }
-
-  void AddReverse(const IpAddress& address, const std::string& name) {
-    if (name.empty()) return;
-    const std::string owner = ReverseName(address);
-    hosts_[owner].push_back(Record(owner, DnsType::kPtr, name));
-  }
-
-  // Whatever hosts the site sends mail to are there, and take it.
-  void AddNextHops(const std::string& sink) {
-    for (absl::string_view host : site().hosts) {
-      if (absl::ConsumePrefix(&host, "[")) absl::ConsumeSuffix(&host, "]");
-      const auto address = IpAddress::Parse(host);
-      if (!address.has_value()) {
-        if (!hosts_.contains(std::string(host))) AddMailDomain(std::string(host), sink);
-        if (hosts_[std::string(host)].size() < 2) AddHost(std::string(host), victim4_);
-      } else if (std::find(plan_.outside.begin(), plan_.outside.end(), *address) ==
-                 plan_.outside.end()) {
-        plan_.outside.push_back(*address);
-      }
-    }
-  }
-
-  void AddZones() {
-    for (const Party& party : plan_.parties) {
-      AddReverse(party.address, party.name);
-      if (party.forward) AddHost(party.name, party.address);
-    }
-    AddHost(kOutside, plan_.parties[0].address);
-    for (const IpAddress& own : {site().address4, site().address6}) {
-      AddHost(site().name, own);
-      AddReverse(own, site().name);
-    }
-    if (!absl::EqualsIgnoreCase(site().local, site().name)) {
-      AddMailDomain(site().local, site().name);
-    }
-    AddMailDomain(kOurMx, site().name);
-    const std::string sink = "mx.audit-sink.net";
-    AddHost(sink, victim4_);
-    AddHost(sink, victim6_);
-    AddMailDomain(kForeign, sink);
-    for (const std::string& victim : victims_) AddMailDomain(victim, sink);
-    for (const std::string& domain : site().partners) {
-      if (!hosts_.contains(domain)) AddMailDomain(domain, sink);
-    }
-    for (const std::string& domain : site().public_domains) {
-      AddMailDomain(absl::StrCat("audit-stranger.", domain), sink);
-    }
-    AddNextHops(sink);
-    for (auto& [name, records] : hosts_) {
-      plan_.zones.push_back({.name = name, .behaviour = {}, .names = {}, .records = records});
-    }
-  }
-
   const SiteFacts& facts_;
   AuditPlan plan_;
   IpAddress victim4_, victim6_;
   std::vector<std::string> victims_;
-  std::map<std::string, std::vector<DnsRecord>> hosts_;
   int next_user_ = 1;
 };
 

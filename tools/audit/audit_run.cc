@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -170,7 +171,8 @@ class Run {
                                          const std::vector<std::string>& lines) {
     std::vector<std::string> found;
     for (const std::string& line : lines) {
-      if (absl::StrContains(line, user)) found.push_back(line);
+      // Some forms are in capitals.
+      if (absl::StrContains(absl::AsciiStrToLower(line), user)) found.push_back(line);
     }
     return found;
   }
@@ -201,7 +203,6 @@ class Run {
     run_.messages_out = sink_.messages;
     for (ProbeResult& result : results_) {
       const AuditEnvelope& envelope = plan_.envelopes[result.party][result.envelope];
-      // Capitals are kept by some mailers, and not by others.
       if (result.sent) {
         result.delivered_to = Naming(envelope.user, sink_.recipients);
         result.queued = Naming(envelope.user, queued);

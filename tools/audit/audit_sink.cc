@@ -16,6 +16,15 @@ namespace {
 constexpr size_t kMaxLine = 1 << 20;
 constexpr size_t kMaxSessions = 1000;
 
+// "<u@h>" of "RCPT To:<u@h> NOTIFY=NEVER".
+std::string Path(const std::string& line) {
+  const size_t begin = line.find('<');
+  const size_t end = line.rfind('>');
+  return begin == std::string::npos || end == std::string::npos || end < begin
+             ? line
+             : line.substr(begin, end + 1 - begin);
+}
+
 class SinkSession {
  public:
   SinkSession(Connection& connection, AuditSink& sink) : connection_(connection), sink_(sink) {}
@@ -31,7 +40,7 @@ class SinkSession {
       } else if (absl::StartsWithIgnoreCase(line, "EHLO")) {
         CO_RETURN_IF_ERROR(co_await Say("250-sink\r\n250 8BITMIME"));
       } else {
-        if (absl::StartsWithIgnoreCase(line, "RCPT")) recipients_.push_back(line.substr(4));
+        if (absl::StartsWithIgnoreCase(line, "RCPT")) recipients_.push_back(Path(line));
         if (absl::StartsWithIgnoreCase(line, "MAIL")) recipients_.clear();
         CO_RETURN_IF_ERROR(co_await Say("250 2.0.0 ok"));
       }

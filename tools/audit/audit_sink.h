@@ -11,7 +11,7 @@
 namespace stagepost {
 
 struct AuditSink {
-  // Arguments of RCPT of messages that were taken, in order.
+  // Recipients, in brackets, of messages that were taken, in order.
   std::vector<std::string> recipients;
   int messages = 0;
 };
