@@ -4,7 +4,8 @@
 #   ./tools/setup.sh [GROUP...]      GROUP: build (default), test, quickstart
 #
 # Debian's sendmail is never installed: the group `test` unpacks it into .deps/, as tests compile its
-# m4 library and run its programs beside ours, and `quickstart` its m4 library alone.
+# m4 library and run its programs beside ours, and `quickstart` its m4 library alone. Other mail
+# transfer agents are unpacked there, too.
 #
 # The entry points under tools/ source this file and call `setup_packages`; nobody has to run it
 # first. Idempotent: takes a few milliseconds when nothing is missing.
@@ -34,6 +35,10 @@ test|libnsl2|needed by the real sendmail, which runs unpacked beside ours
 test|libldap-2.5-0|the same
 test|libsasl2-2|the same
 test|libwrap0|the same
+test|libgnutls-dane0|needed by Exim, which runs unpacked to exchange mail with us
+test|libidn12|the same
+test|libicu72|needed by Postfix, which runs so too
+test|libevent-2.1-7|needed by OpenSMTPD, which runs so too
 quickstart|swaks|sends the demonstration message
 "
 
@@ -43,6 +48,10 @@ test|sendmail-bin|the real sendmail and its tools, to be compared with
 test|sendmail-base|their manual pages and helpers
 test|sendmail-cf|the m4 library and sample configurations
 test|procmail|a mailer that many sites have mail delivered by
+test|postfix|exchanges mail with us
+test|exim4-base|the same
+test|exim4-daemon-light|the same
+test|opensmtpd|the same
 quickstart|sendmail-cf|the m4 library that the scenarios' configurations are made with
 "
 
