@@ -39,6 +39,9 @@ OSTYPE(`linux')dnl
 define(`confDOMAIN_NAME', `mx.ours.example')dnl
 define(`confTO_IDENT', `0')dnl
 define(`confDONT_PROBE_INTERFACES', `True')dnl
+define(`confQUEUE_LA', `1000')dnl
+define(`confREFUSE_LA', `1000')dnl
+define(`confDELAY_LA', `1000')dnl
 define(`confPID_FILE', `{WORLD}/pid')dnl
 define(`confSERVICE_SWITCH_FILE', `{WORLD}/service.switch')dnl
 define(`ALIAS_FILE', `{WORLD}/aliases')dnl
