@@ -112,7 +112,7 @@ Task<absl::Status> ReadMessage(Environment& env, MessageSpool& message) {
 }
 
 Task<int> DeliverToUser(Environment& env, std::string name, absl::string_view from,
-                        MessageSpool& message, MailboxOptions options) {
+                        MessageSpool& message, MailboxOptions options, OpenMailboxes& mailboxes) {
   const bool possible = MailboxUser(name) == name;
   absl::StatusOr<User> user = absl::NotFoundError("no such user");
   if (possible) user = env.accounts().FindUser(name);
@@ -124,7 +124,8 @@ Task<int> DeliverToUser(Environment& env, std::string name, absl::string_view fr
     co_await Complain(env, absl::StrCat(name, ": User database failure; retry later"));
     co_return kExitTemporaryFailure;
   }
-  const MailboxResult result = co_await AppendToMailbox(env, *user, from, message, options);
+  const MailboxResult result =
+      co_await AppendToMailbox(env, *user, from, message, options, mailboxes);
   if (result.ok()) co_return kExitOk;
   co_await Complain(env, result.text);
   co_return result.permanent() ? kExitUnavailable : kExitTemporaryFailure;
@@ -138,8 +139,10 @@ Task<int> DeliverStandardInput(Environment& env, const Options& options) {
   }
   const std::string from = options.from.has_value() ? *options.from : OwnName(env);
   int exit_code = kExitOk;
+  OpenMailboxes mailboxes;
   for (const std::string& user : options.users) {
-    const int code = co_await DeliverToUser(env, user, from, message, options.server.mailbox);
+    const int code =
+        co_await DeliverToUser(env, user, from, message, options.server.mailbox, mailboxes);
     if (exit_code != kExitTemporaryFailure && code != kExitOk) exit_code = code;
   }
   co_return exit_code;

@@ -124,7 +124,7 @@ class Server {
         continue;
       }
       const MailboxResult result =
-          co_await AppendToMailbox(env_, user, *sender_, message, options_.mailbox);
+          co_await AppendToMailbox(env_, user, *sender_, message, options_.mailbox, mailboxes_);
       CO_RETURN_IF_ERROR(
           co_await Reply(absl::StrCat(result.code, " ", result.dsn, " ", result.text)));
     }
@@ -152,7 +152,8 @@ class Server {
   LineReader reader_;
   bool quit_ = false;
   std::optional<std::string> sender_;  // set by MAIL; empty: the null reverse-path
-  std::vector<User> users_;            // accepted by RCPT, in that order
+  OpenMailboxes mailboxes_;
+  std::vector<User> users_;  // accepted by RCPT, in that order
 };
 
 }  // namespace

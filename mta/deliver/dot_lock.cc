@@ -1,5 +1,6 @@
 #include "mta/deliver/dot_lock.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -13,16 +14,23 @@ namespace stagepost {
 DotLock::DotLock(Environment& env, FileSystem& files, std::string mailbox)
     : env_(env), files_(files), path_(mailbox + ".lock") {}
 
+Task<absl::Status> LockPatience::Wait() {
+  const absl::Duration pause = std::min(pause_, end_ - clock_.MonotonicNow());
+  pause_ = std::min(2 * pause_, kLastPause);
+  co_return co_await Sleep(pause);
+}
+
 Task<absl::Status> DotLock::Acquire() {
-  for (int attempt = 1;; ++attempt) {
+  LockPatience patience(env_.clock());
+  while (true) {
     const absl::Status status = co_await TryOnce();
     if (ErrnoOf(status) != Errno::kEEXIST) co_return status;
-    if (attempt == kLockAttempts) {
+    if (!patience.left()) {
       co_return absl::UnavailableError(absl::StrCat(path_, ": locked by another"));
     }
     env_.probes().Reached("mail.local: waits for a dot lock");
     CO_RETURN_IF_ERROR(co_await RemoveIfStale());
-    CO_RETURN_IF_ERROR(co_await Sleep(absl::Seconds(attempt)));
+    CO_RETURN_IF_ERROR(co_await patience.Wait());
   }
 }
 

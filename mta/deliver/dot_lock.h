@@ -18,13 +18,34 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "mta/async/task.h"
+#include "mta/base/time.h"
+#include "mta/env/clock.h"
 #include "mta/env/environment.h"
 
 namespace stagepost {
 
 inline constexpr absl::Duration kDotLockStale = absl::Seconds(300);
-// Attempts, each a second longer after the one before than the last: 45 seconds in all.
-inline constexpr int kLockAttempts = 10;
+
+// How long others may hold the lock of a mailbox, and how often it is looked whether they still do:
+// soon, for most hold it as long as one message takes to be written, then less and less often.
+class LockPatience {
+ public:
+  static constexpr absl::Duration kInAll = absl::Seconds(45);
+  static constexpr absl::Duration kFirstPause = absl::Milliseconds(1);
+  static constexpr absl::Duration kLastPause = absl::Seconds(5);
+
+  explicit LockPatience(const Clock& clock) : end_(clock.MonotonicNow() + kInAll), clock_(clock) {}
+
+  // Whether there is any left.
+  bool left() const { return clock_.MonotonicNow() < end_; }
+  // Waits for a while, longer than the last time. kCancelled: asked to stop.
+  Task<absl::Status> Wait();
+
+ private:
+  const MonotonicTime end_;
+  const Clock& clock_;
+  absl::Duration pause_ = kFirstPause;
+};
 
 class DotLock {
  public:

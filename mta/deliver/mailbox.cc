@@ -45,54 +45,125 @@ std::string MailboxPath(const User& user, const MailboxOptions& options) {
   return absl::StrCat(user.home, "/", options.home_file);
 }
 
+}  // namespace
+
+std::shared_ptr<File> OpenMailboxes::Find(const std::string& path, const FileStat& stat) const {
+  const auto known = mailboxes_.find(path);
+  if (known == mailboxes_.end()) return nullptr;
+  const FileStat& then = known->second.stat;
+  const bool same = then.inode == stat.inode && then.device == stat.device &&
+                    then.mode == stat.mode && then.owner == stat.owner && then.group == stat.group;
+  return same ? known->second.file : nullptr;
+}
+
+void OpenMailboxes::Keep(const std::string& path, const FileStat& stat,
+                         std::shared_ptr<FileSystem> files, std::shared_ptr<File> file) {
+  if (mailboxes_.size() >= kMost) mailboxes_.clear();
+  mailboxes_[path] = {stat, std::move(files), std::move(file)};
+}
+
+namespace {
+
 class Appender {
  public:
-  Appender(Environment& env, FileSystem& files, const User& user, absl::string_view sender,
-           MessageSpool& message, MailboxOptions options)
+  Appender(Environment& env, std::shared_ptr<FileSystem> files, const User& user,
+           absl::string_view sender, MessageSpool& message, MailboxOptions options,
+           OpenMailboxes& mailboxes)
       : env_(env),
-        files_(files),
+        users_files_(std::move(files)),
+        files_(users_files_ != nullptr ? *users_files_ : env.files()),
         user_(user),
         sender_(ShownSender(sender)),
         message_(message),
         options_(std::move(options)),
+        mailboxes_(mailboxes),
         path_(MailboxPath(user, options_)) {}
 
   Task<MailboxResult> Run() {
+    MailboxResult result = co_await Locked(&Appender::AppendLocked);
+    // Unlocked: others may write behind it meanwhile, and wait for the disk together with us.
+    if (result.ok()) result = co_await MakeDurable();
+    if (!result.ok()) env_.log().Write(Severity::kError, result.text);
+    co_return result;
+  }
+
+ private:
+  // Does a piece of work with the dot lock held.
+  Task<MailboxResult> Locked(Task<MailboxResult> (Appender::*work)()) {
     DotLock lock(env_, files_, path_);
     if (const absl::Status locked = co_await lock.Acquire(); !locked.ok()) {
       LogFailure(locked);
       co_return Refuse(451, "4.3.0",
                        absl::StrCat("lockmailbox ", user_.name, " failed; error code 75 "));
     }
-    MailboxResult result = co_await AppendLocked();
+    MailboxResult result = co_await (this->*work)();
     if (const absl::Status released = co_await Shield(kUndoGrace, lock.Release()); !released.ok()) {
       LogFailure(released);  // it becomes stale
     }
-    if (!result.ok()) env_.log().Write(Severity::kError, result.text);
     co_return result;
   }
 
- private:
   Task<MailboxResult> AppendLocked() {
     MailboxResult refusal;
     const absl::Status opened = co_await Open(refusal);
     if (!refusal.ok()) co_return refusal;
     if (!opened.ok()) co_return Failure("Append", opened);
+    co_return co_await WithFileLocked(&Appender::Write);
+  }
+
+  Task<MailboxResult> WithFileLocked(Task<MailboxResult> (Appender::*work)()) {
     if (const absl::Status locked = co_await LockFile(); !locked.ok()) {
       co_return Failure("Lock", locked);
     }
+    MailboxResult result = co_await (this->*work)();
+    if (const absl::Status unlocked = co_await file_->Unlock(LockKind::kFcntl); !unlocked.ok()) {
+      LogFailure(unlocked);
+    }
+    co_return result;
+  }
+
+  Task<MailboxResult> Write() {
     const absl::StatusOr<FileStat> stat = co_await file_->Stat();
     if (!stat.ok()) co_return Failure("Append", stat.status());
-    const absl::Status appended = co_await AppendAt(stat->size);
-    if (!appended.ok()) {
-      if (const absl::Status undone = co_await Shield(kUndoGrace, Undo(stat->size)); !undone.ok()) {
-        env_.probes().Reached("mail.local: failed append could not be undone");
-        LogFailure(undone);
-      }
-      co_return Failure("Write", appended);
+    old_size_ = stat->size;
+    const absl::Status appended = co_await AppendAt(old_size_);
+    if (appended.ok()) co_return Done();
+    NoteUndone(co_await Shield(kUndoGrace, Undo()));
+    co_return Failure("Write", appended);
+  }
+
+  Task<MailboxResult> MakeDurable() {
+    absl::Status synced = co_await file_->Sync();
+    if (synced.ok()) synced = co_await SyncEntry();
+    if (synced.ok()) co_return Done();
+    const MailboxResult undone = co_await Shield(kUndoGrace, Locked(&Appender::TakeBack));
+    if (!undone.ok()) NoteUndone(absl::UnavailableError(undone.text));
+    co_return Failure("Write", synced);
+  }
+
+  Task<MailboxResult> TakeBack() { co_return co_await WithFileLocked(&Appender::Remove); }
+
+  // What stands in front of somebody else's message has to stay; its sender will give it again.
+  Task<MailboxResult> Remove() {
+    const absl::StatusOr<FileStat> stat = co_await file_->Stat();
+    if (!stat.ok()) co_return Failure("Append", stat.status());
+    if (stat->size != offset_) {
+      env_.probes().Reached("mail.local: failed append stands in front of another message");
+      co_return Refuse(450, "4.2.0", absl::StrCat(path_, ": written by another meanwhile"));
     }
-    file_.reset();
-    co_return MailboxResult{.code = 250, .dsn = "2.1.5", .text = user_.name + " Ok"};
+    const absl::Status undone = co_await Undo();
+    if (!undone.ok()) co_return Failure("Write", undone);
+    co_return Done();
+  }
+
+  MailboxResult Done() const {
+    return {.code = 250, .dsn = "2.1.5", .text = absl::StrCat(user_.name, " Ok")};
+  }
+
+  void NoteUndone(const absl::Status& undone) {
+    if (undone.ok()) return;
+    env_.probes().Reached("mail.local: failed append could not be undone");
+    LogFailure(undone);
   }
 
   MailboxResult Failure(absl::string_view what, const absl::Status& status) {
@@ -133,6 +204,9 @@ class Appender {
     CO_RETURN_IF_ERROR(stat.status());
     refusal = CheckFile(*stat);
     if (!refusal.ok()) co_return absl::OkStatus();
+    file_ = mailboxes_.Find(path_, *stat);
+    kept_ = file_ != nullptr;
+    if (kept_) co_return absl::OkStatus();
     CO_ASSIGN_OR_RETURN(
         file_, co_await files_.Open(
                    path_, {.read = true, .write = true, .no_follow = true, .non_blocking = true}));
@@ -146,11 +220,12 @@ class Appender {
   }
 
   Task<absl::Status> LockFile() {
-    for (int attempt = 1;; ++attempt) {
+    LockPatience patience(env_.clock());
+    while (true) {
       const absl::Status status =
           co_await file_->Lock(LockKind::kFcntl, LockMode::kExclusive, LockWait::kNo);
-      if (ErrnoOf(status) != Errno::kEAGAIN || attempt == kLockAttempts) co_return status;
-      CO_RETURN_IF_ERROR(co_await Sleep(absl::Seconds(attempt)));
+      if (ErrnoOf(status) != Errno::kEAGAIN || !patience.left()) co_return status;
+      CO_RETURN_IF_ERROR(co_await patience.Wait());
     }
   }
 
@@ -170,10 +245,20 @@ class Appender {
                                                  "Content-Length: ", layout.body_bytes(), "\n\n")));
     CO_RETURN_IF_ERROR(co_await PutPiece(layout.body_begin(), layout.body_end()));
     CO_RETURN_IF_ERROR(co_await Put(layout.body_unfinished() ? "\n\n" : "\n"));
-    CO_RETURN_IF_ERROR(co_await Flush());
-    CO_RETURN_IF_ERROR(co_await file_->Sync());
-    // The mailbox's entry is part of the message's safety. Whoever made it may have been killed, or
-    // have failed, before it was synced, and nothing shows that; so it is synced every time.
+    co_return co_await Flush();
+  }
+
+  // The mailbox's entry is part of the message's safety. Whoever made it may have been killed, or
+  // have failed, before it was synced, and nothing shows that; so every process syncs it once.
+  Task<absl::Status> SyncEntry() {
+    if (kept_) co_return absl::OkStatus();
+    CO_RETURN_IF_ERROR(co_await SyncDirectory());
+    CO_ASSIGN_OR_RETURN(const FileStat stat, co_await file_->Stat());
+    mailboxes_.Keep(path_, stat, users_files_, file_);
+    co_return absl::OkStatus();
+  }
+
+  Task<absl::Status> SyncDirectory() {
     if (!options_.home_file.empty()) {
       co_return co_await files_.SyncDirectory(path_.substr(0, path_.rfind('/')));
     }
@@ -234,33 +319,38 @@ class Appender {
   }
 
   // Synced as well: what a failed append wrote must not come back after a crash.
-  Task<absl::Status> Undo(uint64_t old_size) {
-    CO_RETURN_IF_ERROR(co_await file_->Truncate(old_size));
+  Task<absl::Status> Undo() {
+    CO_RETURN_IF_ERROR(co_await file_->Truncate(old_size_));
     co_return co_await file_->Sync();
   }
 
   Environment& env_;
-  FileSystem& files_;  // the user's identity
+  const std::shared_ptr<FileSystem> users_files_;  // null: whose identity we have already
+  FileSystem& files_;                              // the user's identity
   const User& user_;
   const std::string sender_;
   MessageSpool& message_;
   const MailboxOptions options_;
+  OpenMailboxes& mailboxes_;
   const std::string path_;  // of the mailbox
-  std::unique_ptr<File> file_;
-  uint64_t offset_ = 0;  // where buffer_ goes
+  std::shared_ptr<File> file_;
+  bool kept_ = false;  // it was open already, and its entry is durable
+  uint64_t old_size_ = 0;
+  uint64_t offset_ = 0;  // where buffer_ goes; the end of what is written
   std::string buffer_;
 };
 
 }  // namespace
 
 Task<MailboxResult> AppendToMailbox(Environment& env, const User& user, absl::string_view sender,
-                                    MessageSpool& message, MailboxOptions options) {
+                                    MessageSpool& message, MailboxOptions options,
+                                    OpenMailboxes& mailboxes) {
   const absl::StatusOr<Identity> identity = env.accounts().IdentityOf(user);
   if (!identity.ok()) co_return Refuse(451, "4.3.0", "User database failure; retry later");
   // Whoever is that user already needs no privilege to act as one.
   const bool already = env.process().credentials().effective_user == user.id;
-  const std::unique_ptr<FileSystem> files = already ? nullptr : env.files().As(*identity);
-  Appender appender(env, already ? env.files() : *files, user, sender, message, std::move(options));
+  std::shared_ptr<FileSystem> files = already ? nullptr : env.files().As(*identity);
+  Appender appender(env, std::move(files), user, sender, message, std::move(options), mailboxes);
   co_return co_await appender.Run();
 }
 
