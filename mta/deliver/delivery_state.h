@@ -11,6 +11,7 @@
 #include "mta/deliver/connection_cache.h"
 #include "mta/deliver/destinations.h"
 #include "mta/deliver/host_status.h"
+#include "mta/deliver/lmtp_programs.h"
 #include "mta/deliver/smtp_mailer.h"
 #include "mta/env/environment.h"
 
@@ -21,16 +22,23 @@ inline constexpr size_t kMaxVisits = 20;
 
 struct DeliveryState {
   explicit DeliveryState(Environment& env)
-      : destinations(kMaxVisits), hosts(env, false), connections(env.clock()) {}
+      : destinations(kMaxVisits),
+        hosts(env, false),
+        connections(env.clock()),
+        programs(env.clock(), connections) {}
 
   // Called when the last of the deliveries that were under way has ended and none waits. New ones
   // may begin while it runs.
-  Task<void> OnIdle() { co_await QuitAll(connections.TakeAll(), watcher); }
+  Task<void> OnIdle() {
+    co_await QuitAll(connections.TakeAll(), watcher);
+    co_await LeaveAll(programs.TakeAll());
+  }
 
   Destinations destinations;
   // Outside of runs over the queue, which know more; and which hosts are held (hold).
   HostStatus hosts;
   ConnectionCache connections;
+  LmtpPrograms programs;
   DeliveryWatcher* watcher = nullptr;
 };
 

@@ -227,7 +227,7 @@ Task<MailerReport> EnvelopeDelivery::RunMailer(const Entries& group) {
   // Arguments stand in the order of the queue.
   const bool arguments = TakesUsersAsArguments(mailer);
   if (state_.watcher != nullptr) state_.watcher->OnConnecting(run, mailer.name);
-  if (!arguments) co_return co_await RunLmtpMailer(std::move(run), state_.watcher);
+  if (!arguments) co_return co_await RunLmtpMailer(std::move(run), state_.programs, state_.watcher);
   if (mailer.Has('z')) {
     env_.log().Write(Severity::kWarning, absl::StrCat("NOQUEUE: Warning: mailer ", mailer.name,
                                                       ": LMTP flag (F=z) turned off"));

@@ -17,11 +17,6 @@
 namespace stagepost {
 namespace {
 
-// For the mailer's end after QUIT, and after its pipes are closed in the middle, before it is
-// killed.
-constexpr absl::Duration kMailerExitTimeout = absl::Seconds(30);
-constexpr absl::Duration kMailerAbortTimeout = absl::Seconds(2);
-
 ClientOptions OptionsOf(const MailerRun& run) {
   const Options& options = run.site.configuration().options;
   ClientOptions client = {.lmtp = true, .escape_dots = run.mailer.Has('X')};
@@ -40,8 +35,8 @@ ClientOptions OptionsOf(const MailerRun& run) {
 
 class LmtpRun {
  public:
-  LmtpRun(MailerRun& run, ClientDialogue* dialogue)
-      : run_(run), env_(run.site.env()), dialogue_(dialogue) {}
+  LmtpRun(MailerRun& run, LmtpPrograms& programs, ClientDialogue* dialogue)
+      : run_(run), env_(run.site.env()), programs_(programs), dialogue_(dialogue) {}
 
   Task<MailerReport> Run() {
     absl::StatusOr<ProgramRequest> request = co_await MailerProgram(run_);
@@ -49,42 +44,63 @@ class LmtpRun {
       co_return ReportForAll(run_, Deferred("4.3.5", request.status().message()));
     }
     request->pipe_error = false;
-    absl::StatusOr<std::unique_ptr<Child>> child = co_await env_.programs().Start(*request);
-    if (!child.ok()) {
-      co_return ReportForAll(run_, CannotStart(run_, request->path, child.status()));
-    }
-    MailerReport report = co_await Converse(**child);
+    MailerReport report = co_await Deliver(*std::move(request));
     report.relay = run_.mailer.name;
     co_return report;
   }
 
  private:
-  Task<MailerReport> Converse(Child& child) {
-    std::unique_ptr<ByteSink> input = child.TakeInput();
-    std::unique_ptr<ByteSource> output = child.TakeOutput();
-    SmtpClient client(env_.clock(), *input, *output, OptionsOf(run_));
-    client.set_dialogue(dialogue_);
-    MailTransaction transaction(run_, client, run_.mailer.name);
-    absl::Status status = co_await Greet(client);
-    const bool refused = absl::IsFailedPrecondition(status);
-    const ReplyStage stage = client.stage();
-    if (status.ok()) {
-      status = co_await transaction.Run();
-    } else {
-      transaction.GiveUp(status);
+  Task<MailerReport> Deliver(ProgramRequest request) {
+    std::unique_ptr<LmtpProgram> program = co_await TakeWaiting(request);
+    if (program == nullptr) {
+      const std::string path = request.path;
+      absl::StatusOr<std::unique_ptr<Child>> child = co_await env_.programs().Start(request);
+      if (!child.ok()) co_return ReportForAll(run_, CannotStart(run_, path, child.status()));
+      program = std::make_unique<LmtpProgram>(env_, *std::move(child), std::move(request),
+                                              run_.mailer.name, OptionsOf(run_));
     }
-    if (dialogue_ != nullptr) dialogue_->OnFarewell(run_.mailer.name);
-    // All is said; how the mailer takes its leave changes nothing.
-    bool left = (status.ok() || refused) && !client.closing();
-    if (left) left = (co_await client.Quit()).ok();
-    input.reset();
-    output.reset();
-    const absl::StatusOr<ExitStatus> end = co_await WithDeadline(
-        env_.clock().MonotonicNow() + (left ? kMailerExitTimeout : kMailerAbortTimeout),
-        child.Wait());
-    if (end.ok() && !end->ok()) LogExit(*end);
-    if (!refused) co_return transaction.Report();
-    co_return ReportForAll(run_, ResultOfReply(client.refusal(), stage));
+    program->last_message = run_.message.envelope().id;
+    SmtpClient& client = program->client();
+    client.set_dialogue(dialogue_);
+    absl::Status status;
+    if (program->messages == 0) status = co_await Greet(client);
+    const bool refused = absl::IsFailedPrecondition(status);
+    MailerReport report;
+    if (refused) {
+      report = ReportForAll(run_, ResultOfReply(client.refusal(), client.stage()));
+    } else {
+      MailTransaction transaction(run_, client, run_.mailer.name);
+      if (status.ok()) {
+        status = co_await transaction.Run();
+      } else {
+        transaction.GiveUp(status);
+      }
+      report = transaction.Report();
+    }
+    ++program->messages;
+    if (dialogue_ != nullptr) {
+      dialogue_->OnFarewell(run_.mailer.name);
+    } else if (status.ok()) {
+      program = programs_.Keep(std::move(program));
+    }
+    // All is said; how a mailer takes its leave changes nothing.
+    if (program != nullptr) co_await program->Leave();
+    co_return report;
+  }
+
+  // A program that waits for a message, and is well. Null: there is none. Who watches sees a
+  // session for each message, as sendmail has it.
+  Task<std::unique_ptr<LmtpProgram>> TakeWaiting(const ProgramRequest& request) {
+    if (dialogue_ != nullptr) co_return nullptr;
+    while (std::unique_ptr<LmtpProgram> program = programs_.Take(request)) {
+      // One that has gone away meanwhile says nothing about the next.
+      if ((co_await program->client().Reset()).ok() && !program->client().closing()) {
+        co_return std::move(program);
+      }
+      env_.probes().Reached("lmtp: a program that was kept was gone");
+      co_await program->Leave();
+    }
+    co_return nullptr;
   }
 
   Task<absl::Status> Greet(SmtpClient& client) {
@@ -95,24 +111,16 @@ class LmtpRun {
     co_return co_await client.Greet(name);
   }
 
-  void LogExit(const ExitStatus& end) {
-    const std::string how =
-        end.killed_by.has_value()
-            ? absl::StrCat(" stopped with signal ", static_cast<int>(*end.killed_by))
-            : absl::StrCat(" exited with exit value ", end.code);
-    env_.log().Write(Severity::kError, absl::StrCat(run_.message.envelope().id,
-                                                    ": smtpquit: mailer ", run_.mailer.name, how));
-  }
-
   MailerRun& run_;
   Environment& env_;
+  LmtpPrograms& programs_;
   ClientDialogue* const dialogue_;
 };
 
 }  // namespace
 
-Task<MailerReport> RunLmtpMailer(MailerRun run, ClientDialogue* dialogue) {
-  LmtpRun lmtp(run, dialogue);
+Task<MailerReport> RunLmtpMailer(MailerRun run, LmtpPrograms& programs, ClientDialogue* dialogue) {
+  LmtpRun lmtp(run, programs, dialogue);
   co_return co_await lmtp.Run();
 }
 

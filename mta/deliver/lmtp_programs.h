@@ -1,0 +1,90 @@
+// Programs that take mail by LMTP and wait for the next message: sendmail's mail.local and others.
+//
+// Starting a program costs more than delivering a message to it, so one is kept while more
+// deliveries are expected, as connections are (connection_cache.h); when none is, all take their
+// leave. A program is given only messages that it would have been started for in the same way: the
+// same file, arguments, identity, directory and environment.
+//
+//   std::unique_ptr<LmtpProgram> program = programs.Take(*request);    // null: start one
+//   …
+//   program = programs.Keep(std::move(program));                       // what is left has to leave
+//   if (program != nullptr) co_await program->Leave();
+#ifndef STAGEPOST_MTA_DELIVER_LMTP_PROGRAMS_H_
+#define STAGEPOST_MTA_DELIVER_LMTP_PROGRAMS_H_
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "mta/async/task.h"
+#include "mta/base/time.h"
+#include "mta/deliver/connection_cache.h"
+#include "mta/env/environment.h"
+#include "mta/env/programs.h"
+#include "mta/env/stream.h"
+#include "mta/smtp/smtp_client.h"
+
+namespace stagepost {
+
+// One that runs. Destroyed, it is killed if it has not left.
+class LmtpProgram {
+ public:
+  // REQUIRES: `child` has pipes for input and output. `mailer` is what the log calls it.
+  LmtpProgram(Environment& env, std::unique_ptr<Child> child, ProgramRequest request,
+              std::string mailer, ClientOptions options);
+
+  SmtpClient& client() { return client_; }
+  const ProgramRequest& request() const { return request_; }
+
+  // Says QUIT unless the session is broken, and waits for the end of the program, up to a limit.
+  // What is wrong with that end is logged for the message `id`. How it leaves changes nothing.
+  Task<void> Leave();
+
+  std::string last_message;  // id of what it got last
+  int messages = 0;          // that it has taken
+  MonotonicTime last_used;
+
+ private:
+  void LogExit(const ExitStatus& end);
+
+  Environment& env_;
+  std::unique_ptr<Child> child_;
+  const ProgramRequest request_;
+  const std::string mailer_;
+  std::unique_ptr<ByteSink> input_;
+  std::unique_ptr<ByteSource> output_;
+  SmtpClient client_;
+};
+
+class LmtpPrograms {
+ public:
+  // Kept at a time, and for so long.
+  static constexpr size_t kMost = 20;
+  static constexpr absl::Duration kIdle = absl::Minutes(5);
+
+  // `expectation` says whether more deliveries are to come. Both outlive this.
+  LmtpPrograms(const Clock& clock, const ConnectionCache& expectation)
+      : clock_(clock), expectation_(expectation) {}
+
+  // One that was started as `request` says. Null: there is none.
+  std::unique_ptr<LmtpProgram> Take(const ProgramRequest& request);
+  // Keeps it for the next message, and gives back what has to leave now; null: none.
+  std::unique_ptr<LmtpProgram> Keep(std::unique_ptr<LmtpProgram> program);
+  std::vector<std::unique_ptr<LmtpProgram>> TakeAll() { return std::move(programs_); }
+
+ private:
+  const Clock& clock_;
+  const ConnectionCache& expectation_;
+  std::vector<std::unique_ptr<LmtpProgram>> programs_;  // the one used last at the end
+};
+
+// Lets all of them leave.
+Task<void> LeaveAll(std::vector<std::unique_ptr<LmtpProgram>> programs);
+
+}  // namespace stagepost
+
+#endif  // STAGEPOST_MTA_DELIVER_LMTP_PROGRAMS_H_
