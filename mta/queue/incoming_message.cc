@@ -95,16 +95,15 @@ class NewMessage final : public IncomingMessage {
   }
 
   Task<absl::Status> FinishBody() {
-    if (body_done_) co_return absl::OkStatus();
     if (failure_.ok() && !buffer_.empty()) co_await Flush();
-    CO_RETURN_IF_ERROR(failure_);
-    if (state_.layout.syncs()) {
-      // A failed sync is not tried again: the kernel may have dropped the pages and call them
-      // clean.
-      CO_RETURN_IF_ERROR(co_await data_->Sync());
-    }
-    body_done_ = true;
-    co_return absl::OkStatus();
+    co_return failure_;
+  }
+
+  // What is to be synced beside the first control file. A failed sync is not tried again: the
+  // kernel may have dropped the pages and call them clean.
+  File* UnsyncedBody() {
+    const bool wanted = state_.layout.syncs() && !std::exchange(body_synced_, true);
+    return wanted ? data_.get() : nullptr;
   }
 
   void FillIn(const FileStat& data, const std::string& id, Envelope& envelope) {
@@ -125,8 +124,8 @@ class NewMessage final : public IncomingMessage {
     writing.kind =
         envelope.quarantine.empty() ? QueueFileKind::kWaiting : QueueFileKind::kQuarantined;
     writing.has_temporary = true;
-    CO_ASSIGN_OR_RETURN(writing.control,
-                        co_await WriteTemporaryFile(state_, *writing.place, envelope));
+    CO_ASSIGN_OR_RETURN(writing.control, co_await WriteTemporaryFile(state_, *writing.place,
+                                                                     envelope, UnsyncedBody()));
     const QueuePlace& place = *writing.place;
     if (place.data != place.control) CO_RETURN_IF_ERROR(co_await Sync(place.data));
     writing.may_exist = true;
@@ -204,8 +203,8 @@ class NewMessage final : public IncomingMessage {
   std::unique_ptr<File> data_;  // df, locked against RemoveOrphans()
   std::string buffer_;          // body bytes behind written_
   uint64_t written_ = 0;
-  bool body_done_ = false;  // all written, and synced
-  absl::Status failure_;    // the first error of a write
+  bool body_synced_ = false;  // or that has failed
+  absl::Status failure_;      // the first error of a write
   Step step_ = Step::kReceiving;
 };
 

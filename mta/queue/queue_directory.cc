@@ -1,7 +1,9 @@
 #include "mta/queue/queue_directory.h"
 
+#include <functional>
 #include <utility>
 
+#include "mta/async/scope.h"
 #include "mta/base/errno.h"
 #include "mta/base/status_macros.h"
 #include "mta/queue/queue_file.h"
@@ -10,6 +12,20 @@ namespace stagepost {
 namespace {
 
 constexpr size_t kCopyBytes = 32 * 1024;
+
+Task<absl::Status> SyncInScope(QueueState& state, File& file) {
+  co_return co_await SyncFile(state, file);
+}
+
+Task<absl::Status> SyncPair(TaskScope& scope, QueueState& state, File& first, File& second) {
+  CO_RETURN_IF_ERROR(scope.Spawn(&SyncInScope, std::ref(state), std::ref(first)));
+  co_return co_await SyncFile(state, second);
+}
+
+Task<absl::Status> SyncBoth(QueueState& state, File& first, File& second) {
+  co_return co_await WithScope("syncs", TaskScope::Policy::kFirstError, 1, &SyncPair,
+                               std::ref(state), std::ref(first), std::ref(second));
+}
 
 Task<absl::Status> CopyDataFile(QueueState& state, std::string from, std::string to) {
   const OpenOptions options = {.read = true, .no_follow = true, .non_blocking = true};
@@ -83,7 +99,8 @@ Task<absl::Status> SyncPrefix(QueueState& state, absl::string_view prefix) {
 
 Task<absl::StatusOr<std::unique_ptr<File>>> WriteTemporaryFile(QueueState& state,
                                                                const QueuePlace& place,
-                                                               const Envelope& envelope) {
+                                                               const Envelope& envelope,
+                                                               File* body) {
   CO_ASSIGN_OR_RETURN(const std::string text, FormatQueueFile(envelope));
   const std::string name = place.TemporaryFile(envelope.id);
   absl::StatusOr<std::unique_ptr<File>> opened = co_await MakeQueueFile(state, name);
@@ -96,7 +113,11 @@ Task<absl::StatusOr<std::unique_ptr<File>>> WriteTemporaryFile(QueueState& state
   std::unique_ptr<File> file = *std::move(opened);
   CO_RETURN_IF_ERROR(co_await file->Lock(LockKind::kFlock, LockMode::kExclusive, LockWait::kNo));
   CO_RETURN_IF_ERROR(co_await WriteAllAt(*file, 0, text));
-  CO_RETURN_IF_ERROR(co_await SyncFile(state, *file));
+  if (body != nullptr) {
+    CO_RETURN_IF_ERROR(co_await SyncBoth(state, *body, *file));
+  } else {
+    CO_RETURN_IF_ERROR(co_await SyncFile(state, *file));
+  }
   co_return std::move(file);
 }
 

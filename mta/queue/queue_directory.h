@@ -80,9 +80,11 @@ Task<absl::Status> SyncPrefix(QueueState& state, absl::string_view prefix);
 // qf<id>. The lock goes with the file that is returned. After an error there may be a tf file.
 // REQUIRES: the caller owns the message, so that a tf file that is there already is one that a
 // crash has left.
+// `body`, if it is given, is synced beside it, so that one wait for the disk serves both.
 Task<absl::StatusOr<std::unique_ptr<File>>> WriteTemporaryFile(QueueState& state,
                                                                const QueuePlace& place,
-                                                               const Envelope& envelope);
+                                                               const Envelope& envelope,
+                                                               File* body = nullptr);
 
 // Gives df<from_id> of one place a second name, df<to_id> in another, durable but for the directory
 // entry; across file systems, or when it has too many names, as a copy. kAlreadyExists: there is
