@@ -144,10 +144,15 @@ class DequoteMap final : public BaseMap {
   using BaseMap::BaseMap;
 
  private:
-  Task<MapAnswer> AskClass(absl::string_view key, MapWords) override {
+  Task<MapAnswer> AskClass(absl::string_view key, MapWords) override { co_return Answer(key); }
+  std::optional<MapAnswer> AnswerClassNow(absl::string_view key, MapWords) override {
+    return Answer(key);
+  }
+
+  MapAnswer Answer(absl::string_view key) const {
     const std::optional<std::string> plain = Dequote(key);
-    if (!plain.has_value()) co_return MapAnswer{};
-    co_return MapAnswer{.value = AppendToValue(*plain, flags())};
+    if (!plain.has_value()) return {};
+    return {.value = AppendToValue(*plain, flags())};
   }
 
   std::optional<std::string> Dequote(absl::string_view key) const {

@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "mta/base/strings.h"
 #include "mta/posix/account_file.h"
+#include "mta/posix/event_loop.h"
 
 namespace stagepost {
 namespace {
@@ -89,6 +90,15 @@ void AccountIndex::ReadAccounts() {
 }
 
 AccountIndex::Share AccountIndex::Refresh() {
+  const MonotonicTime now = MachineMonotonicNow();
+  if (!compared_at_.has_value() || now - *compared_at_ >= kGlance) {
+    known_ = Compare();
+    compared_at_ = now;
+  }
+  return known_;
+}
+
+AccountIndex::Share AccountIndex::Compare() {
   if (!Update(switch_path_, switch_version_, [this] { ReadSwitch(); })) return Share::kNothing;
   if (share_ == Share::kNothing) return share_;
   if (!Update(passwd_path_, passwd_version_, [this] { ReadAccounts(); })) return Share::kNothing;

@@ -5,8 +5,9 @@
 // file first; where others are asked behind it (systemd, LDAP, …), only whoever is found is known
 // here, and the C library has to be asked for the rest.
 //
-// Each look-up compares inode, size and times of both files. A file that was changed a moment ago
-// may change again without showing it, and is read again.
+// Inode, size and times of both files are compared at most once in kGlance: who asks about many
+// names, asks about them one after the other. A file that was changed a moment ago may change again
+// without showing it, and is read again.
 #ifndef STAGEPOST_MTA_POSIX_ACCOUNT_INDEX_H_
 #define STAGEPOST_MTA_POSIX_ACCOUNT_INDEX_H_
 
@@ -21,6 +22,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "mta/base/time.h"
 #include "mta/env/accounts.h"
 
 namespace stagepost {
@@ -29,6 +32,7 @@ class AccountIndex {
  public:
   // Where a file is larger nothing is kept.
   static constexpr int64_t kMaxFileBytes = 64 << 20;
+  static constexpr absl::Duration kGlance = absl::Milliseconds(1);
 
   // Other paths are for tests.
   explicit AccountIndex(std::string passwd = "/etc/passwd",
@@ -54,6 +58,7 @@ class AccountIndex {
 
   // Sees that what is in memory is what the files say.
   Share Refresh();
+  Share Compare();
   // Reads a file if it is another one by now; `version` is that of the file then. Gives whether
   // there is a file that can be used.
   template <class Read>
@@ -65,7 +70,9 @@ class AccountIndex {
   const std::string passwd_path_;
   const std::string switch_path_;
   Version passwd_version_, switch_version_;
-  Share share_ = Share::kNothing;
+  Share share_ = Share::kNothing;  // as the switch says
+  Share known_ = Share::kNothing;  // what came of the last comparison,
+  std::optional<MonotonicTime> compared_at_;
   std::vector<User> users_;
   std::map<std::string, size_t, std::less<>> by_name_;
   std::map<UserId, size_t> by_id_;

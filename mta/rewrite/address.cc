@@ -46,9 +46,10 @@ void Say(const AddressContext& context, absl::string_view reply, std::string tex
 Task<int> ApplyAll(AddressContext context, std::vector<int> rulesets, TokenList& tokens) {
   int exit_code = 0;
   for (const int ruleset : rulesets) {
-    const int status =
-        co_await context.engine.Apply(ruleset, tokens, context.macros, context.observer);
-    if (status == kExitTemporaryFailure) exit_code = status;
+    Engine::Application application(context.engine, ruleset, tokens, context.macros,
+                                    context.observer);
+    if (!application.done()) co_await application.Finish();
+    if (application.status() == kExitTemporaryFailure) exit_code = kExitTemporaryFailure;
   }
   co_return exit_code;
 }
