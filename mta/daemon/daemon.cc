@@ -31,7 +31,7 @@ class Daemon final : public ConnectionHandler, public SessionHost {
         reporter_(context.reporter),
         has_ports_(!ports.empty()),
         counters_(context.env.clock(), options().Interval(OptionId::kConnectionRateWindowSize)),
-        deliveries_(context.env, current_, context.queue, tasks),
+        deliveries_(context.env, current_, context.queue, tasks, kProgramLinger),
         listeners_(context.env, *this, context.reporter, std::move(ports), tasks),
         services_(tasks, "services", TaskScope::Policy::kSupervise, kMaxServices) {}
 

@@ -7,8 +7,8 @@
 namespace stagepost {
 
 Deliveries::Deliveries(Environment& env, const CurrentSite& current, Queue& queue,
-                       TaskContext& tasks)
-    : env_(env), current_(current), state_(env), scheduler_(env, queue, state_, tasks) {}
+                       TaskContext& tasks, absl::Duration linger)
+    : env_(env), current_(current), state_(env, linger), scheduler_(env, queue, state_, tasks) {}
 
 Task<void> Deliveries::OnAccepted(std::string id, char mode) {
   // What goes wrong has been logged, and the message is in the queue.

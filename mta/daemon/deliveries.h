@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "mta/async/task.h"
 #include "mta/deliver/delivery_scheduler.h"
 #include "mta/deliver/delivery_state.h"
@@ -23,10 +24,15 @@ struct CurrentSite {
   std::shared_ptr<Site> site;
 };
 
+// How long a daemon keeps programs that take mail by LMTP for the next message.
+inline constexpr absl::Duration kProgramLinger = absl::Seconds(2);
+
 class Deliveries final : public AcceptedMessages {
  public:
-  // Everything outlives this. Deliveries inherit from `tasks`.
-  Deliveries(Environment& env, const CurrentSite& current, Queue& queue, TaskContext& tasks);
+  // Everything outlives this. Deliveries inherit from `tasks`. `linger`: of LmtpPrograms; whoever
+  // ends with the last delivery has none.
+  Deliveries(Environment& env, const CurrentSite& current, Queue& queue, TaskContext& tasks,
+             absl::Duration linger = absl::ZeroDuration());
 
   Task<void> OnAccepted(std::string id, char mode) override;
 

@@ -279,7 +279,13 @@ Task<absl::Status> DeliveryScheduler::RunJob(DeliveryScheduler& self, Work work)
 Task<void> DeliveryScheduler::BeIdle() {
   if (is_idle_) co_return;
   is_idle_ = true;
-  while (active_ == 0 && std::exchange(has_worked_, false)) co_await state_.OnIdle();
+  while (active_ == 0 && std::exchange(has_worked_, false)) {
+    co_await state_.OnIdle();
+    if (state_.programs.empty()) continue;
+    // A stop ends the wait.
+    if (!has_worked_) (void)co_await Sleep(state_.programs.linger());
+    if (!has_worked_) co_await state_.OnLongIdle();
+  }
   is_idle_ = false;
 }
 

@@ -7,6 +7,8 @@
 
 #include <cstddef>
 
+#include "absl/time/time.h"
+#include "mta/async/deadline.h"
 #include "mta/async/task.h"
 #include "mta/deliver/connection_cache.h"
 #include "mta/deliver/destinations.h"
@@ -19,20 +21,22 @@ namespace stagepost {
 
 // Deliveries to one destination at a time.
 inline constexpr size_t kMaxVisits = 20;
+// Programs that are asked to leave after a stop request get so long in all.
+inline constexpr absl::Duration kLeaveGrace = absl::Seconds(5);
 
 struct DeliveryState {
-  explicit DeliveryState(Environment& env)
+  // `linger`: of LmtpPrograms.
+  explicit DeliveryState(Environment& env, absl::Duration linger = absl::ZeroDuration())
       : destinations(kMaxVisits),
         hosts(env, false),
         connections(env.clock()),
-        programs(env.clock(), connections) {}
+        programs(env.clock(), connections, linger) {}
 
   // Called when the last of the deliveries that were under way has ended and none waits. New ones
   // may begin while it runs.
-  Task<void> OnIdle() {
-    co_await QuitAll(connections.TakeAll(), watcher);
-    co_await LeaveAll(programs.TakeAll());
-  }
+  Task<void> OnIdle() { co_await QuitAll(connections.TakeAll(), watcher); }
+  // Called when nothing has come for programs.linger() since, or nothing will.
+  Task<void> OnLongIdle() { co_await Shield(kLeaveGrace, LeaveAll(programs.TakeAll())); }
 
   Destinations destinations;
   // Outside of runs over the queue, which know more; and which hosts are held (hold).

@@ -69,7 +69,8 @@ std::unique_ptr<LmtpProgram> LmtpPrograms::Take(const ProgramRequest& request) {
 }
 
 std::unique_ptr<LmtpProgram> LmtpPrograms::Keep(std::unique_ptr<LmtpProgram> program) {
-  if (!expectation_.expecting() || program->client().closing()) return program;
+  const bool wanted = expectation_.expecting() || linger_ > absl::ZeroDuration();
+  if (!wanted || program->client().closing()) return program;
   const MonotonicTime now = clock_.MonotonicNow();
   program->last_used = now;
   programs_.push_back(std::move(program));

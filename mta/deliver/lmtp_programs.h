@@ -1,9 +1,10 @@
 // Programs that take mail by LMTP and wait for the next message: sendmail's mail.local and others.
 //
 // Starting a program costs more than delivering a message to it, so one is kept while more
-// deliveries are expected, as connections are (connection_cache.h); when none is, all take their
-// leave. A program is given only messages that it would have been started for in the same way: the
-// same file, arguments, identity, directory and environment.
+// deliveries are expected, as connections are (connection_cache.h), and in a daemon, where a
+// message may come at any time, for a while longer. A program is given only messages that it would
+// have been started for in the same way: the same file, arguments, identity, directory and
+// environment.
 //
 //   std::unique_ptr<LmtpProgram> program = programs.Take(*request);    // null: start one
 //   …
@@ -66,9 +67,13 @@ class LmtpPrograms {
   static constexpr size_t kMost = 20;
   static constexpr absl::Duration kIdle = absl::Minutes(5);
 
-  // `expectation` says whether more deliveries are to come. Both outlive this.
-  LmtpPrograms(const Clock& clock, const ConnectionCache& expectation)
-      : clock_(clock), expectation_(expectation) {}
+  // `expectation` says whether more deliveries are to come. Both outlive this. `linger` is for how
+  // long programs are kept when none is.
+  LmtpPrograms(const Clock& clock, const ConnectionCache& expectation, absl::Duration linger)
+      : clock_(clock), expectation_(expectation), linger_(linger) {}
+
+  absl::Duration linger() const { return linger_; }
+  bool empty() const { return programs_.empty(); }
 
   // One that was started as `request` says. Null: there is none.
   std::unique_ptr<LmtpProgram> Take(const ProgramRequest& request);
@@ -79,6 +84,7 @@ class LmtpPrograms {
  private:
   const Clock& clock_;
   const ConnectionCache& expectation_;
+  const absl::Duration linger_;
   std::vector<std::unique_ptr<LmtpProgram>> programs_;  // the one used last at the end
 };
 
