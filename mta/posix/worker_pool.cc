@@ -67,8 +67,9 @@ void* WorkerPool::ThreadMain(void* pool) {
 }
 
 bool WorkerPool::WantsWake() {
-  if (waking_ || idle_ == 0 || waiting_.empty()) return false;
-  return waking_ = true;
+  if (waking_ >= idle_ || waking_ >= waiting_.size()) return false;
+  ++waking_;
+  return true;
 }
 
 void WorkerPool::WaitForWork(std::unique_lock<std::mutex>& lock) {
@@ -76,7 +77,8 @@ void WorkerPool::WaitForWork(std::unique_lock<std::mutex>& lock) {
     ++idle_;
     work_or_end_.wait(lock);
     --idle_;
-    waking_ = false;
+    // One that wakes without having been told takes the place of one that was.
+    if (waking_ > 0) --waking_;
   }
 }
 
@@ -87,9 +89,7 @@ void WorkerPool::Work() {
     if (waiting_.empty()) return;
     std::unique_ptr<Job> job = std::move(waiting_.front());
     waiting_.pop_front();
-    const bool wake = WantsWake();
     lock.unlock();
-    if (wake) work_or_end_.notify_one();
     job->Run();
     lock.lock();
     const bool first = ended_.empty();

@@ -5,8 +5,9 @@
 // block all signals. Jobs begin in order of submission; those that have ended by the time the event
 // loop looks are completed in order of submission too, whatever order they ended in.
 //
-// Submitting wakes one thread; that one, as soon as it runs, wakes the next if there is more to do.
-// So the event loop's thread pays for one wake-up, however many jobs it submits in a row.
+// Each job wakes a thread of its own. Were they to wake one another, a machine whose processors are
+// busy would let each of them wait its turn before the next one's wait began, and who is flushed
+// beside others is flushed with them.
 #ifndef STAGEPOST_MTA_POSIX_WORKER_POOL_H_
 #define STAGEPOST_MTA_POSIX_WORKER_POOL_H_
 
@@ -58,7 +59,7 @@ class WorkerPool final : private Watch {
  private:
   static void* ThreadMain(void* pool);
   void Work();
-  // Both with mutex_ held. WantsWake: whoever asks is to notify one.
+  // Both with mutex_ held. WantsWake: whoever asks is to notify one thread.
   bool WantsWake();
   void WaitForWork(std::unique_lock<std::mutex>& lock);
   void StartThread();
@@ -78,7 +79,7 @@ class WorkerPool final : private Watch {
   std::deque<std::unique_ptr<Job>> waiting_;
   std::vector<std::unique_ptr<Job>> ended_;
   size_t idle_ = 0;
-  bool waking_ = false;  // a thread was told to wake and has not yet
+  size_t waking_ = 0;  // of them were told to wake and have not yet
   bool ending_ = false;
 };
 
