@@ -97,13 +97,20 @@ PollableFd::Attempt PollableFd::Outcome(ssize_t result, absl::string_view call) 
 
 PollableFd::Attempt PollableFd::TryRead(absl::Span<char> buffer) {
   if (broken_ != Errno::kOk) return absl::StatusOr<size_t>(ErrnoStatus(broken_, "read"));
+  if (kind_ == Kind::kSocket) return TryReceive(buffer);
   if (kind_ == Kind::kShared && !PollSaysReady(POLLIN)) return std::nullopt;
-  return Outcome(Retry([&] {
-                   return kind_ == Kind::kSocket
-                              ? ::recv(fd_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT)
-                              : ::read(fd_.get(), buffer.data(), buffer.size());
-                 }),
-                 "read");
+  return Outcome(Retry([&] { return ::read(fd_.get(), buffer.data(), buffer.size()); }), "read");
+}
+
+PollableFd::Attempt PollableFd::TryReceive(absl::Span<char> buffer) {
+  if (drained_) return std::nullopt;
+  const ssize_t got =
+      Retry([&] { return ::recv(fd_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT); });
+  const int error = errno;
+  const bool is_end = ending_ || got == 0 || (got < 0 && error != EAGAIN);
+  drained_ = watched() && !is_end && got < static_cast<ssize_t>(buffer.size());
+  errno = error;
+  return Outcome(got, "read");
 }
 
 PollableFd::Attempt PollableFd::TryWrite(absl::string_view bytes) {
@@ -135,7 +142,9 @@ absl::Status PollableFd::EnsureWatched() {
   return events_.Add(*this, fd_.get(), EPOLLIN | EPOLLOUT | EPOLLRDHUP);
 }
 
-void PollableFd::OnEvents(uint32_t) {
+void PollableFd::OnEvents(uint32_t events) {
+  drained_ = false;
+  if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) ending_ = true;
   if (reader_ != nullptr) reader_->TryAgain();
   if (writer_ != nullptr) writer_->TryAgain();
 }
@@ -150,6 +159,7 @@ void PollableFd::Break(Errno reason) {
 void PollableFd::Replace(UniqueFd fd, Kind kind) {
   CHECK(!busy());
   Unwatch();
+  drained_ = ending_ = false;
   fd_ = std::move(fd);
   kind_ = kind;
 }

@@ -1,7 +1,9 @@
 // PollableFd: a descriptor that is read and written without blocking the thread of control.
 //
 // Each call tries at once; only one that would have to wait suspends its task until epoll says that
-// it is worth another try. What standard streams, pipes and connections have in common.
+// it is worth another try. A connection that has given less than was asked for is not tried again
+// before epoll has spoken, as epoll(7) allows; an end that has been told of is not told again. What
+// standard streams, pipes and connections have in common.
 #ifndef STAGEPOST_MTA_POSIX_POLLABLE_FD_H_
 #define STAGEPOST_MTA_POSIX_POLLABLE_FD_H_
 
@@ -59,6 +61,7 @@ class PollableFd final : private Watch {
   using Attempt = std::optional<absl::StatusOr<size_t>>;  // nullopt: would have to wait
 
   Attempt TryRead(absl::Span<char> buffer);
+  Attempt TryReceive(absl::Span<char> buffer);
   Attempt TryWrite(absl::string_view bytes);
   bool PollSaysReady(short events) const;
   Attempt Outcome(ssize_t result, absl::string_view call) const;
@@ -69,6 +72,8 @@ class PollableFd final : private Watch {
   UniqueFd fd_;
   Kind kind_;
   Errno broken_ = Errno::kOk;
+  bool drained_ = false;  // a socket that is watched has nothing to read until there is an edge
+  bool ending_ = false;   // its end, or an error, has been told of: it stands behind what is read
   Transfer* reader_ = nullptr;
   Transfer* writer_ = nullptr;
 };
