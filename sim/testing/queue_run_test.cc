@@ -22,6 +22,7 @@
 #include "mta/base/check.h"
 #include "mta/base/status_macros.h"
 #include "mta/deliver/delivery_scheduler.h"
+#include "mta/deliver/verbose_printer.h"
 #include "mta/queue/queue.h"
 #include "mta/site/site.h"
 #include "sim/testing/test_host.h"
@@ -138,7 +139,8 @@ Task<int> Serve(Environment& env, Server& server) {
 
 class QueueRunTest : public testing::Test {
  protected:
-  QueueRunTest() : host_(1, {*IpAddress::Parse("192.0.2.25")}) {
+  QueueRunTest()
+      : host_(1, {*IpAddress::Parse("192.0.2.25")}, {.blocks = 1 << 23, .inodes = 1 << 23}) {
     CHECK(host_.disk().WriteFile("/etc/mail/sendmail.cf", kConfiguration, {.mode = 0644}).ok());
     host_.limit = absl::Hours(24 * 30);
   }
@@ -198,17 +200,43 @@ class QueueRunTest : public testing::Test {
   size_t queued_ = 0;
 };
 
-Task<absl::Status> RunOnce(Environment& env, DeliveryOptions options) {
+Task<absl::Status> RunOnce(Environment& env, DeliveryOptions options, QueueLayout layout,
+                           DeliveryWatcher* watcher) {
   LoadedSite loaded = co_await LoadSite(env, ReadOptions());
   if (loaded.site == nullptr) co_return absl::InternalError(loaded.diagnostics[0].text);
   CO_ASSIGN_OR_RETURN(const std::unique_ptr<Queue> queue,
-                      co_await OpenQueue(env, SingleQueue("/var/spool/mqueue")));
-  co_return co_await RunQueueOnce(std::move(loaded.site), *queue, std::move(options));
+                      co_await OpenQueue(env, std::move(layout)));
+  co_return co_await RunQueueOnce(std::move(loaded.site), *queue, std::move(options), watcher);
 }
 
 Task<int> RunProgram(Environment& env, DeliveryOptions options) {
-  const absl::Status status = co_await RunOnce(env, std::move(options));
-  if (!status.ok()) std::cerr << status << "\n";
+  const absl::Status status =
+      co_await RunOnce(env, std::move(options), SingleQueue(kQueue), nullptr);
+  co_return status.ok() ? 0 : 1;
+}
+
+Task<int> RunBusyProgram(Environment& env, int64_t factor) {
+  QueueLayout layout = SingleQueue(kQueue);
+  layout.queue_load = 30;
+  layout.queue_factor = factor;
+  const absl::Status status = co_await RunOnce(env, {}, std::move(layout), nullptr);
+  co_return status.ok() ? 0 : 1;
+}
+
+Task<int> RunSerially(Environment& env) {
+  QueueLayout layout = SingleQueue(kQueue);
+  layout.groups[0].runners_given = true;
+  const absl::Status status = co_await RunOnce(env, {}, std::move(layout), nullptr);
+  co_return status.ok() ? 0 : 1;
+}
+
+Task<int> RunWatched(Environment& env) {
+  VerbosePrinter printer(env.process().standard_output());
+  TaskScope printing(co_await CurrentContext(), "-v", TaskScope::Policy::kSupervise, 1);
+  absl::Status status = printing.Spawn(&VerbosePrinter::Print, std::ref(printer));
+  if (status.ok()) status = co_await RunOnce(env, {}, SingleQueue(kQueue), &printer);
+  printer.Finish();
+  (void)co_await printing.Join();
   co_return status.ok() ? 0 : 1;
 }
 
@@ -245,6 +273,84 @@ TEST_F(QueueRunTest, OneReturningHostDoesNotStarveOthers) {
   EXPECT_EQ(Left(), 10u);  // for the host that is down
   std::cerr << many << " messages for one host: " << returning.last - returning.first << ", over "
             << returning.connections << " connections\n";
+}
+
+// Six messages for a host that is slow, each with a recipient at another host: that one is served
+// when the message is tried first, and each of both exactly once.
+TEST_F(QueueRunTest, AMessageThatIsParkedServesItsOthersAtOnce) {
+  Server& slow = AddServer("203.0.113.9", absl::Seconds(60));
+  Server& quick = AddServer("203.0.113.10", absl::ZeroDuration());
+  for (int i = 0; i < 6; ++i) Queue("x@203.0.113.9.ip,y@203.0.113.10.ip");
+  ASSERT_EQ(host_.Run(&RunProgram, DeliveryOptions()), 0) << host_.Log();
+  EXPECT_EQ(slow.taken, 6);
+  EXPECT_EQ(quick.taken, 6);
+  // The one that has got its place at the slow host first goes on when that has been served.
+  EXPECT_LT(quick.last - slow.first, absl::Seconds(5));
+  EXPECT_EQ(slow.most_sessions, 2);  // two from the fifth on
+  EXPECT_EQ(Left(), 0u);
+}
+
+TEST_F(QueueRunTest, GoesByTheOrderOfTheQueue) {
+  Server& server = AddServer("203.0.113.9", absl::Milliseconds(10));
+  for (int i = 0; i < 8; ++i) Queue("x@203.0.113.9.ip");
+  // One at a time: Runners=1.
+  ASSERT_EQ(host_.Run(&RunSerially), 0) << host_.Log();
+  EXPECT_EQ(server.order, (std::vector<std::string>{"0", "1", "2", "3", "4", "5", "6", "7"}));
+  EXPECT_EQ(server.connections, 1);
+}
+
+TEST_F(QueueRunTest, AsksAHostThatIsDownOnce) {
+  AddServer("203.0.113.20", absl::ZeroDuration(), /*is_up=*/false);
+  for (int i = 0; i < 50; ++i) Queue("x@203.0.113.20.ip");
+  ASSERT_EQ(host_.Run(&RunProgram, DeliveryOptions()), 0) << host_.Log();
+  EXPECT_EQ(Left(), 50u);
+  size_t asked = 0, deferred = 0;
+  for (const std::string& line : std::vector<std::string>(absl::StrSplit(host_.Log(), '\n'))) {
+    if (!absl::StrContains(line, "stat=Deferred: Connection refused by [203.0.113.20]")) continue;
+    ++deferred;
+    asked += absl::StrContains(line, "relay=[203.0.113.20] [203.0.113.20]");
+  }
+  EXPECT_EQ(deferred, 50u) << host_.Log();
+  EXPECT_LE(asked, 1u);
+}
+
+TEST_F(QueueRunTest, LeavesOutWhatABusyHostCannotDo) {
+  Server& server = AddServer("203.0.113.9", absl::ZeroDuration());
+  for (int i = 0; i < 3; ++i) Queue("x@203.0.113.9.ip");
+  host_.host().load_average = 30;
+  ASSERT_EQ(host_.Run(&RunBusyProgram, int64_t{30001}), 0);
+  EXPECT_EQ(server.taken, 2);  // priorities 30000 and 30001
+  ASSERT_EQ(host_.Run(&RunBusyProgram, int64_t{29999}), 0);
+  EXPECT_EQ(server.taken, 2);
+  EXPECT_TRUE(
+      absl::StrContains(host_.Log(), "runqueue: Skipping queue run -- load average too high"));
+  host_.host().load_average = 0;
+  ASSERT_EQ(host_.Run(&RunBusyProgram, int64_t{29999}), 0);
+  EXPECT_EQ(server.taken, 3);
+}
+
+TEST_F(QueueRunTest, TellsWhoWatches) {
+  AddServer("203.0.113.9", absl::ZeroDuration());
+  AddServer("203.0.113.20", absl::ZeroDuration(), /*is_up=*/false);
+  Queue("x@203.0.113.9.ip");
+  Queue("y@203.0.113.20.ip");
+  Queue("z@203.0.113.9.ip");
+  ASSERT_EQ(host_.Run(&RunWatched), 0) << host_.Log();
+  EXPECT_EQ(host_.output,
+            "\nRunning /var/spool/mqueue/6AK60000000001 (sequence 1 of 3)\n"
+            "<x@203.0.113.9.ip>... Connecting to [203.0.113.9] via esmtp...\n"
+            "220 here ESMTP\n>>> EHLO mx1.\n250-here\n250 PIPELINING\n"
+            ">>> MAIL From:<u@outside.example>\n250 ok\n>>> RCPT To:<x@203.0.113.9.ip>\n"
+            ">>> DATA\n250 ok\n354 go\n>>> .\n250 ok\n<x@203.0.113.9.ip>... Sent (ok)\n"
+            "\nRunning /var/spool/mqueue/6AK60001000001 (sequence 2 of 3)\n"
+            "<y@203.0.113.20.ip>... Connecting to [203.0.113.20] via esmtp...\n"
+            "<y@203.0.113.20.ip>... Deferred: Connection refused by [203.0.113.20]\n"
+            "\nRunning /var/spool/mqueue/6AK60002000001 (sequence 3 of 3)\n"
+            ">>> RSET\n250 ok\n"
+            "<z@203.0.113.9.ip>... Using cached ESMTP connection to [203.0.113.9] via esmtp...\n"
+            ">>> MAIL From:<u@outside.example>\n250 ok\n>>> RCPT To:<z@203.0.113.9.ip>\n"
+            ">>> DATA\n250 ok\n354 go\n>>> .\n250 ok\n<z@203.0.113.9.ip>... Sent (ok)\n"
+            "Closing connection to [203.0.113.9]\n>>> QUIT\n221 bye\n");
 }
 
 }  // namespace

@@ -13,10 +13,11 @@ constexpr int64_t kStart = 1795156412;  // 2026-11-20 06:33:32 UTC
 
 }  // namespace
 
-TestHost::TestHost(uint64_t seed, std::vector<IpAddress> addresses)
+TestHost::TestHost(uint64_t seed, std::vector<IpAddress> addresses, DiskOptions disk_options)
     : choices_(Choices::FromSeed(seed)),
       world_(std::make_unique<World>(choices_, trace_, absl::FromUnixSeconds(kStart))),
-      host_(&world_->AddHost({.name = "mx1.corp.example", .addresses = std::move(addresses)})) {
+      host_(&world_->AddHost(
+          {.name = "mx1.corp.example", .addresses = std::move(addresses), .disk = disk_options})) {
   int id = 2001;
   for (const char* name : {"alice", "bob"}) {
     const User user = {.name = name,

@@ -31,7 +31,8 @@ namespace stagepost {
 
 class TestHost final : public FileFaults {
  public:
-  explicit TestHost(uint64_t seed = 1, std::vector<IpAddress> addresses = {});
+  explicit TestHost(uint64_t seed = 1, std::vector<IpAddress> addresses = {},
+                    DiskOptions disk_options = {});
   ~TestHost() override;
 
   SimHost& host() { return *host_; }

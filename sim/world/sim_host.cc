@@ -22,7 +22,7 @@ absl::string_view FirstLine(absl::string_view text) { return text.substr(0, text
 SimHost::SimHost(WorldCore& core, SimFabric& fabric, uint32_t index, HostSpec spec)
     : core_(core),
       fabric_(fabric),
-      disk_(core.TrueTime()),
+      disk_(core.TrueTime(), spec.disk),
       time_zone_(spec.time_zone),
       drifts_since_(core.TrueTime()) {
   node_.index = index;

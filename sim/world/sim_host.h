@@ -30,6 +30,7 @@ struct HostSpec {
   // Without one it is alone: who goes elsewhere is told so at once.
   bool has_gateway = true;
   absl::TimeZone time_zone = absl::UTCTimeZone();
+  DiskOptions disk = {};
 };
 
 struct LogLine {
