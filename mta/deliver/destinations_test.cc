@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "mta/queue/queue_id.h"
@@ -164,7 +165,9 @@ TEST(Destinations, NeverStopWithWork) {
       }
     }
     while (const auto turn = destinations.NextTurn()) {
-      const int number = std::stoi(turn->id.str().substr(8)) - 100000;
+      int number = 0;
+      ASSERT_TRUE(absl::SimpleAtoi(turn->id.text().substr(8), &number));
+      number -= 100000;
       auto visit = Enter(destinations, number);
       ASSERT_TRUE(visit.has_value());
       destinations.GiveUpTurn(turn->id);
