@@ -128,12 +128,12 @@ TEST_F(ExpectationsTest, Heard) {
   EXPECT_HOLDS(R"(heard { host: "sink" line: "[(]connected[)]" count: 1 not_after: "1s"
 })");
   EXPECT_HOLDS(R"(heard { host: "sink" line: "EHLO" gap_at_least: "9m" gap_at_most: "11m" })");
-EXPECT_UNMET(R"(heard { host: "sink" line: "HELO" })", "the last line is \"EHLO mx\"");
-EXPECT_UNMET(R"(heard { host: "sink" line: "EHLO" count: 1 })", "there are 2");
-EXPECT_UNMET(R"(heard { host: "sink" line: "EHLO" not_before: "1m" })", "number 1");
-EXPECT_UNMET(R"(heard { host: "sink" line: "EHLO" not_after: "1m" })", "number 2");
-EXPECT_UNMET(R"(heard { host: "sink" line: "EHLO" gap_at_least: "11m" })", "expected at least");
-EXPECT_UNMET(R"(heard { host: "sink" line: "EHLO" gap_at_most: "9m" })", "expected at most");
+  EXPECT_UNMET(R"(heard { host: "sink" line: "HELO" })", "the last line is \"EHLO mx\"");
+  EXPECT_UNMET(R"(heard { host: "sink" line: "EHLO" count: 1 })", "there are 2");
+  EXPECT_UNMET(R"(heard { host: "sink" line: "EHLO" not_before: "1m" })", "number 1");
+  EXPECT_UNMET(R"(heard { host: "sink" line: "EHLO" not_after: "1m" })", "number 2");
+  EXPECT_UNMET(R"(heard { host: "sink" line: "EHLO" gap_at_least: "11m" })", "expected at least");
+  EXPECT_UNMET(R"(heard { host: "sink" line: "EHLO" gap_at_most: "9m" })", "expected at most");
 }
 
 TEST_F(ExpectationsTest, Log) {

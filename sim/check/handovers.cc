@@ -72,7 +72,7 @@ void Handovers::OnAccepted(const TraceEvent& event, bool at_sink,
   }
   CheckHops(handover, handover.trail.size(), broken);
   const size_t index = handovers_.size();
-  last_of_session_[{event.host, event.event.number2}] = index;
+  last_of_session_[{event.host, event.process, event.event.number2}] = index;
   by_id_[{event.host, handover.id}] = index;
   handovers_.push_back(std::move(handover));
 }
@@ -85,7 +85,7 @@ void Handovers::OnRecipient(const TraceEvent& event) {
 }
 
 void Handovers::OnCommand(const TraceEvent& event) {
-  const auto last = last_of_session_.find({event.host, event.event.number});
+  const auto last = last_of_session_.find({event.host, event.process, event.event.number});
   if (last != last_of_session_.end()) handovers_[last->second].acknowledged = true;
 }
 

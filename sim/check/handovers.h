@@ -11,6 +11,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -89,7 +90,8 @@ class Handovers {
 
   World& world_;
   std::vector<Handover> handovers_;
-  std::map<std::pair<uint32_t, int64_t>, size_t> last_of_session_;  // into handovers_
+  // Into handovers_, by host, process and session: each process counts its sessions anew.
+  std::map<std::tuple<uint32_t, uint32_t, int64_t>, size_t> last_of_session_;
   std::map<MessageId, size_t> by_id_;
   std::map<std::string, uint32_t> names_;  // as MTAs call themselves
   std::map<MessageId, int> generations_;   // of reports: 1, and 2 for one about a report

@@ -56,6 +56,7 @@ void Invariants::Resolve(Accepted& message, absl::string_view detail) {
   const std::vector<std::string> parts = absl::StrSplit(detail, absl::MaxSplits('\n', 2));
   if (parts.size() != 3) return;
   message.mailboxes[parts[0]] = parts[1] == "local" ? MailboxOf(parts[2]) : "";
+  message.once_theirs.insert(message.mailboxes[parts[0]]);
   if (IsNetworkMailer(parts[1])) {
     message.remote.insert(parts[0]);
   } else {

@@ -66,6 +66,7 @@ class Invariants final : public TraceObserver {
     // The account whose mailbox it is for a recipient; empty: something else is, a program or a
     // host.
     std::map<std::string, std::string> mailboxes;
+    std::set<std::string> once_theirs;     // all mailboxes that it was for at some time
     std::set<std::string> remote;          // of those: who is to get it at another host
     std::set<std::string> given_up;        // bounced
     std::set<std::string> settled;         // bounced or discarded; or given to a program

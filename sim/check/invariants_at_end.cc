@@ -114,6 +114,8 @@ void Invariants::CheckConservation(SimHost& host, const std::string& id, const A
       }
     }
   }
+  // Who was meant before the rules were changed may have a copy, if it was forgotten that they do.
+  for (const std::string& mailbox : message.once_theirs) wanted.emplace(mailbox, 0);
   CheckCopies(host, id, copies, wanted, broken);
   CheckRemote(host, id, message, remote, broken);
 }

@@ -25,6 +25,8 @@ constexpr size_t kMaxMessage = 64 << 20;
 constexpr size_t kEndlessBytes = 64 << 20;
 // Longer than any client waits, and shorter than what the end of a run leaves.
 constexpr absl::Duration kStopped = absl::Hours(2);
+// How long a client may say nothing, who may be gone without a word.
+constexpr absl::Duration kPatience = absl::Hours(1);
 
 absl::Duration Duration(const std::string& text) { return *ParseScenarioDuration(text); }
 
@@ -213,7 +215,9 @@ Task<absl::StatusOr<std::string>> SinkSession::NextLine() {
     }
     if (buffer_.size() > kMaxLine) co_return absl::ResourceExhaustedError("line too long");
     std::array<char, 4096> chunk;
-    CO_ASSIGN_OR_RETURN(const size_t n, co_await connection_->Read(absl::MakeSpan(chunk)));
+    CO_ASSIGN_OR_RETURN(const size_t n,
+                        co_await WithDeadline(env_.clock().MonotonicNow() + kPatience,
+                                              connection_->Read(absl::MakeSpan(chunk))));
     if (n == 0) co_return absl::OutOfRangeError("end of stream");
     buffer_.append(chunk.data(), n);
   }

@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "sim/scenario/dns_values.h"
 #include "sim/scenario/host_builder.h"
 #include "sim/scenario/values.h"
 #include "sim/world/sim_file_caller.h"
@@ -120,7 +121,7 @@ class FaultPlan::HostFiles final : public FileFaults {
 };
 
 FaultPlan::FaultPlan(World& world, PatternCache& patterns, RestartMta restart_mta)
-    : world_(world), patterns_(patterns), restart_mta_(std::move(restart_mta)) {
+    : world_(world), patterns_(patterns), restart_mta_(std::move(restart_mta)), network_(world) {
   world.core().trace.AddObserver(this);
 }
 
@@ -130,6 +131,7 @@ FaultPlan::~FaultPlan() {
 }
 
 void FaultPlan::Arm(const scenario::Fault& fault) {
+  watches_network_ = watches_network_ || fault.has_on_phase();
   switch (fault.trigger_case()) {
     case scenario::Fault::TRIGGER_NOT_SET:
       Trip(fault);
@@ -152,7 +154,12 @@ void FaultPlan::Arm(const scenario::Fault& fault) {
   }
 }
 
-bool FaultPlan::Triggers(Armed& armed, const TraceEvent& event) {
+bool FaultPlan::Triggers(Armed& armed, const TraceEvent& event, const NetworkPhases::Begun& begun) {
+  if (armed.fault->has_on_phase() && armed.hosts.contains(begun.host) &&
+      std::find(begun.phases.begin(), begun.phases.end(), armed.fault->on_phase()) !=
+          begun.phases.end()) {
+    return true;
+  }
   if (!armed.hosts.contains(event.host)) return false;
   const Event& what = event.event;
   switch (armed.fault->trigger_case()) {
@@ -192,10 +199,12 @@ std::string FaultPlan::AbsolutePath(const TraceEvent& event, absl::string_view p
 }
 
 void FaultPlan::OnEvent(const TraceEvent& event) {
+  NetworkPhases::Begun begun;
+  if (watches_network_) begun = network_.OnEvent(event);
   if (armed_.empty() || event.event.kind == EventKind::kFault) return;
   std::vector<const scenario::Fault*> tripped;
   std::erase_if(armed_, [&](Armed& armed) {
-    if (!Triggers(armed, event)) return false;
+    if (!Triggers(armed, event, begun)) return false;
     tripped.push_back(armed.fault);
     // What the program does before it suspends again is not part of "after the call".
     const bool at_once = armed.fault->has_on_file_call() && !armed.fault->has_delay_up_to();
@@ -237,6 +246,8 @@ void FaultPlan::Strike(const scenario::Fault& fault) {
   if (healed_) return;
   if (fault.has_partition()) return Partition(fault.partition());
   if (fault.has_forget()) return Forget(fault.forget());
+  if (fault.has_reset()) return Reset(fault.reset());
+  if (fault.has_dns_outage()) return DnsOutage(fault.dns_outage());
   for (const std::string& name : fault.host()) StrikeHost(fault, *world_.FindHost(name));
 }
 
@@ -284,6 +295,8 @@ void FaultPlan::StrikeHost(const scenario::Fault& fault, SimHost& host) {
     }
     case scenario::Fault::kPartition:  // of no host
     case scenario::Fault::kForget:
+    case scenario::Fault::kReset:
+    case scenario::Fault::kDnsOutage:
     case scenario::Fault::WHAT_NOT_SET:
       return;
   }
@@ -306,6 +319,28 @@ void FaultPlan::Forget(const scenario::Forget& forget) {
   SimHost& to = *world_.FindHost(forget.to());
   world_.core().Record(from.index(), 0, {EventKind::kFault, "forget", to.name()});
   world_.fabric().Forget(from.node(), to.node());
+}
+
+void FaultPlan::Reset(const scenario::Reset& reset) {
+  SimHost& from = *world_.FindHost(reset.from());
+  SimHost& to = *world_.FindHost(reset.to());
+  world_.core().Record(from.index(), 0, {EventKind::kFault, "reset", to.name()});
+  world_.fabric().Reset(from.node(), to.node());
+}
+
+// Where several overlap, the one that began last counts.
+void FaultPlan::DnsOutage(const scenario::DnsOutage& outage) {
+  world_.core().Record(TraceLog::kWorld, 0, {EventKind::kFault, "dns_outage", outage.fails()});
+  const uint64_t id = next_end_;
+  outages_[id] = *ParseDnsFault(outage.fails());
+  const auto set = [this] {
+    world_.core().dns.SetOutage(outages_.empty() ? DnsFault::kNone : outages_.rbegin()->second);
+  };
+  set();
+  EndLater(outage.has_duration(), outage.duration(), [this, id, set] {
+    outages_.erase(id);
+    set();
+  });
 }
 
 void FaultPlan::RestartAfter(const std::string& after, SimHost& host, bool boot) {

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "sim/scenario/network_phases.h"
 #include "sim/scenario/pattern_cache.h"
 #include "sim/scenario/scenario.pb.h"
 #include "sim/trace/trace.h"
@@ -48,7 +49,7 @@ class FaultPlan final : public TraceObserver {
 
   // The path of a file call, as a scenario names it.
   std::string AbsolutePath(const TraceEvent& event, absl::string_view path);
-  bool Triggers(Armed& armed, const TraceEvent& event);
+  bool Triggers(Armed& armed, const TraceEvent& event, const NetworkPhases::Begun& begun);
   // Whether `host` must not go on to this call: a crash comes before it, or is due already.
   bool StopsBefore(SimHost& host, FileCall call, absl::string_view path);
   void Trip(const scenario::Fault& fault);    // between two tasks: now, or after the drawn delay
@@ -56,6 +57,8 @@ class FaultPlan final : public TraceObserver {
   void StrikeHost(const scenario::Fault& fault, SimHost& host);
   void Partition(const scenario::Partition& partition);
   void Forget(const scenario::Forget& forget);
+  void Reset(const scenario::Reset& reset);
+  void DnsOutage(const scenario::DnsOutage& outage);
   void RestartAfter(const std::string& after, SimHost& host, bool boot);
   // Runs `end` after the duration, or at Heal().
   void EndLater(bool has_duration, const std::string& duration, std::function<void()> end);
@@ -64,8 +67,11 @@ class FaultPlan final : public TraceObserver {
   World& world_;
   PatternCache& patterns_;
   RestartMta restart_mta_;
+  NetworkPhases network_;
+  bool watches_network_ = false;
   std::vector<Armed> armed_;
-  std::set<uint32_t> doomed_;  // hosts whose crash is due between this task and the next
+  std::map<uint64_t, DnsFault> outages_;  // the last one counts
+  std::set<uint32_t> doomed_;             // hosts whose crash is due between this task and the next
   std::map<uint32_t, std::unique_ptr<HostFiles>> files_;
   std::map<uint64_t, std::function<void()>> ends_;
   uint64_t next_end_ = 0;

@@ -1,6 +1,8 @@
 // Every trigger and every fault: each strikes once, and ends when it should.
 #include "sim/scenario/faults.h"
 
+#include <cstdint>
+#include <functional>
 #include <iterator>
 #include <memory>
 #include <set>
@@ -11,8 +13,10 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "mta/async/deadline.h"
+#include "sim/scenario/network_phases.h"
 #include "sim/scenario/scenario_test_util.h"
 #include "sim/scenario/values.h"
+#include "sim/world/dns_zones.h"
 #include "sim/world/sim_file_caller.h"
 
 namespace stagepost {
@@ -90,6 +94,70 @@ TEST_F(FaultsTest, WithoutATriggerAtOnce) {
   EXPECT_FALSE(scene.host("a").up());
   EXPECT_TRUE(scene.host("b").up());
   EXPECT_FALSE(scene.host("c").up());
+}
+
+// What a host that sends mail says and hears, as the wire shows it; each phase strikes a host of
+// its own. Only what sendmail itself has connected counts.
+TEST_F(FaultsTest, PhasesOfADialogueWithANextHop) {
+  StartMtaStandIn(scene.host("a"));
+  const uint32_t pid = MtaProcesses(scene.host("a")).front();
+  const auto a = [&](EventKind kind, absl::string_view subject, absl::string_view detail,
+                     int64_t number, int64_t number2 = 0) {
+    scene.world.core().Record(scene.host("a").index(), pid,
+                              {kind, subject, detail, number, number2});
+  };
+  const auto sent = [&](absl::string_view bytes) {
+    a(EventKind::kBytesSent, "192.0.2.1:4000", bytes, 1, 7);
+  };
+  const auto heard = [&](absl::string_view bytes) {
+    scene.world.core().Record(scene.host("b").index(), 9,
+                              {EventKind::kBytesSent, "192.0.2.2:25", bytes, 1, 7});
+  };
+  const auto expect = [&](absl::string_view phase, const std::function<void()>& happens) {
+    Arm(absl::StrCat("host: \"a\" partition { from: \"b\" to: \"c\" duration: \"1s\" } ",
+                     "on_phase: \"", phase, "\""));
+    RunFor(absl::Seconds(2));
+    EXPECT_FALSE(Blocked("b", "c")) << phase;
+    happens();
+    RunFor(absl::ZeroDuration());
+    EXPECT_TRUE(Blocked("b", "c")) << phase;
+    RunFor(absl::Seconds(2));
+  };
+  expect("dns", [&] { a(EventKind::kDnsQuery, "b.example", "192.0.2.2", 1); });
+  expect("connected",
+         [&] { a(EventKind::kConnectionOpened, "192.0.2.1:4000", "192.0.2.2:25", 7); });
+  expect("greeted", [&] { heard("220 b\r\n"); });
+  expect("helo", [&] { sent("EHLO a\r\n"); });
+  heard("250 b\r\n");
+  expect("mail", [&] { sent("MAIL From:<>\r\n"); });
+  expect("rcpt", [&] { sent("RCPT To:<x@b>\r\nDATA\r\n"); });
+  expect("data", [&] { sent("DATA\r\n"); });
+  heard("250 ok\r\n354 go\r\n");
+  expect("dot", [&] {
+    sent("MAIL is what this line begins with\r\n.\r");
+    sent("\n");
+  });
+  expect("answered", [&] { heard("250 ok\r\n"); });
+  expect("quit", [&] { sent("QUIT\r\n"); });
+  // A client that is no MTA.
+  scene.world.core().Record(scene.host("a").index(), 1,
+                            {EventKind::kConnectionOpened, "192.0.2.1:4001", "192.0.2.2:25", 8});
+  Arm(R"(host: "a" crash {} on_phase: "connected")");
+  EXPECT_FALSE(Struck());
+}
+
+TEST_F(FaultsTest, NamesFailForAWhile) {
+  Arm(R"(dns_outage { fails: "SERVFAIL" duration: "10s" })");
+  EXPECT_EQ(scene.world.core().dns.Find("x.example", DnsType::kA).answer.rcode,
+            DnsRcode::kServFail);
+  Arm(R"(dns_outage { duration: "5s" })");
+  EXPECT_EQ(scene.world.core().dns.Find("x.example", DnsType::kA).fault, DnsFault::kTimeOut);
+  RunFor(absl::Seconds(6));
+  EXPECT_EQ(scene.world.core().dns.Find("x.example", DnsType::kA).answer.rcode,
+            DnsRcode::kServFail);
+  RunFor(absl::Seconds(5));
+  EXPECT_EQ(scene.world.core().dns.Find("x.example", DnsType::kA).answer.rcode,
+            DnsRcode::kNxDomain);
 }
 
 TEST_F(FaultsTest, AfterAWhileOnce) {
@@ -193,7 +261,7 @@ TEST_F(FaultsTest, EveryPhaseHasAnEvent) {
       {"accepted", EventKind::kEnvelopeAccepted},    {"delivering", EventKind::kProcessStarted},
       {"delivered", EventKind::kRecipientDelivered}, {"deferred", EventKind::kRecipientDeferred},
       {"bounced", EventKind::kRecipientBounced},     {"done", EventKind::kEnvelopeDone}};
-  EXPECT_EQ(PhaseNames().size(), std::size(phases));
+  EXPECT_EQ(PhaseNames().size(), std::size(phases) + NetworkPhaseNames().size());
   for (const auto& [phase, kind] : phases) {
     Arm(absl::StrCat("host: \"a\" crash {} on_phase: \"", phase, "\""));
     EXPECT_FALSE(Struck()) << phase;

@@ -351,6 +351,7 @@ class Run {
     result_.virtual_time = world_.now() - MonotonicTime();
     result_.hash = trace_.hash();
     result_.events = trace_.size();
+    result_.duplicates = invariants_.duplicates();
     result_.choice_log = choices_.Log();
     result_.probes.assign(world_.core().reached.begin(), world_.core().reached.end());
     if (trace_.keep() != TraceLog::Keep::kNothing) result_.trace_text = RenderTrace(trace_);

@@ -52,6 +52,8 @@ struct RunResult {
   absl::Duration virtual_time;
   Hash128 hash;
   uint64_t events = 0;
+  // Copies of messages beyond the first, which crashes or lost replies have forced.
+  int duplicates = 0;
   std::string choice_log;
   std::string trace_text;  // empty when nothing was kept
   // The Reached() sites that were, and the Buggify() sites that fired; sorted.

@@ -24,6 +24,11 @@ constexpr absl::string_view kCommands[] = {"EHLO", "MAIL", "RCPT", "DATA", "QUIT
 constexpr absl::string_view kCalls[] = {"open",      "write",  "fsync",  "rename",
                                         "ftruncate", "unlink", "fchown", "lock"};
 constexpr absl::string_view kErrors[] = {"EIO", "ENOSPC"};
+// Points of a dialogue with the next hop, and of what comes before it.
+constexpr absl::string_view kSending[] = {"dns",  "connected", "greeted", "helo",     "mail",
+                                          "rcpt", "data",      "dot",     "answered", "quit"};
+constexpr absl::string_view kSoon[] = {"1us", "2ms", "100ms"};
+constexpr absl::string_view kDnsFaults[] = {"timeout", "SERVFAIL", "REFUSED", "lame", "truncated"};
 constexpr uint32_t kRates[] = {5, 30, 200};
 constexpr absl::string_view kStalls[] = {"50ms", "2s", "1m", "15m"};
 
@@ -34,18 +39,18 @@ class Drawing {
   std::vector<scenario::Fault> Draw() {
     const bool crash = Has("crash"), kill = Has("kill"), errors = Has("file_error"),
                full = Has("disk_full"), stalls = Has("file_stall"), partition = Has("partition"),
-               forget = Has("forget");
+               forget = Has("forget"), reset = Has("reset"), dns = Has("dns_outage");
     for (const scenario::Host& host : world_.host()) {
       if (!host.has_mta() && !host.has_sink()) continue;
       if (crash && Strikes()) {
         scenario::Fault& fault = Add(host);
         fault.mutable_crash()->set_restart_after(Span());
-        When(fault);
+        WhenItself(fault, host);
       }
       if (kill && host.has_mta() && Strikes()) {
         scenario::Fault& fault = Add(host);
         fault.mutable_kill_mta()->set_restart_after(Span());
-        When(fault);
+        WhenItself(fault, host);
       }
       if (errors && Strikes()) AddFileError(host);
       if (stalls && Strikes()) AddFileStall(host);
@@ -57,6 +62,8 @@ class Drawing {
     }
     if (partition && world_.host_size() > 1) AddPartition();
     if (forget && world_.host_size() > 1) AddForget();
+    if (reset && world_.host_size() > 1) AddReset();
+    if (dns && world_.dns().zone_size() > 0) AddDnsOutage();
     return std::move(faults_);
   }
 
@@ -127,12 +134,51 @@ class Drawing {
     return {&world_.host(static_cast<int>(from)), &world_.host(static_cast<int>(to))};
   }
 
+  // When a host that sends mail has come to some point; it is not the one whom the fault befalls,
+  // perhaps.
+  void WhenSending(scenario::Fault& fault) {
+    std::vector<absl::string_view> senders;
+    for (const scenario::Host& host : world_.host()) {
+      if (host.has_mta()) senders.push_back(host.name());
+    }
+    if (senders.empty() || choices_.Pick("swarm/sending", 2) == 0) return When(fault);
+    fault.clear_host();
+    fault.add_host(std::string(OneOf<absl::string_view>("swarm/sender", senders)));
+    fault.set_on_phase(std::string(OneOf<absl::string_view>("swarm/phase", kSending)));
+    fault.set_delay_up_to(std::string(OneOf<absl::string_view>("swarm/soon", kSoon)));
+  }
+
+  // A host that fails itself, at some point of what it does.
+  void WhenItself(scenario::Fault& fault, const scenario::Host& host) {
+    if (!host.has_mta() || choices_.Pick("swarm/itself", 3) > 0) return When(fault);
+    fault.set_on_phase(std::string(OneOf<absl::string_view>("swarm/phase", kSending)));
+    fault.set_delay_up_to(std::string(OneOf<absl::string_view>("swarm/soon", kSoon)));
+  }
+
+  void AddReset() {
+    for (uint64_t count = 1 + choices_.Pick("swarm/resets", 4); count > 0; --count) {
+      const auto [from, to] = TwoHosts();
+      scenario::Fault& fault = Add(*to);
+      fault.mutable_reset()->set_from(from->name());
+      fault.mutable_reset()->set_to(to->name());
+      WhenSending(fault);
+    }
+  }
+
+  void AddDnsOutage() {
+    scenario::Fault& fault = Add(world_.host(0));
+    fault.mutable_dns_outage()->set_fails(
+        std::string(OneOf<absl::string_view>("swarm/dns_fault", kDnsFaults)));
+    fault.mutable_dns_outage()->set_duration(Span());
+    WhenSending(fault);
+  }
+
   void AddForget() {
     const auto [from, to] = TwoHosts();
     scenario::Fault& fault = Add(*to);
     fault.mutable_forget()->set_from(from->name());
     fault.mutable_forget()->set_to(to->name());
-    When(fault);
+    WhenSending(fault);
   }
 
   void AddPartition() {
@@ -143,7 +189,7 @@ class Drawing {
     partition.set_to(to->name());
     partition.set_both(choices_.Pick("swarm/both", 2) == 0);
     partition.set_duration(Span());
-    When(fault);
+    WhenSending(fault);
   }
 
   const scenario::World& world_;

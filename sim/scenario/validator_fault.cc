@@ -15,16 +15,15 @@ constexpr uint32_t kMaxKbitPerSecond = 100'000'000;
 
 bool ScenarioValidator::FaultRule(const ScenarioNode& node) {
   const auto& fault = static_cast<const scenario::Fault&>(node.message);
-  const bool needs_mta = fault.has_kill_mta() || fault.has_on_reply() || fault.has_on_command() ||
-                         fault.has_on_phase();
-  if (fault.has_partition() || fault.has_forget()) {
+  const bool needs_mta = fault.has_kill_mta() || fault.has_on_phase();
+  const bool needs_server = fault.has_on_reply() || fault.has_on_command();
+  if (fault.has_partition() || fault.has_forget() || fault.has_reset() || fault.has_dns_outage()) {
     if (fault.has_on_reply() || fault.has_on_command() || fault.has_on_file_call() ||
         fault.has_on_phase()) {
       if (fault.host_size() == 0) return FailWhole(node, "its trigger needs a host");
     } else if (fault.host_size() > 0) {
       return Fail(node, "host",
-                  absl::StrCat(fault.has_partition() ? "a partition" : "forget",
-                               " has from and to, and no host unless its trigger has"));
+                  "partition, forget, reset and dns_outage have no host unless their trigger has");
     }
   } else if (fault.host_size() == 0) {
     return FailWhole(node, "needs at least one host");
@@ -38,7 +37,15 @@ bool ScenarioValidator::FaultRule(const ScenarioNode& node) {
   for (int i = 0; needs_mta && i < fault.host_size(); ++i) {
     if (!HasMta(node, fault.host(i), i)) return false;
   }
+  for (int i = 0; needs_server && i < fault.host_size(); ++i) {
+    if (!hosts_.at(fault.host(i))->has_sink() && !HasMta(node, fault.host(i), i)) return false;
+  }
   return true;
+}
+
+bool ScenarioValidator::ResetRule(const ScenarioNode& node) {
+  const auto& reset = static_cast<const scenario::Reset&>(node.message);
+  return reset.from() != reset.to() || Fail(node, "to", "is the same host as from");
 }
 
 bool ScenarioValidator::PartitionRule(const ScenarioNode& node) {

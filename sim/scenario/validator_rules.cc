@@ -60,6 +60,7 @@ bool ScenarioValidator::CheckRules(const ScenarioNode& node) {
       {scenario::FileError::descriptor(), &ScenarioValidator::FileErrorRule},
       {scenario::FileStall::descriptor(), &ScenarioValidator::FileStallRule},
       {scenario::Forget::descriptor(), &ScenarioValidator::ForgetRule},
+      {scenario::Reset::descriptor(), &ScenarioValidator::ResetRule},
       {scenario::Link::descriptor(), &ScenarioValidator::LinkRule},
       {scenario::Expect::Mailbox::descriptor(), &ScenarioValidator::MailboxRule},
       {scenario::Expect::Queue::descriptor(), &ScenarioValidator::QueueRule},

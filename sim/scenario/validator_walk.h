@@ -73,6 +73,7 @@ class ScenarioValidator {
   bool PartitionRule(const ScenarioNode& node);
   bool FileErrorRule(const ScenarioNode& node);
   bool FileStallRule(const ScenarioNode& node);
+  bool ResetRule(const ScenarioNode& node);
   bool ForgetRule(const ScenarioNode& node);
   bool LinkRule(const ScenarioNode& node);
   bool LinksOnce(const ScenarioNode& node, const scenario::World& world);

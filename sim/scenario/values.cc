@@ -26,8 +26,9 @@ constexpr SystemAccount kSystemAccounts[] = {
     {"nobody", "nogroup", 65534, "/nonexistent"},
 };
 
-constexpr absl::string_view kPhaseNames[] = {"accepted", "delivering", "delivered",
-                                             "deferred", "bounced",    "done"};
+constexpr absl::string_view kPhaseNames[] = {
+    "accepted", "delivering", "delivered", "deferred", "bounced", "done", "dns",      "connected",
+    "greeted",  "helo",       "mail",      "rcpt",     "data",    "dot",  "answered", "quit"};
 
 // As the simulated file system names them.
 constexpr absl::string_view kFileCallNames[] = {

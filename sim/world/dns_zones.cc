@@ -151,6 +151,7 @@ class DnsZones::Search {
 
 DnsFinding DnsZones::Find(absl::string_view name, DnsType type) const {
   Search search;
+  if (auto end = search.End(outage_, kNoZoneTtl)) return *std::move(end);
   std::string at = CanonicalDnsName(name);
   for (int cnames = 0; cnames <= kMaxCnames; ++cnames) {
     const Served* served = ZoneOf(at);

@@ -69,6 +69,9 @@ class DnsZones {
   // False if there is none.
   bool Remove(absl::string_view name);
 
+  // From now on every name fails in this way; kNone: no more.
+  void SetOutage(DnsFault fault) { outage_ = fault; }
+
   // REQUIRES: `name` is one (DnsNameToWire()).
   DnsFinding Find(absl::string_view name, DnsType type) const;
 
@@ -84,6 +87,7 @@ class DnsZones {
   static std::vector<DnsRecord> RecordsOf(const Served& served, const std::string& name,
                                           bool& exists);
 
+  DnsFault outage_ = DnsFault::kNone;
   std::map<std::string, Served, std::less<>> zones_;  // by name in canonical form
 };
 

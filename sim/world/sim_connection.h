@@ -110,6 +110,11 @@ class TcpConnection {
             const SocketAddress& server_address);
   // Nothing of it gets through any more.
   void Forget() { forgotten_ = true; }
+  // Both ends find it reset.
+  void Break() {
+    client_.ArriveReset();
+    server_.ArriveReset();
+  }
   // `node` has crashed: nothing is left of its ends. May free the connection.
   void VanishFrom(const NetNode& node);
 

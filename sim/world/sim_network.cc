@@ -339,11 +339,25 @@ void SimFabric::SetBlocked(const NetNode& from, const NetNode& to, bool blocked)
   }
 }
 
+namespace {
+
+bool IsBetween(TcpConnection& connection, const NetNode& a, const NetNode& b) {
+  const NetNode* const client = &connection.client().node();
+  const NetNode* const server = &connection.server().node();
+  return (client == &a && server == &b) || (client == &b && server == &a);
+}
+
+}  // namespace
+
+void SimFabric::Reset(const NetNode& a, const NetNode& b) {
+  for (const auto& [id, connection] : connections_) {
+    if (IsBetween(*connection, a, b)) connection->Break();
+  }
+}
+
 void SimFabric::Forget(const NetNode& a, const NetNode& b) {
   for (const auto& [id, connection] : connections_) {
-    const NetNode* const client = &connection->client().node();
-    const NetNode* const server = &connection->server().node();
-    if ((client == &a && server == &b) || (client == &b && server == &a)) connection->Forget();
+    if (IsBetween(*connection, a, b)) connection->Forget();
   }
 }
 

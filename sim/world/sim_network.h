@@ -120,6 +120,9 @@ class SimFabric {
   // only reads never hears of it: a half-open connection.
   void Forget(const NetNode& a, const NetNode& b);
 
+  // Resets the connections between the two hosts at both ends, as a firewall does that tells.
+  void Reset(const NetNode& a, const NetNode& b);
+
   // Makes the way from `from` to `to` (one direction) as slow as `limits` says; nullopt: as fast as
   // can be, as it is at first. Latency comes on top. Connection requests are too small to matter.
   void SetLink(const NetNode& from, const NetNode& to, const std::optional<LinkLimits>& limits);
