@@ -87,25 +87,25 @@ bool Describes(const scenario::Expect::SinkMail& expect) {
 // Of lines that count: how far they may be apart, and when they may come.
 Unmet CheckTimes(const scenario::Expect::Heard& expect,
                  const std::vector<const SinkRecords::Line*>& lines, absl::string_view what) {
-  const auto time = [](const std::string& text) { return *ParseScenarioDuration(text); };
+  const auto limit = [](const std::string& text) { return *ParseScenarioDuration(text); };
   for (size_t i = 0; i < lines.size(); ++i) {
     const absl::Duration when = lines[i]->when;
     const std::string shown = absl::StrCat("number ", i + 1, " of ", what, " came ");
-    if (expect.has_not_before() && when < time(expect.not_before())) {
+    if (expect.has_not_before() && when < limit(expect.not_before())) {
       return absl::StrCat(shown, "after ", absl::FormatDuration(when), ", expected not before ",
                           expect.not_before());
     }
-    if (expect.has_not_after() && when > time(expect.not_after())) {
+    if (expect.has_not_after() && when > limit(expect.not_after())) {
       return absl::StrCat(shown, "after ", absl::FormatDuration(when), ", expected not after ",
                           expect.not_after());
     }
     if (i == 0) continue;
     const absl::Duration gap = when - lines[i - 1]->when;
-    if (expect.has_gap_at_least() && gap < time(expect.gap_at_least())) {
+    if (expect.has_gap_at_least() && gap < limit(expect.gap_at_least())) {
       return absl::StrCat(shown, absl::FormatDuration(gap), " after the one before",
                           ", expected at least ", expect.gap_at_least());
     }
-    if (expect.has_gap_at_most() && gap > time(expect.gap_at_most())) {
+    if (expect.has_gap_at_most() && gap > limit(expect.gap_at_most())) {
       return absl::StrCat(shown, absl::FormatDuration(gap), " after the one before",
                           ", expected at most ", expect.gap_at_most());
     }
