@@ -278,5 +278,33 @@ TEST(QueueOpening, NamesEveryDirectoryThatIsMissing) {
       host.Log(), "dangerous permissions=40777 on queue directory /var/spool/mqueue/"));
 }
 
+// Of very many messages the first line does not wait for the last file.
+TEST(MailQueue, StreamsWhatIsTooMuchToSort) {
+  TestHost host;
+  const std::string text =
+      "V8\nT1795156290\nK0\nN0\nP100\nFs\nS<u@a.example>\nRPFD:<x@b.example>\n.\n";
+  constexpr absl::string_view kDigits =
+      "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx";
+  for (size_t i = 0; i <= kMaxSortedListing; ++i) {
+    const std::string id = absl::StrCat(
+        "6AK6", std::string(1, kDigits[i / 3600 % 60]), std::string(1, kDigits[i / 60 % 60]),
+        std::string(1, kDigits[i % 60]), kDigits.substr(i / 216000, 1), "000001");
+    ASSERT_TRUE(host.disk().WriteFile(absl::StrCat(kBase, "qf", id), text, {.mode = 0600}).ok());
+  }
+  std::string told_before;
+  int opened = 0;
+  host.fault = [&](FileCall, absl::string_view path) {
+    if (absl::StrContains(path, "qf6AK6") && opened++ == 0) told_before = host.output;
+    return Errno::kOk;
+  };
+  ASSERT_EQ(host.Run(&RunPrint, SingleQueue(kBase), QueueSelection(), false), 0);
+  EXPECT_TRUE(
+      absl::StrContains(told_before, absl::StrCat("(", kMaxSortedListing + 1, " requests)")))
+      << told_before;
+  EXPECT_GT(opened, static_cast<int>(kMaxSortedListing));
+  EXPECT_TRUE(
+      absl::EndsWith(host.output, absl::StrCat("Total requests: ", kMaxSortedListing + 1, "\n")));
+}
+
 }  // namespace
 }  // namespace stagepost
