@@ -2,8 +2,10 @@
 
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "mta/base/status_macros.h"
@@ -21,7 +23,8 @@ constexpr char kNoName[] = "mx.audited-site.example";
 
 // A problem, and what may help.
 absl::Status Trouble(absl::string_view what, absl::string_view remedy) {
-  return absl::FailedPreconditionError(absl::StrCat(what, "\n", remedy));
+  return absl::FailedPreconditionError(absl::StrCat(
+      absl::StrReplaceAll(absl::StripAsciiWhitespace(what), {{"\n", "; "}}), "\n", remedy));
 }
 
 class Audit {

@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "tools/audit/audit_zones.h"
 #include "tools/audit/public_domain.h"
@@ -291,10 +292,13 @@ class Planner {
       for (const RelayForm& form : RelayForms()) {
         const bool via = std::find(std::begin(kVia), std::end(kVia), form.id) != std::end(kVia);
         if (!via && !absl::StrContains(form.rcpt, "{local}")) continue;
-        if (form.id == "R42" || form.id >= "R63") continue;
+        // R12 is what R09 would be here.
+        if (form.id == "R09" || form.id == "R42" || form.id >= "R63") continue;
         values["user"] = NewUser();
         const std::string victim = form.id == "R43" ? absl::StrCat("evil", domain) : VictimOf(form);
         Add(party, form, values, victim);
+        std::string& what = plan_.envelopes[party].back().what;
+        what = absl::StrReplaceAll(what, {{"our domain", domain}});
       }
     }
   }

@@ -9,6 +9,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "mta/base/status_macros.h"
 #include "sim/scenario/host_builder.h"
@@ -110,7 +111,13 @@ class Run {
 
   // What the daemon has last said, if it is about errors.
   std::string Said() const {
-    if (!daemon_output_.empty()) return daemon_output_;
+    // Ports are tried again and again, with the same words.
+    std::vector<std::string> lines;
+    for (const absl::string_view line :
+         absl::StrSplit(daemon_output_, absl::ByAnyChar("\r\n"), absl::SkipEmpty())) {
+      if (lines.empty() || lines.back() != line) lines.emplace_back(line);
+    }
+    if (!lines.empty()) return absl::StrJoin(lines, "; ");
     const std::vector<LogLine>& log = site_->host().log();
     for (auto line = log.rbegin(); line != log.rend(); ++line) {
       if (line->severity <= Severity::kError) return line->text;

@@ -242,7 +242,7 @@ const Variant kHoles[] = {
     {"LooseRelayCheck",
      "FEATURE(`loose_relay_check')dnl\n",
      {},
-     "R09",
+     "R12",
      "Rcpt_ok",
      "$=R >",
      "FEATURE(loose_relay_check) (/site/sendmail.mc:26)"},
