@@ -5,11 +5,13 @@
 #include <unistd.h>
 
 #include <limits>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "mta/base/errno.h"
+#include "mta/posix/worker_pool.h"
 
 namespace stagepost {
 namespace {
@@ -34,6 +36,16 @@ class SyncOperation final : public PendingOperation<absl::Status>, private SyncS
   SyncService& syncs_;
   const SyncService::Target target_;
   const std::string name_;
+};
+
+class LastClose final : public WorkerPool::Job {
+ public:
+  explicit LastClose(std::shared_ptr<const UniqueFd> fd) : fd_(std::move(fd)) {}
+  void Run() override { fd_.reset(); }
+  void Complete() override {}
+
+ private:
+  std::shared_ptr<const UniqueFd> fd_;
 };
 
 FileType TypeOf(mode_t mode) {
@@ -85,11 +97,23 @@ PosixFile::PosixFile(const FileServices& services, std::shared_ptr<const Identit
       device_(status.st_dev),
       inode_(status.st_ino),
       directory_(S_ISDIR(status.st_mode)),
-      seekable_(S_ISREG(status.st_mode) || S_ISDIR(status.st_mode) || S_ISBLK(status.st_mode)) {}
+      seekable_(S_ISREG(status.st_mode) || S_ISDIR(status.st_mode) || S_ISBLK(status.st_mode)),
+      regular_(S_ISREG(status.st_mode)) {}
 
 PosixFile::~PosixFile() {
-  fd_.reset();
+  if (HoldsSpaceOfRemovedFile()) {
+    services_.workers.Submit(std::make_unique<LastClose>(std::move(fd_)));
+  } else {
+    fd_.reset();
+  }
   services_.locks.Wake(device_, inode_);
+}
+
+// Whether closing may make the kernel free blocks, and tell the disk so, while we wait. Nobody
+// comes to such a file by its name any more, so that nobody waits for its locks either.
+bool PosixFile::HoldsSpaceOfRemovedFile() const {
+  struct stat now;
+  return regular_ && ::fstat(fd_->get(), &now) == 0 && now.st_nlink == 0 && now.st_blocks > 0;
 }
 
 std::string PosixFile::Name(absl::string_view call) const { return absl::StrCat(call, " ", path_); }

@@ -38,6 +38,7 @@ class PosixFile final : public File {
 
  private:
   std::string Name(absl::string_view call) const;
+  bool HoldsSpaceOfRemovedFile() const;
   // nullopt: another holds it.
   std::optional<absl::Status> TryLock(LockKind kind, LockMode mode) const;
   // The status of a call that gives 0 or -1, made under the file's identity.
@@ -52,6 +53,7 @@ class PosixFile final : public File {
   const uint64_t inode_;
   const bool directory_;
   const bool seekable_;
+  const bool regular_;
 };
 
 // What stat(2) said, for the seam.

@@ -321,6 +321,31 @@ POSIX_TEST(FileSystemTest, Sync_ManyWaitersShareDirectoryFlushes) {
   co_return 0;
 }
 
+size_t OpenDescriptors() {
+  const std::filesystem::directory_iterator all("/proc/self/fd");
+  return static_cast<size_t>(std::distance(begin(all), end(all)));
+}
+
+// What removed files held is freed off-thread; the descriptors go all the same.
+POSIX_TEST(FileSystemTest, Destroy_ClosesRemovedFiles) {
+  CO_REQUIRE_ASSIGN(const std::unique_ptr<File> other,
+                    co_await env.files().Open(directory + "/other", kCreate));
+  const size_t before = OpenDescriptors();
+  for (int i = 0; i < 100; ++i) {
+    CO_REQUIRE_ASSIGN(std::unique_ptr<File> file,
+                      co_await env.files().Open(directory + "/a", kCreate));
+    CO_REQUIRE_ASSIGN(const size_t written, co_await file->Write(0, std::string(10'000, 'x')));
+    EXPECT_EQ(written, 10'000u);
+    EXPECT_OK(co_await file->Sync());
+    EXPECT_OK(co_await env.files().Unlink(directory + "/a"));
+  }
+  for (int i = 0; i < 500 && OpenDescriptors() > before; ++i) {
+    EXPECT_OK(co_await Sleep(absl::Milliseconds(10)));
+  }
+  EXPECT_LE(OpenDescriptors(), before);
+  co_return 0;
+}
+
 POSIX_TEST(FileSystemTest, Sync_Errors) {
   EXPECT_ERRNO(co_await env.files().SyncDirectory(directory + "/none"), ENOENT);
   EXPECT_OK(co_await WriteFile(env.files(), directory + "/a", "text"));

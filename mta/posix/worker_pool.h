@@ -1,5 +1,6 @@
-// WorkerPool: a few threads for what would stop the one thread of control: flushing files to disk
-// and reading long directories. Nothing else is done off-thread.
+// WorkerPool: a few threads for what would stop the one thread of control: flushing files to disk,
+// reading long directories, and freeing the space of removed files. Nothing else is done
+// off-thread.
 //
 // Threads start when there is work for them, so that a process may fork before (Daemonise), and
 // block all signals. Jobs begin in order of submission; those that have ended by the time the event
