@@ -15,8 +15,8 @@ DotLock::DotLock(Environment& env, FileSystem& files, std::string mailbox)
     : env_(env), files_(files), path_(mailbox + ".lock") {}
 
 Task<absl::Status> LockPatience::Wait() {
-  const absl::Duration pause = std::min(pause_, end_ - clock_.MonotonicNow());
-  pause_ = std::min(2 * pause_, kLastPause);
+  const absl::Duration pause = std::min(waited() < kTurns ? pause_ : kLastPause, kInAll - waited());
+  pause_ = std::min(2 * pause_, kLongestPause);
   co_return co_await Sleep(pause);
 }
 

@@ -26,23 +26,29 @@ namespace stagepost {
 
 inline constexpr absl::Duration kDotLockStale = absl::Seconds(300);
 
-// How long others may hold the lock of a mailbox, and how often it is looked whether they still do:
-// soon, for most hold it as long as one message takes to be written, then less and less often.
+// How long others may hold the lock of a mailbox, and how often it is looked whether they still do.
+// Most hold it as long as one message takes to be written, and many may want it in turn: who has
+// waited for long must not look more seldom than who has just come. Only a lock that nobody seems
+// to let go of is looked at once a second.
 class LockPatience {
  public:
   static constexpr absl::Duration kInAll = absl::Seconds(45);
   static constexpr absl::Duration kFirstPause = absl::Milliseconds(1);
-  static constexpr absl::Duration kLastPause = absl::Seconds(5);
+  static constexpr absl::Duration kLongestPause = absl::Milliseconds(10);
+  static constexpr absl::Duration kTurns = absl::Seconds(5);  // so long others may be in turn
+  static constexpr absl::Duration kLastPause = absl::Seconds(1);
 
-  explicit LockPatience(const Clock& clock) : end_(clock.MonotonicNow() + kInAll), clock_(clock) {}
+  explicit LockPatience(const Clock& clock) : begin_(clock.MonotonicNow()), clock_(clock) {}
 
   // Whether there is any left.
-  bool left() const { return clock_.MonotonicNow() < end_; }
-  // Waits for a while, longer than the last time. kCancelled: asked to stop.
+  bool left() const { return waited() < kInAll; }
+  // Waits for a while. kCancelled: asked to stop.
   Task<absl::Status> Wait();
 
  private:
-  const MonotonicTime end_;
+  absl::Duration waited() const { return clock_.MonotonicNow() - begin_; }
+
+  const MonotonicTime begin_;
   const Clock& clock_;
   absl::Duration pause_ = kFirstPause;
 };
