@@ -239,11 +239,13 @@ TEST(LoadScenario, MistakesInStepsAndExpectations) {
       {"step { fault { partition { from: \"mx\" to: \"mx\" } } }",
        "8:39: field \"to\": is the same host as from"},
       {"step { fault { host: \"mx\" partition { from: \"mx\" to: \"out\" } } }",
-       "8:16: field \"host\": a partition has from and to, and no host unless its trigger has"},
+       "8:16: field \"host\": partition, forget, reset and dns_outage have no host unless "
+       "their trigger has"},
       {"step { fault { forget { from: \"mx\" to: \"mx\" } } }",
        "8:36: field \"to\": is the same host as from"},
       {"step { fault { host: \"mx\" forget { from: \"mx\" to: \"out\" } } }",
-       "8:16: field \"host\": forget has from and to, and no host unless its trigger has"},
+       "8:16: field \"host\": partition, forget, reset and dns_outage have no host unless "
+       "their trigger has"},
       {"step { fault { forget { from: \"mx\" to: \"out\" } on_phase: \"done\" } }",
        "8:8: field \"fault\": its trigger needs a host"},
       {"step { fault { host: \"mx\" file_stall {} } }",

@@ -52,10 +52,12 @@ size_t DirectoryEntries::Slot(uint32_t hash, uint32_t position) const {
 
 void DirectoryEntries::Add(absl::string_view name, uint32_t hash, Inode* inode) {
   entries_.push_back(Entry{hash, inode, std::string(name)});
-  // At most three slots in four are ever used, so that every search ends soon.
-  if (entries_.size() >= kIndexFrom && (index_used_ + 1) * 4 > index_.size() * 3) {
+  // At most three slots in four are ever used, so that every search ends soon. An index stays when
+  // the directory gets small again, and what was removed fills it, too.
+  const bool indexed = !index_.empty() || entries_.size() >= kIndexFrom;
+  if (indexed && (index_used_ + 1) * 4 > index_.size() * 3) {
     RebuildIndex();
-  } else if (!index_.empty()) {
+  } else if (indexed) {
     InsertIntoIndex(hash, static_cast<uint32_t>(entries_.size() - 1));
   }
 }

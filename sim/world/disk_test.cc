@@ -300,6 +300,19 @@ TEST_F(DiskTest, AnUnlinkedFileLivesWhileItIsOpen) {
   EXPECT_EQ(disk_.inode_count(), before - 1);
 }
 
+// Names come and go, as in a queue directory that once was long.
+TEST_F(DiskTest, ALongDirectoryThatGotShortIsSearchedToItsEnd) {
+  const auto file = [](int number) { return absl::StrCat("/tmp/", number); };
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(edit_.WriteFile(file(i), "").ok());
+  for (int i = 3; i < 20; ++i) ASSERT_TRUE(edit_.RemoveAll(file(i)).ok());
+  for (int i = 100; i < 400; ++i) {
+    ASSERT_TRUE(edit_.WriteFile(file(i), "").ok());
+    EXPECT_FALSE(edit_.LinkStat("/tmp/none").ok());
+    ASSERT_TRUE(edit_.RemoveAll(file(i)).ok());
+  }
+  EXPECT_EQ(edit_.ListDirectory("/tmp").value(), (std::vector<std::string>{"0", "1", "2"}));
+}
+
 TEST_F(DiskTest, AWorkingDirectoryKnowsItsPathUntilItIsRemoved) {
   ASSERT_TRUE(edit_.MakeDirectories("/var/spool/mqueue").ok());
   const DiskResult<OpenFile*> cwd = disk_.OpenWorkingDirectory(As(root_), "/var/spool/mqueue");
