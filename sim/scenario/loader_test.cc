@@ -227,7 +227,8 @@ TEST(LoadScenario, MistakesInStepsAndExpectations) {
       {"step { fault { crash {} } }", "8:8: field \"fault\": needs at least one host"},
       {"step { fault { host: \"mx\" after: \"5s\" } }",
        "8:8: field \"fault\": needs one of crash, kill_mta, partition, file_error, disk_full, "
-       "file_stall, forget"},
+       "file_stall, forget, reset, "
+       "dns_outage"},
       {"step { fault { host: \"mx\" host: \"out\" kill_mta {} } }",
        "8:27: field \"host\": host \"out\" has no mta"},
       {"step { fault { host: \"mx\" file_error { error: \"ENOSPACE\" } } }",
