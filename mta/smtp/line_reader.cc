@@ -52,6 +52,11 @@ Task<absl::Status> LineReader::Fill(MonotonicTime deadline) {
   co_return co_await Read(deadline);
 }
 
+Task<absl::Status> LineReader::FillSome(MonotonicTime deadline) {
+  CHECK(size() == 0);
+  co_return co_await Read(deadline);
+}
+
 Task<absl::StatusOr<absl::string_view>> LineReader::ReadLine(MonotonicTime deadline) {
   size_t searched = 0;
   while (true) {

@@ -49,6 +49,9 @@ class LineReader {
   // Reads more. REQUIRES: there is room, as there is when buffered() is empty. kOutOfRange: end of
   // stream.
   Task<absl::Status> Fill(MonotonicTime deadline);
+  // The same into the memory that is there: for a look whether anything has come. REQUIRES:
+  // buffered() is empty.
+  Task<absl::Status> FillSome(MonotonicTime deadline);
 
  private:
   size_t size() const { return end_ - begin_; }

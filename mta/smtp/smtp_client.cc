@@ -84,7 +84,7 @@ Task<void> SmtpClient::TakeLeave() {
 Task<absl::StatusOr<bool>> SmtpClient::HasSpoken() {
   while (true) {
     if (reader_.buffered().empty()) {
-      const absl::Status status = co_await reader_.Fill(kNoWait);
+      const absl::Status status = co_await reader_.FillSome(kNoWait);
       if (absl::IsDeadlineExceeded(status)) co_return false;
       if (absl::IsOutOfRange(status)) co_return Fail(absl::UnavailableError("connection closed"));
       if (!status.ok()) co_return Fail(status);
