@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "mta/async/deadline.h"
+#include "mta/async/semaphore.h"
 #include "mta/base/status_macros.h"
 #include "mta/deliver/mail_transaction.h"
 #include "mta/deliver/mailer_program.h"
@@ -44,6 +45,8 @@ class LmtpRun {
       co_return ReportForAll(run_, Deferred("4.3.5", request.status().message()));
     }
     request->pipe_error = false;
+    const absl::StatusOr<Semaphore::Permit> turn = co_await programs_.Turn(request->path);
+    if (!turn.ok()) co_return ReportForAll(run_, Deferred("4.0.0", "shutting down"));
     MailerReport report = co_await Deliver(*std::move(request));
     report.relay = run_.mailer.name;
     co_return report;

@@ -57,6 +57,10 @@ void LmtpProgram::LogExit(const ExitStatus& end) {
                    absl::StrCat(last_message, ": smtpquit: mailer ", mailer_, how));
 }
 
+Task<absl::StatusOr<Semaphore::Permit>> LmtpPrograms::Turn(std::string path) {
+  co_return co_await turns_.try_emplace(std::move(path), kAtATime).first->second.Acquire();
+}
+
 std::unique_ptr<LmtpProgram> LmtpPrograms::Take(const ProgramRequest& request) {
   // The one used last is the one whose memory is the warmest.
   const auto found = std::find_if(programs_.rbegin(), programs_.rend(), [&](const auto& program) {

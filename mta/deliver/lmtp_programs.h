@@ -5,7 +5,10 @@
 // message may come at any time, for a while longer. A program is given only messages that it would
 // have been started for in the same way: the same file, arguments, identity, directory and
 // environment.
+// No more than kAtATime of one file run at a time: they write to the same disk, often to the same
+// mailbox, whose lock they would only wait for.
 //
+//   CO_ASSIGN_OR_RETURN(const Semaphore::Permit turn, co_await programs.Turn(request->path));
 //   std::unique_ptr<LmtpProgram> program = programs.Take(*request);    // null: start one
 //   …
 //   program = programs.Keep(std::move(program));                       // what is left has to leave
@@ -14,6 +17,7 @@
 #define STAGEPOST_MTA_DELIVER_LMTP_PROGRAMS_H_
 
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,6 +25,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "mta/async/semaphore.h"
 #include "mta/async/task.h"
 #include "mta/base/time.h"
 #include "mta/deliver/connection_cache.h"
@@ -65,6 +70,7 @@ class LmtpPrograms {
  public:
   // Kept at a time, and for so long.
   static constexpr size_t kMost = 20;
+  static constexpr size_t kAtATime = 10;
   static constexpr absl::Duration kIdle = absl::Minutes(5);
 
   // `expectation` says whether more deliveries are to come. Both outlive this. `linger` is for how
@@ -75,6 +81,8 @@ class LmtpPrograms {
   absl::Duration linger() const { return linger_; }
   bool empty() const { return programs_.empty(); }
 
+  // Waits until the program in the file `path` may be used once more.
+  Task<absl::StatusOr<Semaphore::Permit>> Turn(std::string path);
   // One that was started as `request` says. Null: there is none.
   std::unique_ptr<LmtpProgram> Take(const ProgramRequest& request);
   // Keeps it for the next message, and gives back what has to leave now; null: none.
@@ -85,6 +93,7 @@ class LmtpPrograms {
   const Clock& clock_;
   const ConnectionCache& expectation_;
   const absl::Duration linger_;
+  std::map<std::string, Semaphore> turns_;              // by path
   std::vector<std::unique_ptr<LmtpProgram>> programs_;  // the one used last at the end
 };
 
