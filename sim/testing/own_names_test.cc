@@ -1,6 +1,6 @@
 // What a host knows about itself, against what sendmail found on hosts with the same names.
-#include "mta/base/version.h"
 #include "mta/cf/own_names.h"
+#include "mta/base/version.h"
 
 #include <memory>
 #include <string>

@@ -186,7 +186,7 @@ TEST_F(ServerSessionTest, AcceptsAMessage) {
       "354 End data with <CR><LF>.<CR><LF>\n"
       "250 2.0.0 6AK6XWSU000001 Message accepted for delivery\n"
       "221 2.0.0 mx1.corp.example closing connection");
-  EXPECT_TRUE(absl::StartsWith(greeting_, "220 mx1.corp.example ESMTP Stagepost")) << greeting_;
+  EXPECT_TRUE(absl::StartsWith(greeting_, "220 mx1.corp.example ESMTP SP-")) << greeting_;
   ASSERT_EQ(queue_.committed.size(), 1u);
   const StoredMessage& stored = *queue_.committed[0];
   EXPECT_EQ(stored.body, "Hello.\n");
