@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The attack catalogue's groups R, A, D, S, L, Q and M, played in the simulated world.
+"""The attack catalogue's groups R, A, C, D, S, L, Q and M, played in the simulated world.
 
 usage: attacks_test.py [--only ID,...] [--verbose]
 
@@ -18,14 +18,14 @@ import sys
 import unittest
 
 from conformance.attacks import attack_rows as rows
-from conformance.attacks import rows_a, rows_d, rows_l, rows_m, rows_q, rows_r, rows_s
+from conformance.attacks import rows_a, rows_c, rows_d, rows_l, rows_m, rows_q, rows_r, rows_s
 from tools.lib import unittest_main
 
 COMMON = os.path.join('conformance', 'oracle', 'common')
 LIBRARY = 'external/sendmail_deb/sendmail-cf/usr/share/sendmail/cf'
 PLAYER = 'conformance/smtp/simulated_smtp'
-GROUPS = {'R': (76, rows_r), 'A': (30, rows_a), 'D': (43, rows_d), 'S': (34, rows_s),
-          'L': (45, rows_l), 'Q': (20, rows_q), 'M': (18, rows_m)}
+GROUPS = {'R': (76, rows_r), 'A': (30, rows_a), 'C': (15, rows_c), 'D': (43, rows_d),
+          'S': (34, rows_s), 'L': (45, rows_l), 'Q': (20, rows_q), 'M': (18, rows_m)}
 # Beside the catalogue: what a hostile peer or user may throw at a server.
 MORE = {'H': rows_d.HOSTILE}
 OPTIONS = argparse.Namespace(only=None, verbose=False)
