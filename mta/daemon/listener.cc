@@ -42,6 +42,7 @@ struct Listeners::Port {
 
   OpenPort open;                       // has no listener while it is closed
   std::optional<TaskScope> accepting;  // its one task, while the port is open
+  bool stopped_accepting = false;      // that task has met a limit, and ended
   ConnectionRate rate;
   int sessions = 0;
   std::optional<MonotonicTime> refusing_since;  // absent: it is open
@@ -144,6 +145,8 @@ Task<absl::Status> Listeners::Attend(Port& port) {
     port.refuse_until = Now() + kRefusal;
     co_return absl::OkStatus();
   }
+  // It stops at a limit by itself; the session that had reached it may have ended since.
+  if (port.stopped_accepting) co_await StopAccepting(port);
   if (refusing) CO_RETURN_IF_ERROR(co_await Resume(port));
   if (port.accepting.has_value() || port.open.listener == nullptr) co_return absl::OkStatus();
   port.accepting.emplace(tasks_, "accepting", TaskScope::Policy::kSupervise, 1);
@@ -170,6 +173,7 @@ Task<void> Listeners::StopAccepting(Port& port) {
     (void)co_await port.accepting->Join();
     port.accepting.reset();
   }
+  port.stopped_accepting = false;
 }
 
 bool Listeners::CanReopen(const Port& port) const {
@@ -229,6 +233,7 @@ Task<absl::Status> Listeners::DelayByLoad(const Port& port) {
 Task<absl::Status> Listeners::AcceptLoop(Listeners& self, Port& port) {
   while (true) {
     if (self.WhyRefuse(port).reason != Reason::kNone) {
+      port.stopped_accepting = true;
       self.limit_reached_.Ring();
       co_return absl::OkStatus();
     }
