@@ -93,6 +93,10 @@ class Case:
     log: tuple = ()  # expressions, each for some line
     not_log: tuple = ()
     files: dict = dataclasses.field(default_factory=dict)  # path: expression, or None: not there
+    # Where the server has connected to, each once: "10.9.9.77:25". Usually nowhere.
+    connections: tuple = ()
+    # Expressions for what each connection to a next hop was told, the first ones in order.
+    sent: tuple = ()
     seconds: int = 2 * 3600  # of virtual time
     megabytes: typing.Optional[int] = None  # of memory; the case is played by a process of its own
     serves: bool = True
@@ -181,6 +185,12 @@ def run(*argv, user='root', stdin='', output=None, code=None):
     """A program, and expressions for its output, standard error included, and exit code."""
     return {'do': 'run', 'argv': list(argv), 'user': user, 'stdin': stdin, 'timeout': 3600,
             'expect_output': output, 'expect_exit': code}
+
+
+def hop(at='192.0.2.71', **script):
+    """A server that mail may go to; conformance/smtp/recorded_next_hop.h. This one is that of
+    dom1.example."""
+    return {'do': 'nexthop', 'addr': at, 'port': 25, 'script': script}
 
 
 def change(**what):

@@ -99,7 +99,14 @@ ROWS = [
         streamed('', 'X: 45678\r\n', 100_000, '\r\nbody\r\n.\r\n', '552 5', HARDENED)]),
     Row('D20', 'ten thousand hops', [
         streamed('', HOPS, 10000, 'Subject: x\r\n\r\nx\r\n.\r\n', '55[24] 5')]),
-    NotApplicable('D21', 'relaying out: to a host of seven bits'),
+    Row('D21', 'parts in parts, a thousand deep, for a host of seven bits', [
+        Case(PLAIN, [hop(EHLO=['PIPELINING']), DAEMON, talk(
+            HELO, (MAIL + ' BODY=8BITMIME', '250'), ('RCPT TO:<x@dom1.example>', '250'),
+            ('DATA', '354'), ({'data': 'Subject: deep\nMIME-Version: 1.0\n' + ''.join(
+                f'Content-Type: multipart/mixed; boundary=b{n}\n\n--b{n}\n' for n in range(1000)) +
+                'Content-Type: text/plain\nContent-Transfer-Encoding: 8bit\n\ncaf\xe9\n' + ''.join(
+                    f'--b{n}--\n' for n in reversed(range(1000)))}, '250|55'), QUIT,
+            client=INSIDE)], connections=('192.0.2.71:25',), sent=('^--b999--$',))]),
     Row('D22', 'a Content-Type of many kB', [
         Case(where, [DAEMON, talk(*envelope(), (
             {'data': 'From: user@outside.example\nSubject: x\nMIME-Version: 1.0\nContent-Type: '

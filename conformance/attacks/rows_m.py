@@ -9,6 +9,15 @@ def content(body, *expressions, where=PLAIN, reply='250 2\\.0\\.0', **kwargs):
                 mail={'alice': list(expressions)}, **kwargs)
 
 
+def seven_bits(body, *expressions, **kwargs):
+    """A message as it is, for a host that has never heard of 8BITMIME, and what it gets."""
+    return Case(PLAIN, [hop(EHLO=['PIPELINING', 'SIZE']), DAEMON,
+                        talk(HELO, (MAIL + ' BODY=8BITMIME', '250'),
+                             ('RCPT TO:<x@dom1.example>', '250'), ('DATA', '354'),
+                             ({'data': body}, '250'), QUIT, client=INSIDE)],
+                sent=expressions, connections=('192.0.2.71:25',), **kwargs)
+
+
 FROM = 'From: Sender <user@outside.example>\n'
 
 ROWS = [
@@ -51,9 +60,21 @@ ROWS = [
         content(FROM + f'Subject: x\nMIME-Version: 1.0\nContent-Type: multipart/mixed{rest}\n\n'
                 '--b\n\none\n--b--\nend', '\nend\n')
         for rest in ('', '; boundary=""', '; boundary="b\n c"', '; boundary=' + 'b' * 1000)]),
-    NotApplicable('M10', 'relaying out: to a host of seven bits'),
-    NotApplicable('M11', 'relaying out: to a host of seven bits'),
-    NotApplicable('M12', 'relaying out: to a host of seven bits'),
+    Row('M10', 'eight bits for a host of seven', [
+        seven_bits(FROM + 'Subject: x\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n'
+                   'Content-Transfer-Encoding: 8bit\n\ncaf\xe9\n',
+                   '^Content-Transfer-Encoding: (quoted-printable|base64)$.*^(caf=E9|Y2Fm6Q)'),
+        seven_bits(FROM + 'Subject: caf\xe9\n\nplain\n', '^Subject: caf.*^plain$')]),
+    Row('M11', 'what is signed, for a host of seven bits', [
+        seven_bits(FROM + 'Subject: x\nMIME-Version: 1.0\n'
+                   'Content-Type: multipart/signed; boundary=b;\n'
+                   ' protocol="application/pgp-signature"\n\n--b\nContent-Type: text/plain\n'
+                   'Content-Transfer-Encoding: 8bit\n\ncaf\xe9\n--b--\n', '^caf\xe9$')]),
+    Row('M12', 'messages in messages, for a host of seven bits', [
+        seven_bits(FROM + 'Subject: x\nMIME-Version: 1.0\nContent-Type: message/rfc822\n\n' + FROM +
+                   'MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n'
+                   'Content-Transfer-Encoding: 8bit\n\ncaf\xe9\n',
+                   '^Content-Transfer-Encoding: (quoted-printable|base64)$')]),
     Row('M13', 'hops', [
         content(FROM + 'Received: by x; Fri, 20 Nov 2026 10:00:00 +0000\n' * 24 + 'Subject: x\n\nx',
                 '^Subject: x$'),

@@ -90,7 +90,13 @@ ROWS = [
         Case(PLAIN, [DAEMON, talk(HELO, (MAIL, '250'), ALICE, ('BDAT 5 LAST', '500'),
                                   ('DATA', '354'), message(), ('BDAT 0', '500'), QUIT)],
              mail={'alice': 1})]),
-    NotApplicable('S25', 'relaying out'),
+    Row('S25', 'what the next hop gets', [
+        Case(PLAIN, [hop(), DAEMON, talk(
+            HELO, (MAIL, '250'), ('RCPT TO:<x@dom1.example>', '250'), ('DATA', '354'),
+            raw('Subject: one\r\n\r\nfirst\r\n..\r\nMAIL FROM:<evil@dom1.example>\r\n'
+                'RCPT TO:<y@dom1.example>\r\nDATA\r\n..\r\n.\r\n', '250'), client=INSIDE)],
+             connections=('192.0.2.71:25',),
+             sent=('^DATA\n.*^first\n\\.\\.\nMAIL FROM:<evil.*^DATA\n\\.\\.\n\\.$',))]),
     NotApplicable('S26', 'command-line submission'),
     Row('S27', 'line ends replaced by spaces on demand', [
         smuggle(end, ONE, 1, where=features(flags))

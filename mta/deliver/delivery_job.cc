@@ -105,18 +105,25 @@ class Job {
            entry.state != SendState::kVerified;
   }
 
-  // Sets the priority of what goes out now, and gives that of expansion's log lines. sendmail
-  // counts a message whose aliases it has looked up as if it were read from the queue.
+  // Sets the priority and the size of what goes out now, and gives the priority of expansion's log
+  // lines. sendmail counts a message whose aliases it has looked up as if it were read from the
+  // queue; the size that it had when it came is in its first priority.
   int64_t SetPriority() {
     const Options& options = site_.configuration().options;
+    const int64_t all = MessageBytes(envelope_);
+    const int64_t received = envelope_.priority +
+                             envelope_.message_class * options.Number(OptionId::kClassFactor) -
+                             static_cast<int64_t>(envelope_.recipients.size()) *
+                                 options.Number(OptionId::kRecipientFactor);
+    const bool as_received = !options_.queue_run && !aliases_asked_;
+    envelope_.message_bytes = as_received && received > 0 && received < all ? received : all;
     const int64_t retry = options.Number(OptionId::kRetryFactor);
     const int64_t raised = envelope_.priority + retry;
     if (options_.queue_run) {
       envelope_.priority = raised;
     } else if (aliases_asked_) {
       const auto recipients = std::count_if(list_.entries.begin(), list_.entries.end(), Counts);
-      envelope_.priority = MessageBytes(envelope_) -
-                           envelope_.message_class * options.Number(OptionId::kClassFactor) +
+      envelope_.priority = all - envelope_.message_class * options.Number(OptionId::kClassFactor) +
                            recipients * options.Number(OptionId::kRecipientFactor);
     }
     return raised;

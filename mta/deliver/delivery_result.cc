@@ -141,7 +141,10 @@ DeliveryResult ResultOfExit(const ExitStatus& status, absl::string_view mailer,
 }
 
 DeliveryResult ResultOfReply(const ServerReply& reply, ReplyStage stage) {
-  const std::string dsn = reply.dsn.empty() ? DsnOfCode(reply.code) : reply.dsn;
+  std::string dsn = reply.dsn.empty() ? DsnOfCode(reply.code) : reply.dsn;
+  // Who greets us so has said nothing of any recipient.
+  if (stage == ReplyStage::kGreeting || stage == ReplyStage::kHello)
+    dsn = absl::StrCat(reply.code / 100, ".5.0");
   if (reply.positive()) return Sent(reply.dsn.empty() ? "2.0.0" : reply.dsn);
   DeliveryResult result;
   const bool for_all = stage == ReplyStage::kData;

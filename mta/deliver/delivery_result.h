@@ -32,6 +32,9 @@ struct DeliveryResult {
   int exit_code = 0;         // of sysexits
   Errno error = Errno::kOk;  // what a connection has failed with
 
+  // The server did not even let us in: reports leave out its name.
+  bool turned_away = false;
+
   bool done() const { return kind == Kind::kSent || kind == Kind::kDiscarded; }
 };
 

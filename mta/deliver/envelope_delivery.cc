@@ -227,7 +227,13 @@ Task<MailerReport> EnvelopeDelivery::RunMailer(const Entries& group) {
   // Arguments stand in the order of the queue.
   const bool arguments = TakesUsersAsArguments(mailer);
   if (state_.watcher != nullptr) state_.watcher->OnConnecting(run, mailer.name);
-  if (!arguments) co_return co_await RunLmtpMailer(std::move(run), state_.programs, state_.watcher);
+  if (!arguments) {
+    MailerReport report = co_await RunLmtpMailer(std::move(run), state_.programs, state_.watcher);
+    // A server at the end of a pipe is a host, too: hoststat knows it by the name of its mailer.
+    const bool served = !report.results.empty() && report.results.back().done();
+    if (served) co_await Services().hosts.Note(site_, mailer.name, std::nullopt, "");
+    co_return report;
+  }
   if (mailer.Has('z')) {
     env_.log().Write(Severity::kWarning, absl::StrCat("NOQUEUE: Warning: mailer ", mailer.name,
                                                       ": LMTP flag (F=z) turned off"));

@@ -25,9 +25,9 @@ struct HostRecord {
   Errno error = Errno::kOk;     // E: of the connection
   bool no_name_server = false;  // H2: its name could not be looked up
   int exit_code = 0;            // S: of sysexits; 0: the host takes mail
-  std::string dsn;              // D
-  std::string reply;            // R: the server's last one; often empty
-  absl::Time used;              // U
+  std::string dsn = {};         // D
+  std::string reply = {};       // R: the server's last one; often empty
+  absl::Time used = {};         // U
 
   // Nobody asks a host again that is down or has refused us.
   bool failed() const { return exit_code != 0; }

@@ -120,8 +120,8 @@ NotifiedRecipient Notified(Site& site, const ReportedRecipient& reported,
   notified.final_recipient = reported.recipient.final_recipient;
   notified.actual_recipient = ActualRecipient(site, reported);
   notified.status = result.dsn;
-  notified.remote_mta = RemoteMta(reported);
   const bool failed = action == NotifiedRecipient::Action::kFailed;
+  if (!failed || !result.turned_away) notified.remote_mta = RemoteMta(reported);
   // Of what expansion has refused, only unknown users have a diagnostic.
   const bool told = !reported.in_expansion || result.exit_code == kExitNoUser;
   if (failed && told) notified.diagnostic = result.diagnostic;
@@ -163,8 +163,11 @@ std::string TranscriptOfFailures(const std::vector<ReportedRecipient>& failed) {
   for (const ReportedRecipient& reported : failed) {
     if (reported.in_expansion || reported.result.diagnostic.empty()) continue;
     const DeliveryResult& result = reported.result;
+    // The words of an exit code have its status, whatever a server has said.
+    const DeliveryResult usual = ResultOfExitCode(result.exit_code, "", "");
+    const std::string& dsn = absl::StartsWith(result.stat, usual.stat) ? usual.dsn : result.dsn;
     const std::string reply =
-        absl::StrCat(ReplyOf(result.exit_code).reply, " ", result.dsn, " ", result.stat);
+        absl::StrCat(ReplyOf(result.exit_code).reply, " ", dsn, " ", result.stat);
     std::string line = absl::StrCat(OneLine(WithAddress(reply, reported.recipient)), "\n");
     // A program fails for all of its recipients alike.
     if (line != last) transcript += line;

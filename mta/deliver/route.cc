@@ -65,7 +65,6 @@ DeliveryResult HostUnknown(absl::string_view host, absl::string_view what) {
   if (!what.empty()) {
     absl::StrAppend(&result.stat, " (Name server: ", OneLine(host), ": ", what, ")");
   }
-  result.diagnostic = "550 Host unknown";
   return result;
 }
 
@@ -165,7 +164,10 @@ class RouteFinder {
     if (answer.status == LookupStatus::kTemporary && !HasFallback()) {
       Unusable(std::string(host), NoNameServer("4.0.0", host));
     } else if (answer.status == LookupStatus::kNotFound) {
-      Unusable(std::string(host), HostUnknown(host, "host not found"));
+      // That it does not exist is known from the search for MX records; reports say so.
+      DeliveryResult unknown = HostUnknown(host, "host not found");
+      unknown.diagnostic = "550 Host unknown";
+      Unusable(std::string(host), std::move(unknown));
     } else {
       Take(std::string(host));
     }

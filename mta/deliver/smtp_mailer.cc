@@ -253,6 +253,7 @@ class SmtpRun {
     } else if (!status.ok()) {
       failure_ = ConnectionFailure(status, connection.host(), "4.4.2");
     }
+    if (failure_.has_value()) failure_->turned_away = true;
     transcript_ = absl::StrCat(transcript.Take(), transcript_);
     if (!failure_.has_value() && run_.mailer.Has('I') && services_.watcher != nullptr) {
       const absl::Status verbose = co_await client.SetVerbose();

@@ -35,8 +35,8 @@ enum class DnsFault : uint8_t {
 
 struct DnsBehaviour {
   DnsFault fault = DnsFault::kNone;
-  std::set<DnsType> types;  // what the fault befalls queries for; empty: all of them
-  absl::Duration delay;     // of each answer that does not come from a cache
+  std::set<DnsType> types = {};  // what the fault befalls queries for; empty: all of them
+  absl::Duration delay = {};          // of each answer that does not come from a cache
 };
 
 struct DnsZone {
