@@ -168,8 +168,8 @@ std::string DeliveryStatus(const Notification& notification, const NotifiedMessa
   std::string status;
   Field("Original-Envelope-Id", message.envelope_id, status);
   Field("Reporting-MTA", absl::StrCat("dns; ", message.host_name), status);
-  if (!message.received_from.empty()) {
-    Field("Received-From-MTA", absl::StrCat("DNS; ", message.received_from), status);
+  if (!notification.received_from.empty()) {
+    Field("Received-From-MTA", absl::StrCat("DNS; ", notification.received_from), status);
   }
   Field("Arrival-Date", FormatDate(message.arrival, message.zone), status);
   for (const NotifiedRecipient& recipient : notification.recipients) {

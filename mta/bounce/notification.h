@@ -47,8 +47,10 @@ struct Notification {
   // As its To fields and R lines have them: "<alice@corp.example>", "postmaster".
   std::vector<std::string> to;
   std::vector<NotifiedRecipient> recipients;
-  std::string transcript;  // what mailers and servers said; lines with LF
-  std::string interval;    // of a warning: "4 hours"
+  std::string received_from;  // "host.outside.example"; empty: not known any more
+  bool headers_only = false;  // the body is not returned, whatever the sender wants
+  std::string transcript;     // what mailers and servers said; lines with LF
+  std::string interval;       // of a warning: "4 hours"
   std::optional<absl::Time> retry_until;
 
   bool is_for_postmaster() const;
@@ -60,11 +62,10 @@ struct Notification {
 
 // What is said of the message as a whole.
 struct NotifiedMessage {
-  std::string id;             // for those whom it can mean something
-  std::string host_name;      // $j
-  std::string relay;          // $_: "host.outside.example [192.0.2.33]"
-  std::string received_from;  // "host.outside.example"; empty: not known any more
-  std::string envelope_id;    // ENVID, as it was given; empty: none
+  std::string id;           // for those whom it can mean something
+  std::string host_name;    // $j
+  std::string relay;        // $_: "host.outside.example [192.0.2.33]"
+  std::string envelope_id;  // ENVID, as it was given; empty: none
   absl::Time arrival;
   absl::Time now;
   absl::TimeZone zone;

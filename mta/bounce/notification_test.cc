@@ -17,7 +17,6 @@ NotifiedMessage Message() {
   message.id = "6AK6VZ8J000216";
   message.host_name = "mx1.corp.example";
   message.relay = "desk3.corp.example [10.1.2.3]";
-  message.received_from = "desk3.corp.example";
   message.arrival =
       absl::FromCivil(absl::CivilSecond(2026, 11, 20, 6, 31, 35), absl::UTCTimeZone());
   message.now = message.arrival;
@@ -40,6 +39,7 @@ NotifiedRecipient Failed() {
 Notification Failure() {
   Notification notification;
   notification.recipients = {Failed()};
+  notification.received_from = "desk3.corp.example";
   notification.transcript =
       "... while talking to mail.outside.example.:\n>>> DATA\n<<< 550 5.1.1 User unknown\n"
       "550 5.1.1 <nosuch@outside.example>... User unknown\n";

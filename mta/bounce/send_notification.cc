@@ -19,6 +19,7 @@ namespace {
 using Kind = Notification::Kind;
 
 constexpr int kIdAttempts = 3;
+constexpr int64_t kReportBytes = 1024;
 constexpr size_t kReadBytes = 32 * 1024;
 constexpr absl::string_view kFullName = "Mail Delivery Subsystem";
 
@@ -68,7 +69,7 @@ std::string Sending::Expanded(absl::string_view macro) const {
 bool Sending::ReturnsBody() const {
   const bool full =
       notification_.kind != Kind::kSuccess && notification_.kind != Kind::kPostmasterCopy;
-  return full && !absl::StrContains(original_.flags, 'n') &&
+  return full && !notification_.headers_only && !absl::StrContains(original_.flags, 'n') &&
          ImportanceOf(configuration_, original_.header).message_class >= 0 &&
          !configuration_.options.Has(PrivacyFlag::kNobodyReturn);
 }
@@ -123,6 +124,8 @@ Envelope Sending::MakeEnvelope(const std::string& id) {
   envelope.flags = "rs";
   envelope.header = std::move(completed.header);
   envelope.eight_bit = original_.eight_bit;
+  // sendmail's guess of what it will be.
+  envelope.message_bytes = ReturnsBody() ? original_.message_bytes.value_or(0) + kReportBytes : 0;
   envelope.macros = {{"_", "localhost"}, {"r", ""}, {"s", "localhost"}, {"daemon_flags", ""}};
   if (const auto address = original_.macros.find("if_addr"); address != original_.macros.end()) {
     envelope.macros.insert(*address);
@@ -222,10 +225,6 @@ Task<absl::StatusOr<std::string>> Sending::Run() {
   if (const auto relay = original_.macros.find("_"); relay != original_.macros.end()) {
     about_.relay = relay->second;
   }
-  // A later attempt does not know who the client was; neither does a report of a report.
-  const bool first_attempt = original_.attempts == 0;
-  if (first_attempt && about_.relay != "localhost")
-    about_.received_from = HostOfRelay(about_.relay);
   about_.envelope_id = original_.envelope_id;
   about_.arrival = original_.created;
   about_.now = env.clock().WallNow();

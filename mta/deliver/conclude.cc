@@ -104,8 +104,8 @@ void Concluding::Expire() {
     return;
   }
   const std::string interval = IntervalText(limit);
-  expiry_ = absl::StrCat(TranscriptOfDelays(report_.delayed), "Message could not be delivered for ",
-                         interval, "\nMessage will be deleted from queue\n");
+  expiry_ = absl::StrCat("Message could not be delivered for ", interval,
+                         "\nMessage will be deleted from queue\n");
   conclusion_.remark = absl::StrCat("Cannot send message for ", interval);
   conclusion_.message_text = conclusion_.remark;
   for (ReportedRecipient& delayed : report_.delayed) {
@@ -120,6 +120,10 @@ void Concluding::Expire() {
 Notification Concluding::Make(Kind kind, const Reported& recipients, Action action) const {
   Notification notification;
   notification.kind = kind;
+  notification.received_from = report_.received_from;
+  notification.headers_only =
+      std::any_of(recipients.begin(), recipients.end(),
+                  [](const ReportedRecipient& r) { return r.result.too_large; });
   notification.to = {envelope_.sender_bracketed ? absl::StrCat("<", envelope_.sender, ">")
                                                 : envelope_.sender};
   for (const ReportedRecipient& recipient : recipients) {
@@ -133,8 +137,7 @@ Notification Concluding::Make(Kind kind, const Reported& recipients, Action acti
 }
 
 std::string Concluding::FailureTranscript() const {
-  return absl::StrCat(TranscriptOfExpansion(report_.failed), report_.transcript,
-                      TranscriptOfFailures(report_.failed), expiry_);
+  return absl::StrCat(TranscriptOfExpansion(report_.failed), report_.transcript, expiry_);
 }
 
 Task<absl::Status> Concluding::Send(Notification notification, std::string what) {
@@ -209,8 +212,8 @@ Task<absl::Status> Concluding::Warn() {
   notification.interval = IntervalText(limit);
   const absl::Duration until = Timeout(true);
   notification.transcript = absl::StrCat(
-      report_.transcript, TranscriptOfDelays(delayed), "Warning: message still undelivered after ",
-      notification.interval, "\nWill keep trying until message is ", IntervalText(until), " old\n");
+      report_.transcript, "Warning: message still undelivered after ", notification.interval,
+      "\nWill keep trying until message is ", IntervalText(until), " old\n");
   notification.retry_until = envelope_.created + until;
   const std::string subject = notification.subject();
   CO_RETURN_IF_ERROR(co_await Send(std::move(notification), subject));
@@ -221,7 +224,8 @@ Task<absl::Status> Concluding::Warn() {
 }
 
 Task<absl::Status> Concluding::Acknowledge() {
-  const Reported sent = Wanting(report_.sent, 'S');
+  Reported sent = Wanting(report_.sent, 'S');
+  std::erase_if(sent, [](const ReportedRecipient& r) { return r.result.passed_on; });
   if (sent.empty() || is_report() || envelope_.sender.empty() ||
       options_.Has(PrivacyFlag::kNoReceipts)) {
     co_return absl::OkStatus();

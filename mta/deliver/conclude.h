@@ -38,6 +38,7 @@ struct JobReport {
   std::vector<ReportedRecipient> delayed;  // to be tried again
   std::vector<ReportedRecipient> sent;     // delivered here, or passed on
   std::string transcript;                  // what mailers and servers said
+  std::string received_from;               // "host.outside.example"; empty: not known any more
 };
 
 struct Conclusion {

@@ -44,16 +44,18 @@ Task<DeliveryEnd> DeliverMessage(std::shared_ptr<Site> site, Queue& queue, Deliv
                                  std::string id, DeliveryOptions options) {
   DeliveryEnd end;
   JobEnd job;
+  DeliveryOptions of_reports;
+  of_reports.hosts = options.hosts;
   end.status = co_await DeliverOne(*site, queue, state, std::move(id), std::move(options), job);
   end.parked = std::move(job.parked);
+  of_reports.received_from = job.received_from;
   // Reports go out at once; those about them as well. There is no third generation.
   std::vector<std::string> notifications = std::move(job.notifications);
   while (!notifications.empty()) {
     std::vector<std::string> more;
     for (std::string& notification : notifications) {
       JobEnd report;
-      (void)co_await DeliverOne(*site, queue, state, std::move(notification), DeliveryOptions(),
-                                report);
+      (void)co_await DeliverOne(*site, queue, state, std::move(notification), of_reports, report);
       std::move(report.parked.begin(), report.parked.end(), std::back_inserter(end.parked));
       std::move(report.notifications.begin(), report.notifications.end(), std::back_inserter(more));
     }

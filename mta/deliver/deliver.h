@@ -27,6 +27,9 @@ struct DeliveryOptions {
   // Of a message that was parked: only recipients of these destinations; the others have been
   // served in this pass. Empty: all.
   std::vector<std::string> destinations = {};
+  // Whom the message was received from, for reports about a report: "host.outside.example"; empty:
+  // what is known of the message itself.
+  std::string received_from = "";
   // Hosts that were down in this run over the queue; null: it is none.
   std::shared_ptr<HostStatus> hosts = nullptr;
 };

@@ -10,10 +10,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "mta/base/status_macros.h"
+#include "mta/bounce/notification.h"
 #include "mta/deliver/envelope_delivery.h"
 #include "mta/deliver/message_bytes.h"
 #include "mta/deliver/queued_recipient.h"
 #include "mta/expand/expander.h"
+#include "mta/message/complete_header.h"
 #include "mta/message/envelope_macros.h"
 
 namespace stagepost {
@@ -119,6 +121,7 @@ class Job {
     envelope_.message_bytes = as_received && received > 0 && received < all ? received : all;
     const int64_t retry = options.Number(OptionId::kRetryFactor);
     const int64_t raised = envelope_.priority + retry;
+    SetBytes();
     if (options_.queue_run) {
       envelope_.priority = raised;
     } else if (aliases_asked_) {
@@ -127,6 +130,21 @@ class Job {
                            recipients * options.Number(OptionId::kRecipientFactor);
     }
     return raised;
+  }
+
+  // sendmail counts what it has received as long as it works on that, and what is in the queue
+  // otherwise. The former was the beginning of the priority.
+  void SetBytes() {
+    const int64_t queued = MessageBytes(envelope_);
+    envelope_.message_bytes = queued;
+    if (options_.queue_run || aliases_asked_ || envelope_.attempts > 0) return;
+    const Options& options = site_.configuration().options;
+    const int64_t of_class = ImportanceOf(site_.configuration(), envelope_.header).message_class *
+                             options.Number(OptionId::kClassFactor);
+    const int64_t of_recipients = static_cast<int64_t>(envelope_.recipients.size()) *
+                                  options.Number(OptionId::kRecipientFactor);
+    const int64_t received = envelope_.priority + of_class - of_recipients;
+    if (received >= 0 && received < queued) envelope_.message_bytes = received;
   }
 
   // Gives each sender that an owner- alias has named a message of its own.
@@ -195,6 +213,14 @@ class Job {
 
 Task<absl::Status> RunDeliveryJob(Site& site, Queue& queue, DeliveryState& state,
                                   QueuedMessage& message, DeliveryOptions options, JobEnd& end) {
+  const Envelope& envelope = message.envelope();
+  const auto relay = envelope.macros.find("_");
+  // A later attempt does not know who the client was. A report comes from whom it is about.
+  if (options.received_from.empty() && envelope.attempts == 0 && relay != envelope.macros.end() &&
+      relay->second != "localhost") {
+    options.received_from = HostOfRelay(relay->second);
+  }
+  end.received_from = options.received_from;
   Job job(site, queue, state, message, std::move(options), end);
   co_return co_await job.Run();
 }

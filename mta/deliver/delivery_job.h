@@ -19,6 +19,7 @@ namespace stagepost {
 struct JobEnd {
   std::vector<std::string> notifications;  // ids of messages that tell of its end, to be delivered
   std::vector<ParkedMessage> parked;
+  std::string received_from;  // as DeliveryOptions'
 };
 
 // `message` is locked. An error is one of the queue. `end` outlives the call.

@@ -27,13 +27,27 @@ struct DeliveryResult {
   std::string reply;  // what log lines show as reply=; empty: nothing
   // The recipient's own M line of the qf file; empty: none.
   std::string queue_text;
-  // What the diagnostic of a bounce is made from: a reply, or the number of an exit code.
+  // What the diagnostic of a report is made from: a reply, or the number of an exit code.
   std::string diagnostic;
+  // The Status field of a report, where it is not that of log lines.
+  std::string status;
+  // The code in OutcomeLine(), where it is not that of log lines.
+  std::string line_dsn;
+  // Remote-MTA of a report: who has said so; empty: nobody did.
+  std::string remote_mta;
+  // Who has said so, where it is not whom the mailer's report names: "mail.dom1.example.
+  // [192.0.2.71]".
+  std::string relay;
   int exit_code = 0;         // of sysexits
   Errno error = Errno::kOk;  // what a connection has failed with
+  // The server has said that it is the size: nobody would return the whole.
+  bool too_large = false;
+  // The server tells the sender itself if success was to be reported (RFC 3461).
+  bool passed_on = false;
+  // It is about this recipient alone, and has lines of its own; the others of a transaction that
+  // fare alike share theirs.
+  bool alone = false;
 
-  // The server did not even let us in: reports leave out its name.
-  bool turned_away = false;
 
   bool done() const { return kind == Kind::kSent || kind == Kind::kDiscarded; }
 };
@@ -48,7 +62,14 @@ DeliveryResult ResultOfExitCode(int code, absl::string_view mailer, absl::string
 DeliveryResult ResultOfExit(const ExitStatus& status, absl::string_view mailer,
                             absl::string_view path);
 
-DeliveryResult ResultOfReply(const ServerReply& reply, ReplyStage stage);
+// What a reply was to, and of whom.
+struct ReplyContext {
+  ReplyStage stage = ReplyStage::kMessage;
+  bool lmtp = false;
+  // The server has offered ENHANCEDSTATUSCODES; the codes of others are words like any other.
+  bool enhanced = true;
+};
+DeliveryResult ResultOfReply(const ServerReply& reply, const ReplyContext& context);
 
 // Deferred, with a text that says why.
 DeliveryResult Deferred(absl::string_view dsn, absl::string_view why);
@@ -56,6 +77,11 @@ DeliveryResult Deferred(absl::string_view dsn, absl::string_view why);
 // What `error` has done to a connection with `host`: "Connection refused by mail.dom1.example.",
 // "mail.dom1.example.: Network is unreachable". REQUIRES: error is not kOk.
 std::string ConnectionErrorText(Errno error, absl::string_view host);
+
+// The line that transcripts of reports, and -v, have of it: "550 5.1.1 <x@dom1.example>... User
+// unknown", "554 5.0.0 Service unavailable", "<x@dom1.example>,<y@dom1.example>... Deferred: …".
+// `to` are the recipients as they are shown, with ',' between.
+std::string OutcomeLine(const DeliveryResult& result, absl::string_view to);
 
 // One line without control characters: fit for log lines and qf files.
 std::string OneLine(absl::string_view text);

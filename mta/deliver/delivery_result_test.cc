@@ -46,10 +46,12 @@ TEST(DeliveryResult, TriesAgainAfterASignal) {
   EXPECT_EQ(result.stat, "Deferred: mailer prog died with signal 9");
 }
 
-std::string Reply(ReplyStage stage, absl::string_view line) {
+std::string Reply(ReplyStage stage, absl::string_view line, bool lmtp = true,
+                  bool enhanced = true) {
   ServerReplyParser parser;
   EXPECT_EQ(parser.Take(line), ServerReplyParser::State::kDone);
-  const DeliveryResult result = ResultOfReply(parser.reply(), stage);
+  const DeliveryResult result =
+      ResultOfReply(parser.reply(), {.stage = stage, .lmtp = lmtp, .enhanced = enhanced});
   return absl::StrCat("dsn=", result.dsn, ", reply=", result.reply, ", stat=", result.stat);
 }
 
@@ -72,6 +74,40 @@ TEST(DeliveryResult, SaysWhatRepliesMean) {
   EXPECT_EQ(Reply(kData, "451 4.3.0 not now"),
             "dsn=4.2.0, reply=75, stat=Deferred: 451 4.3.0 not now");
   EXPECT_EQ(Reply(kData, "554 5.6.0 never"), "dsn=5.5.0, reply=69, stat=Service unavailable");
+}
+
+TEST(DeliveryResult, SaysWhatRepliesToSmtpMean) {
+  using enum ReplyStage;
+  const auto plain = [](ReplyStage stage, absl::string_view line) {
+    return Reply(stage, line, false, false);
+  };
+  EXPECT_EQ(plain(kMessage, "250 2.0.0 accepted"), "dsn=2.0.0, reply=, stat=Sent (2.0.0 accepted)");
+  EXPECT_EQ(plain(kGreeting, "554 5.3.2 go away"),
+            "dsn=5.5.0, reply=554 5.3.2 go away, stat=Service unavailable");
+  EXPECT_EQ(plain(kHello, "450 because"),
+            "dsn=4.5.0, reply=450 because, stat=Deferred: 450 because");
+  EXPECT_EQ(plain(kMail, "552 5.1.1 because"),
+            "dsn=5.3.4, reply=552 5.1.1 because, stat=Service unavailable");
+  EXPECT_EQ(plain(kMail, "550 because"), "dsn=5.0.0, reply=550 because, stat=Service unavailable");
+  EXPECT_EQ(plain(kRecipient, "451 4.7.1 later"),
+            "dsn=4.3.0, reply=451 4.7.1 later, stat=Deferred: 451 4.7.1 later");
+  EXPECT_EQ(plain(kRecipient, "553 5.7.1 no"), "dsn=5.1.3, reply=553 5.7.1 no, stat=User unknown");
+  EXPECT_EQ(plain(kData, "550 5.7.1 no"),
+            "dsn=5.0.0, reply=550 5.7.1 no, stat=Service unavailable");
+  EXPECT_EQ(plain(kMessage, "550 no"), "dsn=5.2.0, reply=550 no, stat=Service unavailable");
+  EXPECT_EQ(plain(kMessage, "571 no"), "dsn=5.0.0, reply=571 no, stat=Remote protocol error");
+  EXPECT_EQ(Reply(kMessage, "553 5.7.9 no", false, true),
+            "dsn=5.7.9, reply=553 5.7.9 no, stat=Service unavailable");
+}
+
+TEST(DeliveryResult, HasOneLineForTranscripts) {
+  EXPECT_EQ(OutcomeLine(ResultOfExitCode(67, "", ""), "<x@y.example>"),
+            "550 5.1.1 <x@y.example>... User unknown");
+  EXPECT_EQ(OutcomeLine(ResultOfExitCode(69, "", ""), "<x@y.example>"),
+            "554 5.0.0 Service unavailable");
+  EXPECT_EQ(OutcomeLine(Deferred("4.4.1", "later\n"), "<a@b>,<c@d>"),
+            "<a@b>,<c@d>... Deferred: later?");
+  EXPECT_EQ(OutcomeLine(ResultOfExitCode(3, "", ""), "x"), "554 5.3.0 unknown mailer error 3");
 }
 
 TEST(DeliveryResult, MakesOneLineOfEverything) {

@@ -314,11 +314,9 @@ void DeliveryScheduler::End(const Work& work, DeliveryEnd end) {
   EraseIfOver(work.batch);
 }
 
-// Whether connections are worth keeping.
-void DeliveryScheduler::ExpectMore() {
-  // Who watches sees what became of a message before its connection is closed.
-  state_.connections.set_expecting(known_.size() > 1 || state_.watcher != nullptr);
-}
+// Whether connections are worth keeping: reports may follow a message to the same host. OnIdle()
+// closes them when the last one has ended.
+void DeliveryScheduler::ExpectMore() { state_.connections.set_expecting(!known_.empty()); }
 
 void DeliveryScheduler::Park(uint32_t number, Batch& batch, ParkedMessage message) {
   if (stopping_ || message.destinations.empty()) return;

@@ -3,8 +3,6 @@
 #define STAGEPOST_MTA_DELIVER_DELIVERY_WATCHER_H_
 
 #include <cstddef>
-#include <string>
-#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "mta/deliver/mailer_run.h"
@@ -26,9 +24,7 @@ class DeliveryWatcher : public ClientDialogue {
   virtual void OnReusing(const MailerRun& run, absl::string_view host) = 0;
   // "Closing connection to mail.dom1.example."
   virtual void OnClosing(absl::string_view host) = 0;
-  // What became of recipients: "Sent (2.0.0 accepted)".
-  virtual void OnResult(const std::vector<std::string>& addresses, absl::string_view text) = 0;
-  // A line of another kind.
+  // A line of another kind: what became of recipients, that a message has waited for too long, …
   virtual void OnRemark(absl::string_view line) = 0;
 };
 

@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "mta/base/status_macros.h"
 #include "mta/base/sysexits.h"
 #include "mta/cf/names.h"
@@ -207,6 +208,7 @@ Task<MailerReport> EnvelopeDelivery::RunMailer(const Entries& group) {
     if (absl::EqualsIgnoreCase(mailer.name, "prog") && absl::StartsWith(user, "|"))
       user.erase(0, 1);
     run.users.push_back(std::move(user));
+    run.recipients.push_back(RecipientOf(list_, entry, ""));
   }
   std::string home = first.account.has_value() ? first.account->home : "";
   if (home.empty() && first.controller.has_value()) home = first.controller->home;
@@ -217,12 +219,7 @@ Task<MailerReport> EnvelopeDelivery::RunMailer(const Entries& group) {
   macros.SetLiteral(kHostMacro, run.host);
   macros.SetLiteral(kUserMacro, run.users.back());
   macros.SetLiteral(kHomeMacro, home);
-  if (IsNetworkMailer(mailer) || state_.watcher != nullptr) {
-    for (const size_t entry : group) run.recipients.push_back(RecipientOf(list_, entry, ""));
-  }
-  if (IsNetworkMailer(mailer)) {
-    co_return co_await RunSmtpMailer(std::move(run), Services());
-  }
+  if (IsNetworkMailer(mailer)) co_return co_await RunSmtpMailer(std::move(run), Services());
   if (mailer.path == kFileMailerPath) co_return co_await RunFileMailer(std::move(run));
   // Arguments stand in the order of the queue.
   const bool arguments = TakesUsersAsArguments(mailer);
@@ -239,6 +236,7 @@ Task<MailerReport> EnvelopeDelivery::RunMailer(const Entries& group) {
                                                       ": LMTP flag (F=z) turned off"));
   }
   std::reverse(run.users.begin(), run.users.end());
+  std::reverse(run.recipients.begin(), run.recipients.end());
   co_return co_await RunArgumentMailer(std::move(run));
 }
 
@@ -267,25 +265,52 @@ void EnvelopeDelivery::Record(size_t entry, DeliveryResult result, std::string r
 
 void EnvelopeDelivery::Note(const Entries& group, MailerReport report, absl::Duration xdelay) {
   if (!report.message_text.empty()) message_text_ = report.message_text;
-  transcript_.append(report.transcript, 0,
-                     kMaxTranscript - std::min(kMaxTranscript, transcript_.size()));
-  // Failures of servers have a line each; programs fail for all recipients alike.
-  const bool by_recipient = !TakesUsersAsArguments(*At(group.front()).mailer);
-  Entries sent, alike;
+  AddToTranscript(report.transcript);
+  for (const EarlierOutcome& earlier : report.earlier) {
+    Log({group[earlier.user]}, {earlier.result, earlier.result.relay}, xdelay);
+  }
+  std::vector<Entries> alike;
+  Entries sent;
   for (size_t i = 0; i < group.size(); ++i) {
     const size_t entry = group[i];
-    Record(entry, std::move(report.results[i]), report.relay);
+    std::string relay = report.results[i].relay.empty() ? report.relay : report.results[i].relay;
+    Record(entry, std::move(report.results[i]), std::move(relay));
     const Outcome& outcome = outcomes_[entry];
     if (outcome.result.kind == DeliveryResult::Kind::kSent) {
       sent.push_back(entry);
-    } else if (by_recipient) {
+    } else if (outcome.result.alone) {
       Log({entry}, outcome, xdelay);
+    } else if (!alike.empty() && FaresAlike(outcome, outcomes_[alike.back().back()])) {
+      alike.back().push_back(entry);
     } else {
-      alike.push_back(entry);
+      alike.push_back({entry});
     }
   }
-  if (!alike.empty()) Log(alike, outcomes_[alike.back()], xdelay);
-  if (!sent.empty()) Log(sent, outcomes_[sent.back()], xdelay);
+  if (!sent.empty()) alike.push_back(std::move(sent));
+  for (const Entries& entries : alike) {
+    const Outcome& outcome = outcomes_[entries.back()];
+    Log(entries, outcome, xdelay);
+    Tell(entries, outcome.result);
+  }
+}
+
+bool EnvelopeDelivery::FaresAlike(const Outcome& a, const Outcome& b) {
+  return a.result.kind == b.result.kind && a.result.dsn == b.result.dsn &&
+         a.result.stat == b.result.stat && a.result.reply == b.result.reply && a.relay == b.relay;
+}
+
+// For the transcript of a report, and for who looks on.
+void EnvelopeDelivery::Tell(const Entries& entries, const DeliveryResult& result) {
+  std::vector<std::string> shown;
+  for (const size_t entry : entries) shown.push_back(At(entry).address);
+  const std::string line = OutcomeLine(result, absl::StrJoin(shown, ","));
+  if (!result.done()) AddToTranscript(absl::StrCat(line, "\n"));
+  if (state_.watcher != nullptr) state_.watcher->OnRemark(line);
+}
+
+void EnvelopeDelivery::AddToTranscript(absl::string_view text) {
+  const size_t room = kMaxTranscript - std::min(kMaxTranscript, transcript_.size());
+  transcript_.append(text.data(), std::min(text.size(), room));
 }
 
 }  // namespace stagepost

@@ -84,6 +84,9 @@ class EnvelopeDelivery {
   // What became of `group`, whose mailer has been run.
   void Note(const Entries& group, MailerReport report, absl::Duration xdelay);
   void Record(size_t entry, DeliveryResult result, std::string relay);
+  static bool FaresAlike(const Outcome& a, const Outcome& b);
+  void Tell(const Entries& entries, const DeliveryResult& result);
+  void AddToTranscript(absl::string_view text);
   void Log(const Entries& entries, const Outcome& outcome, std::optional<absl::Duration> xdelay);
   std::string ControllerOf(const SendEntry& entry) const;
 

@@ -101,6 +101,7 @@ Task<bool> EnvelopeDelivery::Check(size_t entry) {
     if (result->kind != DeliveryResult::Kind::kDiscarded) {
       Log({entry}, outcomes_[entry], std::nullopt);
     }
+    if (result->kind == DeliveryResult::Kind::kFailed) Tell({entry}, *result);
     co_return false;
   }
   const Mailer& mailer = *checked.mailer;
@@ -117,6 +118,7 @@ Task<bool> EnvelopeDelivery::Check(size_t entry) {
   attempted_ = true;
   Record(entry, *result, checked.host);
   Log({entry}, outcomes_[entry], absl::ZeroDuration());
+  Tell({entry}, *result);
   co_return false;
 }
 
@@ -139,6 +141,7 @@ Task<bool> EnvelopeDelivery::PassesCompat(size_t entry) {
   Record(entry, ResultOfVerdict(verdict), "");
   if (verdict.result == CheckResult::kRefuse) {
     Log({entry}, outcomes_[entry], absl::ZeroDuration());
+    Tell({entry}, outcomes_[entry].result);
   }
   co_return false;
 }
@@ -164,7 +167,6 @@ void EnvelopeDelivery::Log(const Entries& entries, const Outcome& outcome,
   line.dsn = outcome.result.dsn;
   line.reply = outcome.result.reply;
   line.stat = OneLine(outcome.result.stat);
-  if (state_.watcher != nullptr) state_.watcher->OnResult(line.recipients, line.stat);
   for (const std::string& text : DeliveryLogLines(line)) {
     env_.log().Write(Severity::kInfo, text);
   }
@@ -207,6 +209,7 @@ void EnvelopeDelivery::CheckHops() {
   env_.log().Write(Severity::kCritical,
                    absl::StrCat(envelope_.id, ": SYSERR(root): ", OneLine(result.stat)));
   for (const size_t entry : pending) Record(entry, result, "");
+  Tell(pending, result);
 }
 
 JobReport EnvelopeDelivery::Report() {
@@ -225,6 +228,7 @@ JobReport EnvelopeDelivery::Report() {
       report.delayed.push_back(std::move(reported));
   }
   report.transcript = transcript_;
+  report.received_from = options_.received_from;
   return report;
 }
 
@@ -286,7 +290,9 @@ Task<absl::Status> EnvelopeDelivery::Finish() {
     state_.watcher->OnRemark(conclusion->remark);
   }
   if (conclusion->lost) co_return absl::OkStatus();
-  if (conclusion->message_text.has_value()) message_text_ = *conclusion->message_text;
+  if (conclusion->message_text.has_value()) {
+    message_text_ = *conclusion->message_text;
+  }
   for (const Recipient& staying : conclusion->staying) std::erase(failed, staying.address);
   for (const std::string& address : failed) {
     env_.trace().Record({EventKind::kRecipientBounced, envelope_.id, address});

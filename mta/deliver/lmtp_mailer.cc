@@ -36,8 +36,8 @@ ClientOptions OptionsOf(const MailerRun& run) {
 
 class LmtpRun {
  public:
-  LmtpRun(MailerRun& run, LmtpPrograms& programs, ClientDialogue* dialogue)
-      : run_(run), env_(run.site.env()), programs_(programs), dialogue_(dialogue) {}
+  LmtpRun(MailerRun& run, LmtpPrograms& programs, DeliveryWatcher* watcher)
+      : run_(run), env_(run.site.env()), programs_(programs), watcher_(watcher) {}
 
   Task<MailerReport> Run() {
     absl::StatusOr<ProgramRequest> request = co_await MailerProgram(run_);
@@ -64,15 +64,17 @@ class LmtpRun {
     }
     program->last_message = run_.message.envelope().id;
     SmtpClient& client = program->client();
-    client.set_dialogue(dialogue_);
+    SessionTranscript transcript(run_.mailer.name, watcher_);
+    client.set_dialogue(&transcript);
     absl::Status status;
     if (program->messages == 0) status = co_await Greet(client);
     const bool refused = absl::IsFailedPrecondition(status);
     MailerReport report;
     if (refused) {
-      report = ReportForAll(run_, ResultOfReply(client.refusal(), client.stage()));
+      report = ReportForAll(
+          run_, ResultOfReply(client.refusal(), {.stage = client.stage(), .lmtp = true}));
     } else {
-      MailTransaction transaction(run_, client, run_.mailer.name);
+      MailTransaction transaction(run_, client, run_.mailer.name, transcript);
       if (status.ok()) {
         status = co_await transaction.Run();
       } else {
@@ -81,8 +83,10 @@ class LmtpRun {
       report = transaction.Report();
     }
     ++program->messages;
-    if (dialogue_ != nullptr) {
-      dialogue_->OnFarewell(run_.mailer.name);
+    report.transcript = transcript.Take();
+    client.set_dialogue(watcher_);
+    if (watcher_ != nullptr) {
+      watcher_->OnFarewell(run_.mailer.name);
     } else if (status.ok()) {
       program = programs_.Keep(std::move(program));
     }
@@ -94,7 +98,7 @@ class LmtpRun {
   // A program that waits for a message, and is well. Null: there is none. Who watches sees a
   // session for each message, as sendmail has it.
   Task<std::unique_ptr<LmtpProgram>> TakeWaiting(const ProgramRequest& request) {
-    if (dialogue_ != nullptr) co_return nullptr;
+    if (watcher_ != nullptr) co_return nullptr;
     while (std::unique_ptr<LmtpProgram> program = programs_.Take(request)) {
       // One that has gone away meanwhile says nothing about the next.
       if ((co_await program->client().Reset()).ok() && !program->client().closing()) {
@@ -117,13 +121,13 @@ class LmtpRun {
   MailerRun& run_;
   Environment& env_;
   LmtpPrograms& programs_;
-  ClientDialogue* const dialogue_;
+  DeliveryWatcher* const watcher_;
 };
 
 }  // namespace
 
-Task<MailerReport> RunLmtpMailer(MailerRun run, LmtpPrograms& programs, ClientDialogue* dialogue) {
-  LmtpRun lmtp(run, programs, dialogue);
+Task<MailerReport> RunLmtpMailer(MailerRun run, LmtpPrograms& programs, DeliveryWatcher* watcher) {
+  LmtpRun lmtp(run, programs, watcher);
   co_return co_await lmtp.Run();
 }
 

@@ -73,10 +73,12 @@ std::string DeliverByParameter(const DeliverBy& by, absl::Duration age) {
 
 }  // namespace
 
-MailTransaction::MailTransaction(const MailerRun& run, SmtpClient& client, std::string server)
-    : run_(run), client_(client), server_(std::move(server)) {
+MailTransaction::MailTransaction(const MailerRun& run, SmtpClient& client, std::string server,
+                                 SessionTranscript& transcript)
+    : run_(run), client_(client), server_(std::move(server)), transcript_(transcript) {
   if (!run.null_sender) transaction_.sender = SenderPath(run);
   for (const std::string& user : run.users) transaction_.recipients.push_back({.path = user});
+  transcript_.set_describe([this](const ClientRecipient& refused) { return LineOf(refused); });
 }
 
 absl::Status MailTransaction::Fits() const {
@@ -156,28 +158,12 @@ Task<absl::Status> MailTransaction::Run() {
   co_return status_;
 }
 
-// The reply without its code, nor the status code where the server has said that it has them.
-std::string MailTransaction::WhatWasSaid(const ServerReply& reply) const {
-  absl::string_view text = reply.text;
-  constexpr size_t kCodeChars = 4;
-  text.remove_prefix(std::min(text.size(), kCodeChars));
-  if (client_.Offers("ENHANCEDSTATUSCODES") && !reply.dsn.empty()) {
-    absl::ConsumePrefix(&text, reply.dsn);
-    absl::ConsumePrefix(&text, " ");
-  }
-  return OneLine(text);
-}
-
 MailerReport MailTransaction::Report() const {
   MailerReport report;
   bool first = true;
   for (const ClientRecipient& recipient : transaction_.recipients) {
     if (recipient.reply.has_value()) {
-      report.results.push_back(ResultOfReply(*recipient.reply, recipient.stage));
-      DeliveryResult& result = report.results.back();
-      if (result.done() && !run_.mailer.Has('z')) {
-        absl::StrAppend(&result.stat, " (", WhatWasSaid(*recipient.reply), ")");
-      }
+      report.results.push_back(ResultOf(recipient));
       continue;
     }
     report.results.push_back(Unanswered(first));
@@ -187,6 +173,24 @@ MailerReport MailTransaction::Report() const {
     first = false;
   }
   return report;
+}
+
+DeliveryResult MailTransaction::ResultOf(const ClientRecipient& recipient) const {
+  const bool lmtp = run_.mailer.Has('z');
+  DeliveryResult result = ResultOfReply(
+      *recipient.reply,
+      {.stage = recipient.stage, .lmtp = lmtp, .enhanced = client_.Offers("ENHANCEDSTATUSCODES")});
+  if (recipient.stage != ReplyStage::kMail) result.remote_mta = server_;
+  if (result.kind == DeliveryResult::Kind::kSent) {
+    result.diagnostic = recipient.accepted;
+    result.passed_on = client_.Offers("DSN");
+  }
+  return result;
+}
+
+std::string MailTransaction::LineOf(const ClientRecipient& recipient) const {
+  const size_t number = static_cast<size_t>(&recipient - transaction_.recipients.data());
+  return OutcomeLine(ResultOf(recipient), ShownAddress(run_.recipients[number]));
 }
 
 // As sendmail, the first one says why in full.

@@ -12,6 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "mta/async/task.h"
 #include "mta/deliver/mailer_run.h"
+#include "mta/deliver/session_transcript.h"
 #include "mta/smtp/smtp_client.h"
 
 namespace stagepost {
@@ -19,7 +20,12 @@ namespace stagepost {
 class MailTransaction {
  public:
   // `server` is what results call it: "local", "mail.dom1.example.". Everything outlives this.
-  MailTransaction(const MailerRun& run, SmtpClient& client, std::string server);
+  // The transcript learns what became of whom as long as this is there.
+  MailTransaction(const MailerRun& run, SmtpClient& client, std::string server,
+                  SessionTranscript& transcript);
+  ~MailTransaction() { transcript_.set_describe(nullptr); }
+  MailTransaction(const MailTransaction&) = delete;
+  MailTransaction& operator=(const MailTransaction&) = delete;
 
   // An error is one of the session, which is of no use afterwards. OK also if this message is not
   // for this server, or it was refused.
@@ -28,7 +34,8 @@ class MailTransaction {
   // Instead of Run(), where the session came to nothing. REQUIRES: an error.
   void GiveUp(absl::Status status) { status_ = std::move(status); }
 
-  // After Run() or GiveUp(): the results, and what mailq shows. relay and transcript are the caller's.
+  // After Run() or GiveUp(): the results, and what mailq shows. relay and transcript are the
+  // caller's.
   MailerReport Report() const;
 
  private:
@@ -36,12 +43,14 @@ class MailTransaction {
   absl::Status Fits() const;
   std::string MailParameters() const;
   std::string RecipientParameters(const Recipient& recipient) const;
-  std::string WhatWasSaid(const ServerReply& reply) const;
+  DeliveryResult ResultOf(const ClientRecipient& recipient) const;
+  std::string LineOf(const ClientRecipient& recipient) const;
   DeliveryResult Unanswered(bool first) const;
 
   const MailerRun& run_;
   SmtpClient& client_;
   const std::string server_;
+  SessionTranscript& transcript_;
   ClientTransaction transaction_;
   absl::Status status_;     // of the session
   absl::Status forbidden_;  // why this message is not for this server

@@ -36,13 +36,20 @@ struct MailerRun {
   std::string host = "";  // $h
   // At least one. Quotes are taken out where the mailer's flags say so.
   std::vector<std::string> users = {};
-  // The same ones as the qf file has them, for servers: NOTIFY and ORCPT; or empty.
+  // The same ones as the qf file has them: how they are shown, NOTIFY and ORCPT.
   std::vector<Recipient> recipients = {};
   // As whom it runs if it runs as the recipient; nullopt: as the default user.
   std::optional<ControllingUser> controller = std::nullopt;
 };
 
+// A recipient that a host has put off, and that has been tried at another one since.
+struct EarlierOutcome {
+  size_t user = 0;  // in MailerRun::users
+  DeliveryResult result;
+};
+
 struct MailerReport {
+  std::vector<EarlierOutcome> earlier = {};
   std::vector<DeliveryResult> results;  // of the users, in their order
   std::string relay;                    // relay= of log lines; empty: none
   // What the mailer, or a server, said: for bounces.

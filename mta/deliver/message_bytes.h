@@ -11,6 +11,7 @@ namespace stagepost {
 // The body, and of each field its name, the colon and the value; a field that depends on the mailer
 // counts one more. Line ends behind fields do not.
 inline int64_t MessageBytes(const Envelope& envelope) {
+  if (envelope.message_bytes.has_value()) return *envelope.message_bytes;
   int64_t bytes = envelope.body_bytes;
   for (const HeaderField& field : envelope.header) {
     bytes += static_cast<int64_t>(field.name.size() + 1 + field.value.size());

@@ -42,10 +42,6 @@ bool IsNumber(absl::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), absl::ascii_isdigit);
 }
 
-std::string Shown(const Recipient& recipient) {
-  return recipient.bracketed ? absl::StrCat("<", recipient.address, ">") : recipient.address;
-}
-
 // "550 5.1.1 User unknown" with the address where replies name it.
 std::string WithAddress(absl::string_view reply, const Recipient& recipient) {
   if (!ReplyNamesAddress(reply)) return std::string(reply);
@@ -57,7 +53,7 @@ std::string WithAddress(absl::string_view reply, const Recipient& recipient) {
     words = reply.find(' ', words + 1);
   }
   if (words == reply.npos) return std::string(reply);
-  return absl::StrCat(reply.substr(0, words + 1), Shown(recipient), "... ",
+  return absl::StrCat(reply.substr(0, words + 1), ShownAddress(recipient), "... ",
                       reply.substr(words + 1));
 }
 
@@ -98,13 +94,10 @@ std::string ActualRecipient(Site& site, const ReportedRecipient& reported) {
   return absl::StrCat(type, "; ", user);
 }
 
-// "mail.outside.example" of "mail.outside.example. [192.0.2.33]".
+// "mail.outside.example" of "mail.outside.example.".
 std::string RemoteMta(const ReportedRecipient& reported) {
   if (reported.mailer == nullptr || reported.mailer->Has('l')) return "";
-  absl::string_view host = absl::string_view(reported.relay);
-  host = host.substr(0, host.find(' '));
-  absl::ConsumeSuffix(&host, ".");
-  return std::string(host);
+  return std::string(absl::StripSuffix(reported.result.remote_mta, "."));
 }
 
 }  // namespace
@@ -114,17 +107,17 @@ NotifiedRecipient Notified(Site& site, const ReportedRecipient& reported,
   const DeliveryResult& result = reported.result;
   NotifiedRecipient notified;
   notified.action = action;
-  notified.address = Shown(reported.recipient);
+  notified.address = ShownAddress(reported.recipient);
   if (!reported.expanded_from.empty()) notified.expanded_from = reported.expanded_from.front();
   notified.original_recipient = reported.recipient.original_recipient;
   notified.final_recipient = reported.recipient.final_recipient;
   notified.actual_recipient = ActualRecipient(site, reported);
-  notified.status = result.dsn;
+  notified.status = result.status.empty() ? result.dsn : result.status;
+  notified.remote_mta = RemoteMta(reported);
   const bool failed = action == NotifiedRecipient::Action::kFailed;
-  if (!failed || !result.turned_away) notified.remote_mta = RemoteMta(reported);
   // Of what expansion has refused, only unknown users have a diagnostic.
   const bool told = !reported.in_expansion || result.exit_code == kExitNoUser;
-  if (failed && told) notified.diagnostic = result.diagnostic;
+  if (told) notified.diagnostic = result.diagnostic;
   const bool by_exit_code = failed && IsNumber(notified.diagnostic);
   if (by_exit_code) notified.status = std::string(ReplyOf(result.exit_code).status);
   if (notified.status.empty()) notified.status = failed ? "5.0.0" : "4.0.0";
@@ -155,35 +148,6 @@ std::string TranscriptOfExpansion(const std::vector<ReportedRecipient>& failed) 
     if (!it->mailing_list.empty() && !absl::StrContains(lists, list)) lists += list;
   }
   return transcript + lists;
-}
-
-std::string TranscriptOfFailures(const std::vector<ReportedRecipient>& failed) {
-  std::string transcript;
-  std::string last;
-  for (const ReportedRecipient& reported : failed) {
-    if (reported.in_expansion || reported.result.diagnostic.empty()) continue;
-    const DeliveryResult& result = reported.result;
-    // The words of an exit code have its status, whatever a server has said.
-    const DeliveryResult usual = ResultOfExitCode(result.exit_code, "", "");
-    const std::string& dsn = absl::StartsWith(result.stat, usual.stat) ? usual.dsn : result.dsn;
-    const std::string reply =
-        absl::StrCat(ReplyOf(result.exit_code).reply, " ", dsn, " ", result.stat);
-    std::string line = absl::StrCat(OneLine(WithAddress(reply, reported.recipient)), "\n");
-    // A program fails for all of its recipients alike.
-    if (line != last) transcript += line;
-    last = std::move(line);
-  }
-  return transcript;
-}
-
-std::string TranscriptOfDelays(const std::vector<ReportedRecipient>& delayed) {
-  std::string transcript;
-  for (const ReportedRecipient& reported : delayed) {
-    const std::string& stat = reported.result.stat;
-    absl::StrAppend(&transcript, OneLine(Shown(reported.recipient)), "... ",
-                    stat.empty() ? "Deferred" : OneLine(stat), "\n");
-  }
-  return transcript;
 }
 
 std::string LogTextOf(const ReportedRecipient& failed) {

@@ -15,13 +15,8 @@ namespace stagepost {
 NotifiedRecipient Notified(Site& site, const ReportedRecipient& reported,
                            NotifiedRecipient::Action action);
 
-// "550 5.1.1 selfref... User unknown", a line for each that has failed as it was expanded, …
+// "550 5.1.1 selfref... User unknown", a line for each that has failed as it was expanded.
 std::string TranscriptOfExpansion(const std::vector<ReportedRecipient>& failed);
-// … and for each that a mailer has refused: "554 5.0.0 Service unavailable".
-std::string TranscriptOfFailures(const std::vector<ReportedRecipient>& failed);
-// "<x@dom1.example>... Deferred: Connection refused by mail.dom1.example."
-std::string TranscriptOfDelays(const std::vector<ReportedRecipient>& delayed);
-
 // What log lines say the report is about: "User unknown".
 std::string LogTextOf(const ReportedRecipient& failed);
 

@@ -14,12 +14,13 @@ void SessionTranscript::Add(absl::string_view mark, absl::string_view line) {
 }
 
 void SessionTranscript::OnSent(absl::string_view line) {
-  command_ = std::string(line);
-  if (next_ != nullptr) next_->OnSent(line);
+  // What follows the end of a message is an answer to DATA.
+  if (line != ".") command_ = std::string(line);
+  if (watcher_ != nullptr) watcher_->OnSent(line);
 }
 
 void SessionTranscript::OnReply(absl::string_view line) {
-  if (next_ != nullptr) next_->OnReply(line);
+  if (watcher_ != nullptr) watcher_->OnReply(line);
   last_reply_ = std::string(line);
   if (line.empty() || (line[0] != '4' && line[0] != '5')) return;
   if (!std::exchange(introduced_, true)) Add("", absl::StrCat("... while talking to ", host_, ":"));
@@ -27,8 +28,11 @@ void SessionTranscript::OnReply(absl::string_view line) {
   Add("<<< ", line);
 }
 
-void SessionTranscript::OnOutcome(const ClientRecipient& recipient) {
-  if (next_ != nullptr) next_->OnOutcome(recipient);
+void SessionTranscript::OnRefused(const ClientRecipient& recipient) {
+  if (!describe_) return;
+  const std::string line = describe_(recipient);
+  if (watcher_ != nullptr) watcher_->OnRemark(line);
+  Add("", line);
 }
 
 std::string SessionTranscript::Take() {

@@ -80,12 +80,19 @@ class SmtpRun {
     Route route = co_await FindRoute(site_, run_.mailer, run_.host);
     for (const std::string& error : route.system_errors) LogSystemError(error);
     PreferOpen(route);
+    for (size_t i = 0; i < run_.users.size(); ++i) pending_.push_back(i);
+    report_.results.assign(run_.users.size(), Deferred("4.4.1", ""));
     for (const std::string& host : route.hosts) {
-      std::unique_ptr<MailConnection> connection = co_await Try(route, host);
-      if (connection != nullptr) co_return co_await Deliver(std::move(connection));
-      if ((co_await CurrentContext()).stop_requested()) break;
+      if (std::unique_ptr<MailConnection> connection = co_await Try(route, host)) {
+        co_await Deliver(std::move(connection));
+      } else {
+        NoteFailure();
+      }
+      if (pending_.empty() || (co_await CurrentContext()).stop_requested()) break;
+      if (&host != &route.hosts.back()) NoteEarlier();
     }
-    co_return NobodyReached();
+    report_.relay = relay_;
+    co_return std::move(report_);
   }
 
  private:
@@ -95,17 +102,27 @@ class SmtpRun {
                      absl::StrCat(run_.message.envelope().id, ": SYSERR(root): ", OneLine(text)));
   }
 
-  MailerReport NobodyReached() {
-    DeliveryResult result = failure_.value_or(Deferred("4.4.1", ""));
+  // The host that was tried last has failed, for whoever is left.
+  void NoteFailure() {
+    report_.host_failed = true;
+    DeliveryResult failure = failure_.value_or(Deferred("4.4.1", ""));
     // One of the others may yet come back.
-    if (temporary_ && result.kind == DeliveryResult::Kind::kFailed) {
-      result = Deferred(result.dsn, "");
+    if (temporary_ && failure.exit_code == kExitNoHost) failure = Deferred(failure.dsn, "");
+    for (const size_t user : pending_) {
+      const std::string reply = std::move(report_.results[user].reply);
+      report_.results[user] = failure;
+      if (failure.reply.empty()) report_.results[user].reply = reply;
     }
-    MailerReport report = ReportForAll(run_, result);
-    report.host_failed = true;
-    report.relay = relay_;
-    report.transcript = std::move(transcript_);
-    return report;
+  }
+
+  // Who has been put off alone has that on record, though there are more hosts to try.
+  void NoteEarlier() {
+    for (const size_t user : pending_) {
+      DeliveryResult& result = report_.results[user];
+      if (!result.alone) continue;
+      report_.earlier.push_back({user, result});
+      result.alone = false;
+    }
   }
 
   // Of hosts that are as good as each other, those that a connection is open to come first.
@@ -134,7 +151,8 @@ class SmtpRun {
     if (const auto unusable = route.unusable.find(host); unusable != route.unusable.end()) {
       relay_ = host;
       failure_ = unusable->second.result;
-      transcript_ = unusable->second.transcript;
+      failure_->remote_mta = host;
+      report_.transcript += unusable->second.transcript;
       stand_in = stand_in && !unusable->second.final;
     } else if (auto connection = co_await Reach(host); connection != nullptr) {
       co_return std::move(connection);
@@ -160,7 +178,7 @@ class SmtpRun {
     if (kept != nullptr) {
       // One that has gone away meanwhile says nothing about the host.
       if ((co_await kept->client().Reset()).ok() && !kept->client().closing()) {
-        if (services_.watcher != nullptr) services_.watcher->OnReusing(run_, host);
+        if (services_.watcher != nullptr) services_.watcher->OnReusing(Part(), host);
         co_return std::move(kept);
       }
       env_.probes().Reached("smtp: a kept connection was gone");
@@ -190,19 +208,24 @@ class SmtpRun {
   }
 
   Task<std::unique_ptr<MailConnection>> Connect(const std::string& host) {
-    if (services_.watcher != nullptr) services_.watcher->OnConnecting(run_, host);
+    if (services_.watcher != nullptr) services_.watcher->OnConnecting(Part(), host);
     RouteAddresses found = co_await AddressesOf(site_, host);
     if (run_.mailer.Has('4')) KeepIpv4(host, found);
     if (found.addresses.empty()) {
       failure_ = std::move(found.failure);
+      failure_->remote_mta = host;
       co_return nullptr;
     }
     ConnectOutcome outcome =
         co_await ConnectTo(env_, host, std::move(found.addresses), OptionsOfConnection());
     relay_ = std::move(outcome.relay);
     failure_ = std::move(outcome.failure);
+    if (failure_.has_value()) failure_->remote_mta = host;
     if (outcome.connection == nullptr) {
-      if (found.failure.has_value()) failure_ = std::move(found.failure);
+      if (found.failure.has_value()) {
+        failure_ = std::move(found.failure);
+        failure_->remote_mta = host;
+      }
       co_return nullptr;
     }
     if (!co_await Greet(*outcome.connection)) co_return nullptr;
@@ -241,20 +264,13 @@ class SmtpRun {
     const bool loops = status.ok() && !run_.mailer.Has('k') && !run_.mailer.Has('z') &&
                        absl::EqualsIgnoreCase(NameIn(client.hello()), own_name_);
     if (loops) {
-      failure_ = ResultOfExitCode(kExitConfiguration, "", "");
-      failure_->dsn = "5.3.5";
-      failure_->diagnostic = "553 5.3.5 system config error";
-      const std::string error =
-          absl::StrCat(connection.host(), " config error: mail loops back to me (MX problem?)");
-      LogSystemError(error);
-      transcript_ = absl::StrCat("553 5.3.5 ", error, "\n");
+      failure_ = Loops(connection.host());
     } else if (absl::IsFailedPrecondition(status)) {
-      failure_ = ResultOfReply(client.refusal(), client.stage());
+      failure_ = ResultOfReply(client.refusal(), {.stage = client.stage()});
     } else if (!status.ok()) {
       failure_ = ConnectionFailure(status, connection.host(), "4.4.2");
     }
-    if (failure_.has_value()) failure_->turned_away = true;
-    transcript_ = absl::StrCat(transcript.Take(), transcript_);
+    absl::StrAppend(&report_.transcript, transcript.Take());
     if (!failure_.has_value() && run_.mailer.Has('I') && services_.watcher != nullptr) {
       const absl::Status verbose = co_await client.SetVerbose();
       if (!verbose.ok()) failure_ = ConnectionFailure(verbose, connection.host(), "4.4.2");
@@ -267,18 +283,35 @@ class SmtpRun {
     co_return !failure_.has_value();
   }
 
-  Task<MailerReport> Deliver(std::unique_ptr<MailConnection> connection) {
+  // A host of the route is this one.
+  DeliveryResult Loops(absl::string_view host) {
+    const std::string what =
+        absl::StrCat(host, " config error: mail loops back to me (MX problem?)");
+    absl::StrAppend(&report_.transcript, "553 5.3.5 ", what, "\n");
+    env_.log().Write(Severity::kCritical,
+                     absl::StrCat(run_.message.envelope().id, ": SYSERR(root): ", OneLine(what)));
+    DeliveryResult result = ResultOfExitCode(kExitConfiguration, "", "");
+    result.diagnostic = "553 5.3.5 system config error";
+    return result;
+  }
+
+  // Gives the message to those who are left. Afterwards those are left who may fare better with
+  // another host.
+  Task<void> Deliver(std::unique_ptr<MailConnection> connection) {
     SmtpClient& client = connection->client();
     SessionTranscript transcript(connection->host(), services_.watcher);
     client.set_dialogue(&transcript);
     run_.macros.SetLiteral(well_known::kServerName, connection->host());
     run_.macros.SetLiteral(well_known::kServerAddr, connection->peer().address.ToString());
-    MailTransaction transaction(run_, client, connection->host());
-    const absl::Status status = co_await transaction.Run();
+    const MailerRun part = Part();
+    MailTransaction transaction(part, client, connection->host(), transcript);
+    absl::Status status = co_await transaction.Run();
     MailerReport report = transaction.Report();
-    report.host_failed = !status.ok();
-    report.relay = connection->relay();
-    report.transcript = transcript.Take();
+    if (status.ok() && client.needs_reset() && !client.closing()) status = co_await client.Reset();
+    absl::StrAppend(&report_.transcript, transcript.Take());
+    report_.message_text = std::move(report.message_text);
+    report_.host_failed = !status.ok();
+    Take(std::move(report.results), connection->relay());
     client.set_dialogue(services_.watcher);
     ++connection->messages;
     std::optional<DeliveryResult> broken;
@@ -286,7 +319,34 @@ class SmtpRun {
     co_await services_.hosts.Note(site_, connection->host(), std::move(broken),
                                   transcript.last_reply());
     if (status.ok() && !client.closing()) co_await Leave(std::move(connection));
-    co_return report;
+  }
+
+  MailerRun Part() const {
+    MailerRun part = run_;
+    part.users.clear();
+    part.recipients.clear();
+    for (const size_t user : pending_) {
+      part.users.push_back(run_.users[user]);
+      part.recipients.push_back(run_.recipients[user]);
+    }
+    return part;
+  }
+
+  // As sendmail: who has been put off alone is tried elsewhere if others were served here, or if
+  // the host has put off everybody.
+  void Take(std::vector<DeliveryResult> results, const std::string& relay) {
+    using Kind = DeliveryResult::Kind;
+    std::vector<size_t> left;
+    bool elsewhere = false;
+    for (size_t i = 0; i < pending_.size(); ++i) {
+      DeliveryResult& result = results[i];
+      result.relay = relay;
+      elsewhere = elsewhere || result.kind == Kind::kSent ||
+                  (result.kind == Kind::kDeferred && !result.alone);
+      if (result.kind == Kind::kDeferred) left.push_back(pending_[i]);
+      report_.results[pending_[i]] = std::move(result);
+    }
+    pending_ = elsewhere ? std::move(left) : std::vector<size_t>();
   }
 
   // The next message to this host goes over it, too, or it is closed.
@@ -316,7 +376,8 @@ class SmtpRun {
   // Of the host that was tried last.
   std::optional<DeliveryResult> failure_;
   std::string relay_;
-  std::string transcript_;
+  std::vector<size_t> pending_;  // users that are still to be served
+  MailerReport report_;
 };
 
 }  // namespace

@@ -4,15 +4,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "mta/deliver/delivery_result.h"
 #include "mta/deliver/mailer_program.h"
 
 namespace stagepost {
 namespace {
-
-std::string AddressOf(const Recipient& recipient) {
-  return recipient.bracketed ? absl::StrCat("<", recipient.address, ">") : recipient.address;
-}
 
 // "mail.dom1.example. via esmtp", or "local" of a mailer that is no way to another host.
 std::string Place(const MailerRun& run, absl::string_view host) {
@@ -53,16 +48,6 @@ void VerbosePrinter::OnSent(absl::string_view line) { Add(absl::StrCat(">>> ", l
 
 void VerbosePrinter::OnReply(absl::string_view line) { Add(line); }
 
-void VerbosePrinter::OnOutcome(const ClientRecipient& recipient) {
-  const auto address = addresses_.find(recipient.path);
-  if (address == addresses_.end() || !recipient.reply.has_value()) return;
-  // What becomes of the others is known when the message has been sent.
-  if (recipient.stage != ReplyStage::kRecipient) return;
-  const DeliveryResult result = ResultOfReply(*recipient.reply, recipient.stage);
-  Add(absl::StrCat(address->second, "... ", OneLine(result.stat)));
-  told_.insert(address->second);
-}
-
 void VerbosePrinter::OnFarewell(absl::string_view server) {
   takes_leave_ = true;
   Add(absl::StrCat("Closing connection to ", server));
@@ -83,13 +68,8 @@ void VerbosePrinter::OnMessage(absl::string_view path) {
 
 void VerbosePrinter::Begin(const MailerRun& run, absl::string_view what) {
   takes_leave_ = false;
-  addresses_.clear();
-  told_.clear();
   std::vector<std::string> shown;
-  for (size_t i = 0; i < run.recipients.size(); ++i) {
-    shown.push_back(AddressOf(run.recipients[i]));
-    addresses_[run.users[i]] = shown.back();
-  }
+  for (const Recipient& recipient : run.recipients) shown.push_back(ShownAddress(recipient));
   Add(absl::StrCat(absl::StrJoin(shown, ","), "... ", what));
 }
 
@@ -108,15 +88,6 @@ void VerbosePrinter::OnReusing(const MailerRun& run, absl::string_view host) {
 void VerbosePrinter::OnClosing(absl::string_view host) {
   takes_leave_ = false;
   Add(absl::StrCat("Closing connection to ", host));
-}
-
-void VerbosePrinter::OnResult(const std::vector<std::string>& addresses, absl::string_view text) {
-  takes_leave_ = false;
-  std::vector<std::string> news;
-  for (const std::string& address : addresses) {
-    if (told_.erase(address) == 0) news.push_back(address);
-  }
-  if (!news.empty()) Add(absl::StrCat(absl::StrJoin(news, ","), "... ", text));
 }
 
 void VerbosePrinter::OnRemark(absl::string_view line) {

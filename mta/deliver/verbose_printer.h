@@ -14,8 +14,6 @@
 #define STAGEPOST_MTA_DELIVER_VERBOSE_PRINTER_H_
 
 #include <cstddef>
-#include <map>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -42,14 +40,12 @@ class VerbosePrinter final : public DeliveryWatcher {
 
   void OnSent(absl::string_view line) override;
   void OnReply(absl::string_view line) override;
-  void OnOutcome(const ClientRecipient& recipient) override;
   void OnFarewell(absl::string_view server) override;
   void OnQueueRun(size_t messages) override;
   void OnMessage(absl::string_view path) override;
   void OnConnecting(const MailerRun& run, absl::string_view host) override;
   void OnReusing(const MailerRun& run, absl::string_view host) override;
   void OnClosing(absl::string_view host) override;
-  void OnResult(const std::vector<std::string>& addresses, absl::string_view text) override;
   void OnRemark(absl::string_view line) override;
 
   // What has been told and not been written.
@@ -70,8 +66,6 @@ class VerbosePrinter final : public DeliveryWatcher {
   bool finished_ = false;
   bool deaf_ = false;  // nobody reads
   size_t messages_ = 0, sequence_ = 0;
-  std::map<std::string, std::string> addresses_;  // of the run, by what servers are told
-  std::set<std::string> told_;                    // those of which the result has been printed
 };
 
 }  // namespace stagepost

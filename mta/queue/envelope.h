@@ -36,6 +36,11 @@ struct Recipient {
   std::string controlling_user;
 };
 
+// As log lines, servers and reports name it: "<alice@corp.example>", "|/bin/prog".
+inline std::string ShownAddress(const Recipient& recipient) {
+  return recipient.bracketed ? "<" + recipient.address + ">" : recipient.address;
+}
+
 // Where the df file is, from its Stat(): the I line.
 struct DataFileId {
   uint64_t device = 0;
@@ -79,9 +84,10 @@ struct Envelope {
   std::string auth_sender;  // A line: AUTH= of MAIL
   std::optional<DeliverBy> deliver_by;
   int64_t body_bytes = 0;  // with LF line ends, as in the df file
-  // As it was received, header and body, line ends LF: what sendmail logs as size=. Commit() counts
-  // the priority from it; 0: from the header and body as they are now. Not in the qf file.
-  int64_t message_bytes = 0;
+  // As it was received, header and body, line ends LF: what sendmail logs as size=, and says in
+  // MAIL. Commit() counts the priority from it; nullopt: from the header and body as they are now.
+  // Not in the qf file.
+  std::optional<int64_t> message_bytes = std::nullopt;
   // q line: why it is quarantined; empty: it is not. Its file is hf<id> then, and only -qQ tries
   // it.
   std::string quarantine;

@@ -114,8 +114,7 @@ class NewMessage final : public IncomingMessage {
     envelope.data_directory.clear();
     envelope.data_file = {data.device, data.inode};
     envelope.body_bytes = static_cast<int64_t>(written_);
-    const int64_t bytes =
-        envelope.message_bytes > 0 ? envelope.message_bytes : SizeOfParts(envelope);
+    const int64_t bytes = envelope.message_bytes.value_or(SizeOfParts(envelope));
     envelope.priority =
         InitialPriority(state_.layout, bytes, envelope.message_class, envelope.recipients.size());
   }

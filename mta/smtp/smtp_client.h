@@ -61,8 +61,9 @@ class ClientDialogue {
   virtual ~ClientDialogue() = default;
   virtual void OnSent(absl::string_view line) = 0;
   virtual void OnReply(absl::string_view line) = 0;
-  // The reply that decides about a recipient is known: its lines have just been told.
-  virtual void OnOutcome(const ClientRecipient&) {}
+  // A recipient has been refused, now or for good, by a reply of its own: its lines have just been
+  // told.
+  virtual void OnRefused(const ClientRecipient&) {}
   // What comes now takes leave of `server`: by its owner, in front of Quit().
   virtual void OnFarewell(absl::string_view) {}
 };
@@ -84,6 +85,7 @@ struct ClientRecipient {
   std::string parameters = "";  // " NOTIFY=NEVER", a space in front of each
   std::optional<ServerReply> reply = std::nullopt;
   ReplyStage stage = ReplyStage::kMessage;  // what the reply was to
+  std::string accepted = "";  // the positive reply to RCPT, first line; empty: there was none
 };
 
 // REQUIRES: paths and parameters without control characters; paths without angle brackets.
@@ -169,6 +171,7 @@ class SmtpClient {
 
   // smtp_client_recipients.cc: asks about all recipients and for DATA, and gives those who were
   // refused their replies. What is returned is the reply to DATA; nullopt: it is not needed.
+  void TakeReplyToRecipient(ClientRecipient& recipient, const ServerReply& reply);
   Task<MaybeReply> AskOneByOne(ClientTransaction& transaction);
   Task<MaybeReply> AskTogether(ClientTransaction& transaction);
   Task<MaybeReply> ReadFlight(ClientTransaction& transaction);

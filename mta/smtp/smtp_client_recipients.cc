@@ -32,13 +32,23 @@ bool AnyAccepted(const ClientTransaction& transaction) {
 void SmtpClient::Answer(ClientRecipient& recipient, const ServerReply& reply, ReplyStage stage) {
   recipient.reply = reply;
   recipient.stage = stage;
-  if (dialogue_ != nullptr) dialogue_->OnOutcome(recipient);
+  const bool alone =
+      stage == ReplyStage::kRecipient || (stage == ReplyStage::kMessage && options_.lmtp);
+  if (alone && !reply.positive() && dialogue_ != nullptr) dialogue_->OnRefused(recipient);
 }
 
 void SmtpClient::AnswerRest(ClientTransaction& transaction, const ServerReply& reply,
                             ReplyStage stage) {
   for (ClientRecipient& recipient : transaction.recipients) {
     if (!recipient.reply.has_value()) Answer(recipient, reply, stage);
+  }
+}
+
+void SmtpClient::TakeReplyToRecipient(ClientRecipient& recipient, const ServerReply& reply) {
+  if (reply.positive()) {
+    recipient.accepted = reply.text;
+  } else {
+    Answer(recipient, reply, ReplyStage::kRecipient);
   }
 }
 
@@ -89,7 +99,7 @@ Task<SmtpClient::MaybeReply> SmtpClient::AskOneByOne(ClientTransaction& transact
     AppendRecipient(recipient, command);
     CO_ASSIGN_OR_RETURN(const ServerReply reply, co_await Command(command, ReplyStage::kRecipient,
                                                                   options_.timeouts.recipient));
-    if (!reply.positive()) Answer(recipient, reply, ReplyStage::kRecipient);
+    TakeReplyToRecipient(recipient, reply);
     if (!closing_) continue;
     AnswerRest(transaction, reply, ReplyStage::kData);
     co_return std::nullopt;
@@ -208,7 +218,7 @@ Task<SmtpClient::MaybeReply> SmtpClient::ReadReplies(ClientTransaction& transact
   for (ClientRecipient& recipient : transaction.recipients) {
     CO_ASSIGN_OR_RETURN(const ServerReply reply,
                         co_await ReadReply(ReplyStage::kRecipient, options_.timeouts.recipient));
-    if (!reply.positive()) Answer(recipient, reply, ReplyStage::kRecipient);
+    TakeReplyToRecipient(recipient, reply);
     if (!closing_) continue;
     AnswerRest(transaction, reply, ReplyStage::kData);
     co_return std::nullopt;
