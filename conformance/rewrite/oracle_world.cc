@@ -167,6 +167,7 @@ OracleWorld::OracleWorld()
                         .home = absl::StrCat("/home/", row.name),
                         .shell = row.shell})
               .ok());
+    CHECK(host_->accounts().AddGroup({.name = row.name, .id = GroupId(row.id)}, {}).ok());
   }
   for (const char* directory : {"/etc/mail", "/usr/share", "/var/run"}) {
     CHECK(host_->editor().MakeDirectories(directory, {.mode = 0755}).ok());

@@ -207,6 +207,8 @@ DeliveryResult ResultOfReply(const ServerReply& reply, const ReplyContext& conte
   result.too_large = context.stage == ReplyStage::kMail && reply.code == 552;
   result.alone = context.stage == ReplyStage::kRecipient ||
                  (context.lmtp && context.stage == ReplyStage::kMessage);
+  // What befalls a whole message is on its own M line.
+  if (!result.alone) result.queue_text.clear();
   if (of_data && context.lmtp) result.reply = absl::StrCat(result.exit_code);
   if (of_data && !context.lmtp) {
     result.status = "5.5.0";

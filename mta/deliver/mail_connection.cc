@@ -39,6 +39,7 @@ DeliveryResult ConnectionFailure(const absl::Status& status, absl::string_view h
   if (absl::IsDeadlineExceeded(status)) error = Errno::kETIMEDOUT;
   if (error == Errno::kOk) error = Errno::kECONNRESET;
   DeliveryResult result = Deferred(dsn, ConnectionErrorText(error, host));
+  result.queue_text.clear();  // the M line of the message says it
   result.error = error;
   return result;
 }

@@ -209,6 +209,14 @@ DeliveryResult MailTransaction::Unanswered(bool first) const {
     return Deferred("4.4.1", absl::StrCat("Connection timed out with ", server_));
   }
   if (!absl::IsUnavailable(status_)) return Deferred("4.3.0", status_.message());
+  const ReplyStage stage = client_.stage();
+  if (!run_.mailer.Has('z') && stage != ReplyStage::kRecipient) {
+    const bool said = stage == ReplyStage::kData;
+    DeliveryResult result =
+        Deferred("4.4.2", said ? absl::StrCat("Connection reset by ", server_) : "");
+    result.queue_text.clear();
+    return result;
+  }
   DeliveryResult result =
       Deferred("4.4.2", first ? absl::StrCat("Connection reset by ", server_) : "");
   if (!first) result.queue_text = absl::StrCat("reply: read error from ", server_);

@@ -148,7 +148,7 @@ class RouteFinder {
     const MxAnswer answer = co_await Ask(host, true);
     if (answer.null_mx) {
       DeliveryResult result = ResultOfExitCode(kExitUnavailable, "", "");
-      result.dsn = "5.1.10";
+      result.line_dsn = std::exchange(result.dsn, "5.1.10");
       result.diagnostic = "556 Host does not accept mail: MX 0 .";
       Unusable(std::string(host), std::move(result), "", true);
       co_return;

@@ -139,7 +139,7 @@ void Completion::AddRecipientField() {
   const auto is = [&action](absl::string_view name) {
     return absl::EqualsIgnoreCase(action, name);
   };
-  if (is("add-bcc")) return Insert("Bcc", "");
+  if (is("add-bcc")) return Insert("Bcc", " ");
   if (is("add-to-undisclosed")) return Insert("To", "undisclosed-recipients:;");
   if (!is("add-to") && !is("add-apparently-to")) return;
   for (const std::string& recipient : received_.recipients) {
