@@ -275,12 +275,13 @@ Task<absl::Status> DeliveryScheduler::RunJob(DeliveryScheduler& self, Work work)
   co_return status;
 }
 
-// One at a time, and again if there was work in between.
+// Connections are left at once. Programs wait, for one task at a time, and again if there was work
+// in between.
 Task<void> DeliveryScheduler::BeIdle() {
+  if (active_ == 0) co_await state_.OnIdle();
   if (is_idle_) co_return;
   is_idle_ = true;
   while (active_ == 0 && std::exchange(has_worked_, false)) {
-    co_await state_.OnIdle();
     if (state_.programs.empty()) continue;
     // A stop ends the wait.
     if (!has_worked_) (void)co_await Sleep(state_.programs.linger());
