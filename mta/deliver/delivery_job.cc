@@ -113,15 +113,9 @@ class Job {
   int64_t SetPriority() {
     const Options& options = site_.configuration().options;
     const int64_t all = MessageBytes(envelope_);
-    const int64_t received = envelope_.priority +
-                             envelope_.message_class * options.Number(OptionId::kClassFactor) -
-                             static_cast<int64_t>(envelope_.recipients.size()) *
-                                 options.Number(OptionId::kRecipientFactor);
-    const bool as_received = !options_.queue_run && !aliases_asked_;
-    envelope_.message_bytes = as_received && received > 0 && received < all ? received : all;
     const int64_t retry = options.Number(OptionId::kRetryFactor);
     const int64_t raised = envelope_.priority + retry;
-    SetBytes();
+    SetBytes(all);
     if (options_.queue_run) {
       envelope_.priority = raised;
     } else if (aliases_asked_) {
@@ -132,11 +126,9 @@ class Job {
     return raised;
   }
 
-  // sendmail counts what it has received as long as it works on that, and what is in the queue
-  // otherwise. The former was the beginning of the priority.
-  void SetBytes() {
-    const int64_t queued = MessageBytes(envelope_);
-    envelope_.message_bytes = queued;
+  // `all`: the message as it is in the queue.
+  void SetBytes(int64_t all) {
+    envelope_.message_bytes = all;
     if (options_.queue_run || aliases_asked_ || envelope_.attempts > 0) return;
     const Options& options = site_.configuration().options;
     const int64_t of_class = ImportanceOf(site_.configuration(), envelope_.header).message_class *
@@ -144,7 +136,7 @@ class Job {
     const int64_t of_recipients = static_cast<int64_t>(envelope_.recipients.size()) *
                                   options.Number(OptionId::kRecipientFactor);
     const int64_t received = envelope_.priority + of_class - of_recipients;
-    if (received >= 0 && received < queued) envelope_.message_bytes = received;
+    if (received >= 0 && received < all) envelope_.message_bytes = received;
   }
 
   // Gives each sender that an owner- alias has named a message of its own.

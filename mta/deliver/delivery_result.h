@@ -48,7 +48,6 @@ struct DeliveryResult {
   // fare alike share theirs.
   bool alone = false;
 
-
   bool done() const { return kind == Kind::kSent || kind == Kind::kDiscarded; }
 };
 

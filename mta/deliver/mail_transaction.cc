@@ -101,7 +101,7 @@ absl::Status MailTransaction::Fits() const {
 std::string MailTransaction::MailParameters() const {
   std::string parameters;
   const Envelope& envelope = run_.message.envelope();
-  const int64_t size = envelope.message_bytes > 0 ? envelope.message_bytes : MessageBytes(envelope);
+  const int64_t size = MessageBytes(envelope);
   if (client_.Offers("SIZE")) absl::StrAppend(&parameters, " SIZE=", size);
   const bool eight = client_.Offers("8BITMIME");
   const BodyPlan plan = PlanBody(envelope, run_.mailer, run_.site.configuration(), eight);
