@@ -374,3 +374,9 @@ add('verify_lists','blank lists',[DAEMON,smtp(OUT,E,'VRFY alice bob','EXPN alice
 add('bogus_helo_forms','AllowBogusHELO',[DAEMON]+[smtp(OUT,h,U,'QUIT') for h in ('HELO','EHLO','HELO a b','EHLO a b','HELO '+'y'*300,'EHLO a\tb','EHLO \xe9','EHLO ...','HELO .','EHLO a_b','HELO  x','EHLO (x)','EHLO [x')],mc(O('ALLOW_BOGUS_HELO','True')))
 add('timeouts','timeouts',[DAEMON,smtp(OUT,{'sleep':3},{'read':1}),smtp(OUT,E,U,{'sleep':3},{'read':1}),smtp(OUT,E,U,*to('alice'),{'sleep':3},{'read':1}),smtp(OUT,E,U,*to('alice'),'DATA',{'sleep':3},{'read':1}),smtp(OUT,E,U,*to('alice'),'DATA',{'raw':'Subject: x\r\n\r\n','replies':0},{'sleep':3},{'raw':'y\r\n.\r\n'},'QUIT')],mc(O('TO_COMMAND','1s')+O('TO_DATABLOCK','1s')))
 add('eight_bits','eight bits',[DAEMON]+[deliver(t,frm=f) for f in (U,U+' BODY=8BITMIME',U+' BODY=7BIT') for t in (msg('b','\xe9'),msg('h\xe9','x'),msg('m','\xe9',more='MIME-Version: 1.0\n'),'X-A: \xe9\nMIME-Version: 1.0\n\nx')],mc(O('EIGHT_BIT_HANDLING','strict')+O('SEVEN_BIT_INPUT','True')))
+
+# ------------------------------------------------------------ mail that goes on, by itself
+import os                                                      # noqa: E402
+import relay_scenarios                                         # noqa: E402
+S += [s for s in relay_scenarios.SCENARIOS
+      if os.path.exists(os.path.join(os.path.dirname(os.path.abspath(__file__)), s['name'] + '.json'))]
