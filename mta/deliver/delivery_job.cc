@@ -99,6 +99,11 @@ class Job {
                       absl::StrCat(address, "\n", entry.mailer->name, "\n", entry.user)});
       }
     }
+    for (const auto& [above, member] : list_.merged) {
+      if (above == member) continue;
+      trace.Record({EventKind::kRecipientExpanded, envelope_.id,
+                    absl::StrCat(NameOf(above), "\n", NameOf(member))});
+    }
   }
 
   // Those that something is to become of.

@@ -215,7 +215,10 @@ Task<size_t> ExpansionWalk::Enter(SendList& list, SendEntry entry) {
   if (IsMailer(entry, kProgram)) CheckProgramOrFile(list, entry, "programs");
   if (entry.mailer != nullptr) {
     const std::optional<size_t> duplicate = FindDuplicate(list, entry);
-    if (duplicate.has_value()) co_return *duplicate;
+    if (duplicate.has_value()) {
+      if (entry.parent != kNoEntry) list.merged.emplace_back(entry.parent, *duplicate);
+      co_return *duplicate;
+    }
   }
   const size_t at = list.entries.size();
   if (entry.mailer != nullptr) list.by_mailbox.emplace(MailboxKey(entry), at);

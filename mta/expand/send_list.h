@@ -11,6 +11,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -94,6 +95,8 @@ struct SendList {
 
   // The Expander's. Entries before this one lead nowhere any more.
   size_t first_alive = 0;
+  // Entries that lead to one that had been there before, and that one.
+  std::vector<std::pair<size_t, size_t>> merged;
   // By mailer, user and host: finds duplicates.
   std::multimap<std::string, size_t> by_mailbox;
 };
