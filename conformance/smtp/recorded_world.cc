@@ -41,6 +41,7 @@ struct Directory {
 };
 constexpr Directory kDirectories[] = {
     {"/var/spool/mqueue", 0700},
+    {"/var/tmp", 01777},
     {"/var/spool/clientmqueue", 0770, UserId{302}, kSmmsp},
     {"/var/spool/mail", 01777, kRootUser, GroupId{8}},
     {"/var/run/sendmail/mta", 0755, UserId{301}, GroupId{301}},

@@ -87,6 +87,7 @@ void ExpansionWalk::Take(SendEntry& entry, const ParsedAddress& parsed) {
   entry.status = parsed.status.empty() ? said.enhanced : parsed.status;
   entry.text = absl::StrCat(said.code, said.enhanced.empty() ? "" : " ", said.enhanced,
                             said.code.empty() ? "" : " ", said.text);
+  if (parsed.deferred && !notes_.deferral().empty()) entry.text = notes_.deferral();
 }
 
 void ExpansionWalk::Bad(SendEntry& entry, absl::string_view code, absl::string_view status,

@@ -63,6 +63,10 @@ void NoteTaker::Message(const RewriteMessage& message) {
   Error(code, reply, address, message.text, 0);
 }
 
+void NoteTaker::LookupDeferred(absl::string_view map, absl::string_view key) {
+  deferral_ = absl::StrCat(map, " map: lookup (", key, "): deferred");
+}
+
 void NoteTaker::Give(ExpansionNote note) {
   note.place = place_;
   if (listener_.log_errors && !note.code.empty()) {

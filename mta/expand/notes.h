@@ -33,7 +33,10 @@ class NoteTaker final : public RewriteObserver {
   void Remark(absl::string_view address, std::string text);
 
   // The address whose rules run; messages of rules name it.
-  void set_address(absl::string_view address) { address_ = std::string(address); }
+  void set_address(absl::string_view address) {
+    address_ = std::string(address);
+    deferral_.clear();
+  }
   // "/etc/mail/list: line 3: ", in front of all notes; empty: nothing. Gives the one before.
   std::string SetPlace(std::string place);
 
@@ -49,6 +52,10 @@ class NoteTaker final : public RewriteObserver {
   void Entered(absl::string_view, absl::Span<const Token>) override {}
   void Left(absl::string_view, absl::Span<const Token>) override {}
   void Message(const RewriteMessage& message) override;
+  void LookupDeferred(absl::string_view map, absl::string_view key) override;
+
+  // "host map: lookup (tempfail.example): deferred", of the address's rules; empty: none.
+  const std::string& deferral() const { return deferral_; }
 
  private:
   void Give(ExpansionNote note);
@@ -57,6 +64,7 @@ class NoteTaker final : public RewriteObserver {
   const Listener listener_;
   std::string address_;
   std::string place_;
+  std::string deferral_;
   ExpansionNote last_;
   int errors_ = 0;
   int exit_code_ = 0;

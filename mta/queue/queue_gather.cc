@@ -237,7 +237,9 @@ Task<absl::StatusOr<std::vector<QueueCandidate>>> ReadCandidates(QueueState& sta
   co_return std::move(candidates);
 }
 
-void SortCandidates(QueueState& state, std::vector<QueueCandidate>& candidates) {
+void SortCandidates(QueueState& state, std::vector<QueueCandidate>& candidates, GatherFor purpose) {
+  const bool newest_first =
+      purpose == GatherFor::kListing && state.layout.order == QueueSortOrder::kPriority;
   switch (state.layout.order) {
     case QueueSortOrder::kNone:
       return;
@@ -248,7 +250,11 @@ void SortCandidates(QueueState& state, std::vector<QueueCandidate>& candidates) 
       return;
     default:
       std::sort(candidates.begin(), candidates.end(),
-                [](const QueueCandidate& a, const QueueCandidate& b) {
+                [newest_first](const QueueCandidate& a, const QueueCandidate& b) {
+                  if (newest_first) {
+                    return std::tie(a.first_key, b.second_key, b.id) <
+                           std::tie(b.first_key, a.second_key, a.id);
+                  }
                   const absl::string_view a_host = HostKey(a);
                   const absl::string_view b_host = HostKey(b);
                   return std::tie(a_host, a.first_key, a.second_key, a.id) <

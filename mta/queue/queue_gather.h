@@ -66,7 +66,9 @@ Task<absl::StatusOr<std::vector<QueueCandidate>>> ReadCandidates(QueueState& sta
                                                                  GatherFor purpose);
 
 // Sorts by the layout's order.
-void SortCandidates(QueueState& state, std::vector<QueueCandidate>& candidates);
+// Of those with one priority a run takes the oldest first; a listing has the newest in front, as
+// sendmail's has that reads a directory in memory.
+void SortCandidates(QueueState& state, std::vector<QueueCandidate>& candidates, GatherFor purpose);
 
 }  // namespace stagepost
 

@@ -56,6 +56,8 @@ class RewriteObserver {
   // A rule was applied too often to these.
   virtual void Looped(absl::Span<const Token> /*tokens*/) {}
   // A map of this name was asked; no value: not found, or it could not be known.
+  // A map had no answer now; the address is to be tried again.
+  virtual void LookupDeferred(absl::string_view /*map*/, absl::string_view /*key*/) {}
   virtual void LookedUp(absl::string_view /*map*/, absl::string_view /*key*/,
                         const std::optional<std::string>& /*value*/) {}
 };

@@ -115,7 +115,10 @@ bool Evaluation::Take(const MapAnswer& answer) {
       Say("451 4.3.0", std::string(line));
     }
   }
-  if (answer.status == kExitTemporaryFailure) Return(kExitTemporaryFailure);
+  if (answer.status == kExitTemporaryFailure) {
+    Return(kExitTemporaryFailure);
+    if (observer_ != nullptr) observer_->LookupDeferred(found_name_, key_);
+  }
   if (traced_) observer_->LookedUp(found_name_, key_, answer.value);
   return Answer(answer);
 }
