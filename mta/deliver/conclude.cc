@@ -137,7 +137,8 @@ Notification Concluding::Make(Kind kind, const Reported& recipients, Action acti
 }
 
 std::string Concluding::FailureTranscript() const {
-  return absl::StrCat(TranscriptOfExpansion(report_.failed), report_.transcript, expiry_);
+  return absl::StrCat(TranscriptOfExpansion(report_.failed, report_.said_in_expansion),
+                      report_.transcript, expiry_);
 }
 
 Task<absl::Status> Concluding::Send(Notification notification, std::string what) {

@@ -38,7 +38,9 @@ struct JobReport {
   std::vector<ReportedRecipient> delayed;  // to be tried again
   std::vector<ReportedRecipient> sent;     // delivered here, or passed on
   std::string transcript;                  // what mailers and servers said
-  std::string received_from;               // "host.outside.example"; empty: not known any more
+  // What the expansion had to say, lines; empty: only what those who failed in it tell.
+  std::string said_in_expansion;
+  std::string received_from;  // "host.outside.example"; empty: not known any more
 };
 
 struct Conclusion {

@@ -11,17 +11,20 @@
 #include "absl/strings/strip.h"
 #include "mta/base/status_macros.h"
 #include "mta/bounce/notification.h"
+#include "mta/deliver/delivery_result.h"
 #include "mta/deliver/envelope_delivery.h"
+#include "mta/deliver/mailer_run.h"
 #include "mta/deliver/message_bytes.h"
 #include "mta/deliver/queued_recipient.h"
 #include "mta/expand/expander.h"
+#include "mta/expand/expansion_note.h"
 #include "mta/message/complete_header.h"
 #include "mta/message/envelope_macros.h"
 
 namespace stagepost {
 namespace {
 
-class Job {
+class Job final : public ExpansionObserver {
  public:
   Job(Site& site, Queue& queue, DeliveryState& state, QueuedMessage& message,
       DeliveryOptions options, JobEnd& end)
@@ -40,7 +43,8 @@ class Job {
     for (Part& part : parts_) {
       EnvelopeDelivery delivery(site_, queue_, state_, *part.message, list_, part.entries,
                                 options_);
-      delivery.NoteExpansion(of_expansion);
+      // Of several envelopes, each tells what concerns its own.
+      delivery.NoteExpansion(of_expansion, parts_.size() == 1 ? said_ : "");
       const absl::Status status = co_await delivery.Run();
       const std::vector<std::string>& told = delivery.notifications();
       end_.notifications.insert(end_.notifications.end(), told.begin(), told.end());
@@ -61,6 +65,14 @@ class Job {
     std::vector<size_t> entries;
   };
 
+  // What rules, aliases and files have to say belongs into the transcript, whoever fails.
+  void Note(const ExpansionNote& note) override {
+    if (note.code.empty() || said_.size() > kMaxTranscript) return;
+    const std::string enhanced =
+        note.enhanced.empty() ? absl::StrCat(note.code.substr(0, 1), ".0.0") : note.enhanced;
+    absl::StrAppend(&said_, note.code, " ", enhanced, " ", OneLine(note.Line()), "\n");
+  }
+
   Task<void> Expand() {
     Environment& env = site_.env();
     Macros macros(&site_.configuration().macros);
@@ -68,6 +80,7 @@ class Job {
                        env.host().time_zone(), macros);
     ExpandOptions options;
     options.id = envelope_.id;
+    options.observer = this;
     Expander expander(site_, macros, options);
     for (const Recipient& recipient : envelope_.recipients) {
       const size_t entry = co_await expander.AddEntry(list_, EntryOf(recipient, env.accounts()));
@@ -201,6 +214,7 @@ class Job {
   Envelope& envelope_;
   const DeliveryOptions options_;
   SendList list_;
+  std::string said_;  // lines
   bool aliases_asked_ = false;
   std::vector<Part> parts_;
   JobEnd& end_;

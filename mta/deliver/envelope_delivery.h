@@ -48,7 +48,8 @@ class EnvelopeDelivery {
   const std::vector<std::string>& parked_at() const { return parked_at_; }
 
   // Entries that did not survive their expansion, for the log and the report; before Run().
-  void NoteExpansion(int64_t priority);
+  // `said`: what the expansion had to say, lines of the transcript; empty: only of those.
+  void NoteExpansion(int64_t priority, std::string said);
 
  private:
   struct Outcome {
@@ -113,6 +114,7 @@ class EnvelopeDelivery {
   std::map<std::string, std::string> senders_;  // $g, by mailer
   std::map<size_t, Outcome> outcomes_;
   std::string message_text_;  // the M line of the message
+  std::string said_in_expansion_;
   std::string transcript_;
   bool attempted_ = false;
   std::vector<std::string> notifications_;

@@ -48,7 +48,8 @@ DeliveryResult ResultOfVerdict(const Verdict& verdict) {
 
 }  // namespace
 
-void EnvelopeDelivery::NoteExpansion(int64_t priority) {
+void EnvelopeDelivery::NoteExpansion(int64_t priority, std::string said) {
+  said_in_expansion_ = std::move(said);
   const int64_t later = std::exchange(envelope_.priority, priority);
   // An alias that names itself is looked at again when the others are done.
   Entries in_order = entries_;
@@ -228,6 +229,7 @@ JobReport EnvelopeDelivery::Report() {
       report.delayed.push_back(std::move(reported));
   }
   report.transcript = transcript_;
+  report.said_in_expansion = said_in_expansion_;
   report.received_from = options_.received_from;
   return report;
 }

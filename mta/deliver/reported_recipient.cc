@@ -136,7 +136,8 @@ NotifiedRecipient Notified(Site& site, const ReportedRecipient& reported,
   return notified;
 }
 
-std::string TranscriptOfExpansion(const std::vector<ReportedRecipient>& failed) {
+std::string TranscriptOfExpansion(const std::vector<ReportedRecipient>& failed,
+                                  absl::string_view said) {
   std::string transcript;
   std::string lists;
   // What is behind an alias has been found out before what is said of the alias.
@@ -147,7 +148,7 @@ std::string TranscriptOfExpansion(const std::vector<ReportedRecipient>& failed) 
         absl::StrCat("Message delivered to mailing list ", OneLine(it->mailing_list), "\n");
     if (!it->mailing_list.empty() && !absl::StrContains(lists, list)) lists += list;
   }
-  return transcript + lists;
+  return absl::StrCat(said.empty() ? transcript : said, lists);
 }
 
 std::string LogTextOf(const ReportedRecipient& failed) {

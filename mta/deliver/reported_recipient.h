@@ -16,7 +16,9 @@ NotifiedRecipient Notified(Site& site, const ReportedRecipient& reported,
                            NotifiedRecipient::Action action);
 
 // "550 5.1.1 selfref... User unknown", a line for each that has failed as it was expanded.
-std::string TranscriptOfExpansion(const std::vector<ReportedRecipient>& failed);
+// `said`: what was said meanwhile, instead of these lines, or empty.
+std::string TranscriptOfExpansion(const std::vector<ReportedRecipient>& failed,
+                                  absl::string_view said);
 // What log lines say the report is about: "User unknown".
 std::string LogTextOf(const ReportedRecipient& failed);
 

@@ -86,7 +86,8 @@ Task<int> RunShProgram(Environment& env, const ShStreams& streams, const Argumen
   if (!child.ok()) {
     const Errno error = ErrnoOf(child.status());
     (void)co_await streams.error->Write(
-        absl::StrCat(where, arguments[0], ": ", ErrnoText(error), "\n"));
+        absl::StrCat(where, arguments[0], ": ",
+                     error == Errno::kENOTDIR ? "not found" : ErrnoText(error), "\n"));
     co_return error == Errno::kENOENT || error == Errno::kENOTDIR ? kNotFound : kCannotRun;
   }
   co_return co_await Accompany(streams, **child);
