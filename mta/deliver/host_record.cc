@@ -142,10 +142,12 @@ DeliveryResult ResultOfRecord(const HostRecord& record, absl::string_view host) 
     if (record.exit_code == kExitNoHost) {
       absl::StrAppend(&result.stat, " (", NameServerText(host, "host not found"), ")");
     }
-    if (!record.dsn.empty()) result.dsn = record.dsn;
+    // A report shows the code of the reply, and in the transcript that of its kind.
+    if (!record.dsn.empty()) result.line_dsn = std::exchange(result.dsn, record.dsn);
     if (!record.reply.empty()) result.diagnostic = record.reply;
   }
   result.error = record.error;
+  result.remote_mta = std::string(host);
   return result;
 }
 
