@@ -97,7 +97,7 @@ TEST(CompleteHeader, AddsARecipientFieldAsTold) {
   EXPECT_EQ(with("add-to"), front + "?To: <y@b.example>\n?To: <z@outside.example>\n");
   EXPECT_EQ(with("add-apparently-to"),
             front + "?Apparently-To: <y@b.example>\n?Apparently-To: <z@outside.example>\n");
-  EXPECT_EQ(with("add-bcc"), front + "?Bcc: \n");
+  EXPECT_EQ(with("add-bcc"), front + "?Bcc:  \n");
   EXPECT_EQ(with("add-to-undisclosed"), front + "?To: undisclosed-recipients:;\n");
   EXPECT_EQ(Queued("Bcc: a\n\n", From("u@corp.example"), "NoRecipientAction=add-to"),
             absl::StrCat(kDate, kFrom, kId, "?Bcc: a\n"));
