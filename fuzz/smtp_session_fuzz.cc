@@ -25,7 +25,7 @@ constexpr size_t kMaxInput = 8192;
 
 class Nobody final : public AcceptedMessages, public SessionHost {
  public:
-  Task<void> OnAccepted(std::string, char) override {
+  Task<void> OnAccepted(std::unique_ptr<QueuedMessage>, char) override {
     ++accepted;
     co_return;
   }

@@ -100,7 +100,6 @@ Task<int> StoreIt(Environment& env, Queue& queue, Arguments arguments) {
   absl::Status status = co_await (*message)->AppendBody(co_await ReadInput(env));
   if (status.ok()) status = co_await (*message)->Commit(envelope);
   if (!status.ok()) co_return co_await Say(env, status.ToString(), 1);
-  (*message)->HandOver();
   co_return co_await Say(env, envelope.id, 0);
 }
 

@@ -247,7 +247,6 @@ Task<absl::StatusOr<std::string>> Sending::Run() {
   for (const Recipient& recipient : envelope.recipients) {
     trace.Record({EventKind::kRecipientAccepted, envelope.id, recipient.address, 0, 0});
   }
-  message->HandOver();
   co_return envelope.id;
 }
 

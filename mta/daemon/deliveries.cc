@@ -10,11 +10,14 @@ Deliveries::Deliveries(Environment& env, const CurrentSite& current, Queue& queu
                        TaskContext& tasks, absl::Duration linger)
     : env_(env), current_(current), state_(env, linger), scheduler_(env, queue, state_, tasks) {}
 
-Task<void> Deliveries::OnAccepted(std::string id, char mode) {
-  // What goes wrong has been logged, and the message is in the queue.
-  if (mode == 'i') (void)co_await scheduler_.Deliver(current_.site, id, DeliveryOptions());
+Task<void> Deliveries::OnAccepted(std::unique_ptr<QueuedMessage> message, char mode) {
+  if (mode == 'i') {
+    // What goes wrong has been logged, and the message is in the queue.
+    (void)co_await scheduler_.Deliver(current_.site, std::move(message), DeliveryOptions());
+  }
   if (mode != 'b') co_return;
-  const absl::Status status = scheduler_.Submit(current_.site, id);
+  const std::string id = message->envelope().id;
+  const absl::Status status = scheduler_.Submit(current_.site, std::move(message));
   if (!status.ok()) {
     env_.log().Write(Severity::kNotice, absl::StrCat(id, ": queued: ", status.message()));
   }

@@ -34,7 +34,7 @@ class Deliveries final : public AcceptedMessages {
   Deliveries(Environment& env, const CurrentSite& current, Queue& queue, TaskContext& tasks,
              absl::Duration linger = absl::ZeroDuration());
 
-  Task<void> OnAccepted(std::string id, char mode) override;
+  Task<void> OnAccepted(std::unique_ptr<QueuedMessage> message, char mode) override;
 
   // Starts a run on demand over what is selected (ETRN). False: it could not be started.
   Task<bool> StartQueueRun(QueueSelection selection);

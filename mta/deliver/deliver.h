@@ -39,6 +39,8 @@ struct DeliveryOptions {
 struct ParkedMessage {
   std::string id;
   std::vector<std::string> destinations;  // those that were full
+  // Still locked, if nothing of it has changed; null: its lock has been let go.
+  std::unique_ptr<QueuedMessage> message = nullptr;
 };
 
 struct DeliveryEnd {
@@ -53,10 +55,12 @@ struct DeliveryEnd {
 // Tries to deliver message `id` to all its recipients, as the site's rules, aliases and mailers
 // say: those delivered leave the envelope, those deferred stay with the reason, and an empty
 // envelope is removed. Who failed for good leaves it when the sender has been told, by a message
-// that is delivered likewise before this returns. For DeliveryScheduler (delivery_scheduler.h),
-// through which everybody else delivers.
+// that is delivered likewise before this returns. `message` is the message itself, locked, if the
+// caller has it; null: it is locked here. For DeliveryScheduler (delivery_scheduler.h), through
+// which everybody else delivers.
 Task<DeliveryEnd> DeliverMessage(std::shared_ptr<Site> site, Queue& queue, DeliveryState& state,
-                                 std::string id, DeliveryOptions options);
+                                 std::string id, DeliveryOptions options,
+                                 std::unique_ptr<QueuedMessage> message = nullptr);
 
 }  // namespace stagepost
 

@@ -33,6 +33,7 @@ class Job final : public ExpansionObserver {
         state_(state),
         message_(message),
         envelope_(message.envelope()),
+        queued_priority_(envelope_.priority),
         options_(std::move(options)),
         end_(end) {}
 
@@ -52,6 +53,7 @@ class Job final : public ExpansionObserver {
         end_.parked.push_back({part.message->envelope().id, delivery.parked_at()});
       }
       CO_RETURN_IF_ERROR(status);
+      if (parts_.size() == 1 && delivery.is_untouched()) LeaveAsItWas();
       part.split.reset();
     }
     co_return absl::OkStatus();
@@ -144,6 +146,13 @@ class Job final : public ExpansionObserver {
     return raised;
   }
 
+  // As the queue has it, so that a later turn counts from the same.
+  void LeaveAsItWas() {
+    envelope_.priority = queued_priority_;
+    envelope_.message_bytes.reset();
+    end_.is_untouched = true;
+  }
+
   // `all`: the message as it is in the queue.
   void SetBytes(int64_t all) {
     envelope_.message_bytes = all;
@@ -212,6 +221,7 @@ class Job final : public ExpansionObserver {
   DeliveryState& state_;
   QueuedMessage& message_;
   Envelope& envelope_;
+  const int64_t queued_priority_;
   const DeliveryOptions options_;
   SendList list_;
   std::string said_;  // lines

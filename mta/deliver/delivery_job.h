@@ -19,6 +19,8 @@ namespace stagepost {
 struct JobEnd {
   std::vector<std::string> notifications;  // ids of messages that tell of its end, to be delivered
   std::vector<ParkedMessage> parked;
+  // The message is parked as it was, envelope and files: it is the only one in `parked`.
+  bool is_untouched = false;
   std::string received_from;  // as DeliveryOptions'
 };
 

@@ -42,7 +42,32 @@ void DeliveryScheduler::AddTo(Batch& batch, CompactQueueId id) {
   if (known_.insert(id).second) batch.ids.push_back(id);
 }
 
-absl::Status DeliveryScheduler::Submit(std::shared_ptr<Site> site, std::string id) {
+// Of a message that a queue run has found in the meantime only the run's order counts: its job
+// locks it.
+void DeliveryScheduler::AddTo(Batch& batch, std::unique_ptr<QueuedMessage> message) {
+  const CompactQueueId id(message->envelope().id);
+  if (!known_.insert(id).second) return;
+  batch.ids.push_back(id);
+  if (env_.probes().Buggify("deliver: a message is locked anew")) return;
+  held_[id] = std::move(message);
+}
+
+void DeliveryScheduler::LimitHeld(CompactQueueId latest) {
+  if (held_.size() > kMaxHeldMessages) held_.erase(latest);
+}
+
+void DeliveryScheduler::Forget(CompactQueueId id) {
+  known_.erase(id);
+  held_.erase(id);
+}
+
+void DeliveryScheduler::StopBeginning() {
+  stopping_ = true;
+  held_.clear();
+}
+
+absl::Status DeliveryScheduler::Submit(std::shared_ptr<Site> site,
+                                       std::unique_ptr<QueuedMessage> message) {
   if (stopping_) return absl::CancelledError("deliveries stop");
   auto found = batches_.find(accepted_);
   if (found == batches_.end() || found->second->site != site) {
@@ -58,18 +83,25 @@ absl::Status DeliveryScheduler::Submit(std::shared_ptr<Site> site, std::string i
   if (found->second->ids.size() >= kMaxWaitingDeliveries) {
     return absl::ResourceExhaustedError("too many deliveries wait");
   }
-  AddTo(*found->second, CompactQueueId(id));
+  const CompactQueueId id(message->envelope().id);
+  AddTo(*found->second, std::move(message));
   StartJobs();
+  LimitHeld(id);
   return absl::OkStatus();
 }
 
-Task<absl::Status> DeliveryScheduler::Deliver(std::shared_ptr<Site> site, std::string id,
+Task<absl::Status> DeliveryScheduler::Deliver(std::shared_ptr<Site> site,
+                                              std::unique_ptr<QueuedMessage> message,
                                               DeliveryOptions options) {
   if (stopping_) co_return absl::CancelledError("deliveries stop");
   const uint32_t number = AddBatch(std::move(site), std::move(options));
   Batch& batch = *batches_[number];
   batch.answers_early = true;
-  AddTo(batch, CompactQueueId(id));
+  batch.is_awaited = true;
+  const CompactQueueId id(message->envelope().id);
+  AddTo(batch, std::move(message));
+  StartJobs();
+  LimitHeld(id);
   co_return co_await WaitFor(number);
 }
 
@@ -183,10 +215,10 @@ Task<absl::Status> DeliveryScheduler::WaitFor(uint32_t number) {
 
 void DeliveryScheduler::Drop(uint32_t number) {
   Batch& batch = *batches_[number];
-  for (const CompactQueueId id : batch.ids) known_.erase(id);
+  for (const CompactQueueId id : batch.ids) Forget(id);
   batch.ids.clear();
   for (const CompactQueueId id : state_.destinations.Unpark(number)) {
-    known_.erase(id);
+    Forget(id);
     batch.destinations.erase(id);
     --batch.parked;
   }
@@ -212,7 +244,7 @@ void DeliveryScheduler::StartJobs() {
     const absl::Status status = jobs_.Spawn(&RunJob, std::ref(*this), *std::move(work));
     if (!status.ok()) {
       // Somebody above stops: the messages are safe where they are.
-      stopping_ = true;
+      StopBeginning();
       --batch.active;
       --active_;
       if (batch.options.queue_run) --active_in_runs_;
@@ -229,6 +261,11 @@ std::optional<DeliveryScheduler::Work> DeliveryScheduler::NextWork() {
   if (turns_first_) work = NextTurn();
   if (!work.has_value()) work = NextOfBatches();
   if (!work.has_value() && !turns_first_) work = NextTurn();
+  if (!work.has_value()) return work;
+  if (const auto held = held_.find(work->id); held != held_.end()) {
+    work->message = std::move(held->second);
+    held_.erase(held);
+  }
   return work;
 }
 
@@ -237,7 +274,7 @@ std::optional<DeliveryScheduler::Work> DeliveryScheduler::NextTurn() {
   if (!turn.has_value()) return std::nullopt;
   Batch& batch = *batches_[turn->batch];
   --batch.parked;
-  Work work = {turn->id, turn->batch, {}};
+  Work work = {turn->id, turn->batch, {}, nullptr};
   const auto several = batch.destinations.find(turn->id);
   if (several == batch.destinations.end()) {
     work.destinations = {std::move(turn->destination)};
@@ -259,7 +296,7 @@ std::optional<DeliveryScheduler::Work> DeliveryScheduler::NextOfBatches() {
     if (batch == batches_.end()) batch = batches_.begin();
     if (!MayBegin(*batch->second)) continue;
     served_ = batch->first;
-    Work work = {batch->second->ids.front(), batch->first, {}};
+    Work work = {batch->second->ids.front(), batch->first, {}, nullptr};
     batch->second->ids.pop_front();
     return work;
   }
@@ -290,15 +327,16 @@ Task<void> DeliveryScheduler::BeIdle() {
   is_idle_ = false;
 }
 
-Task<DeliveryEnd> DeliveryScheduler::Try(const Work& work) {
+Task<DeliveryEnd> DeliveryScheduler::Try(Work& work) {
   const Batch& batch = *batches_[work.batch];
   if (env_.probes().Buggify("deliver: a delivery starts late")) {
     (void)co_await Sleep(absl::Seconds(90));
   }
   DeliveryOptions options = batch.options;
   options.destinations = work.destinations;
-  co_return co_await Shield(kDeliveryGrace, DeliverMessage(batch.site, queue_, state_,
-                                                           work.id.str(), std::move(options)));
+  co_return co_await Shield(
+      kDeliveryGrace, DeliverMessage(batch.site, queue_, state_, work.id.str(), std::move(options),
+                                     std::move(work.message)));
 }
 
 void DeliveryScheduler::End(const Work& work, DeliveryEnd end) {
@@ -324,15 +362,17 @@ void DeliveryScheduler::Park(uint32_t number, Batch& batch, ParkedMessage messag
   const CompactQueueId id(message.id);
   if (!known_.insert(id).second) return;
   ++batch.parked;
+  if (message.message != nullptr) held_[id] = std::move(message.message);
   const std::string first = message.destinations.front();
   if (message.destinations.size() > 1) batch.destinations[id] = std::move(message.destinations);
   state_.destinations.Park(first, id, number);
+  LimitHeld(id);
 }
 
 Task<void> DeliveryScheduler::Finish() { (void)co_await jobs_.Join(); }
 
 Task<void> DeliveryScheduler::End() {
-  stopping_ = true;
+  StopBeginning();
   jobs_.RequestStop();
   (void)co_await jobs_.Join();
 }

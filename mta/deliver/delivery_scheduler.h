@@ -4,10 +4,11 @@
 // one, in the order of the queue; what has been accepted is another, in the order of coming. A free
 // job takes from each in turn, so that neither waits for the other, and from those that were parked
 // at a busy destination (destinations.h) and have got their turn. Of what waits, little more than
-// the queue id is kept, and it is there once, whoever asks for it again.
+// the queue id is kept, and it is there once, whoever asks for it again. Only a few of those that
+// were accepted just now wait as they are, locked, so that their files need not be read again.
 //
 //   DeliveryScheduler deliveries(env, queue, state, context);
-//   deliveries.Submit(site, id);
+//   deliveries.Submit(site, std::move(message));
 //   co_await deliveries.RunQueue(site, {});
 //   co_await deliveries.Finish();   // or End()
 #ifndef STAGEPOST_MTA_DELIVER_DELIVERY_SCHEDULER_H_
@@ -44,6 +45,9 @@ namespace stagepost {
 inline constexpr size_t kMaxDeliveries = 100;
 // Accepted messages whose delivery waits its turn; those beyond wait in the queue for its next run.
 inline constexpr size_t kMaxWaitingDeliveries = 10'000;
+// Messages that are held locked while they wait, or are parked: two open files each, and an
+// envelope. Those beyond are let go, and locked again by their job.
+inline constexpr size_t kMaxHeldMessages = 100;
 // What a job still gets after a stop request: a delivery that is cut off may be made twice.
 inline constexpr absl::Duration kDeliveryGrace = absl::Seconds(30);
 
@@ -54,12 +58,14 @@ class DeliveryScheduler final : private Destinations::Listener {
                     size_t deliveries = kMaxDeliveries);
   ~DeliveryScheduler();
 
-  // Delivers message `id` soon. kResourceExhausted: too many wait; it stays in the queue.
-  absl::Status Submit(std::shared_ptr<Site> site, std::string id);
+  // Delivers a message that was handed over soon. It stays locked until its delivery has ended, or
+  // it is let go. kResourceExhausted: too many wait; it stays in the queue.
+  absl::Status Submit(std::shared_ptr<Site> site, std::unique_ptr<QueuedMessage> message);
 
   // Delivers it, and returns when that has been tried, or when the message has to wait for a
   // destination. Errors as DeliveryEnd::status, and kCancelled.
-  Task<absl::Status> Deliver(std::shared_ptr<Site> site, std::string id, DeliveryOptions options);
+  Task<absl::Status> Deliver(std::shared_ptr<Site> site, std::unique_ptr<QueuedMessage> message,
+                             DeliveryOptions options);
 
   // Begins a pass over what is selected of the queue; a narrow selection makes it a run on demand.
   // Each queue group is a batch, with as many jobs at a time as its Runners= says. Messages that
@@ -100,7 +106,8 @@ class DeliveryScheduler final : private Destinations::Listener {
   struct Work {
     CompactQueueId id;
     uint32_t batch = 0;
-    std::vector<std::string> destinations;  // of a message that was parked
+    std::vector<std::string> destinations;   // of a message that was parked
+    std::unique_ptr<QueuedMessage> message;  // null: it is to be locked
   };
   using Batches = std::map<uint32_t, std::unique_ptr<Batch>>;
 
@@ -115,6 +122,12 @@ class DeliveryScheduler final : private Destinations::Listener {
   bool MayBegin(const Batch& batch) const;
   uint32_t AddBatch(std::shared_ptr<Site> site, DeliveryOptions options);
   void AddTo(Batch& batch, CompactQueueId id);
+  void AddTo(Batch& batch, std::unique_ptr<QueuedMessage> message);
+  // Lets go of what nobody has begun to deliver, beyond kMaxHeldMessages.
+  void LimitHeld(CompactQueueId latest);
+  void Forget(CompactQueueId id);
+  // Nothing begins any more; what was held is free for others.
+  void StopBeginning();
   // Whether the host is too busy for a run; said already.
   bool IsTooBusy();
   Task<absl::Status> BeginQueueRun(Site& site, DeliveryOptions& options);
@@ -124,7 +137,7 @@ class DeliveryScheduler final : private Destinations::Listener {
                                           const QueueGroupLayout& group);
   Task<void> BeIdle();
   void ExpectMore();
-  Task<DeliveryEnd> Try(const Work& work);
+  Task<DeliveryEnd> Try(Work& work);
   void End(const Work& work, DeliveryEnd end);
   void Park(uint32_t number, Batch& batch, ParkedMessage message);
   void EraseIfOver(uint32_t number);
@@ -149,6 +162,7 @@ class DeliveryScheduler final : private Destinations::Listener {
   size_t active_in_runs_ = 0;
   size_t run_limit_ = 0;                   // MaxQueueChildren; 0: none
   absl::btree_set<CompactQueueId> known_;  // those that wait, are parked or under way
+  std::map<CompactQueueId, std::unique_ptr<QueuedMessage>> held_;  // of those that wait, locked
   TaskScope jobs_;
 };
 

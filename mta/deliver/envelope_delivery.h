@@ -46,6 +46,8 @@ class EnvelopeDelivery {
 
   // After Run(): destinations that some recipients wait for, who have been left as they were.
   const std::vector<std::string>& parked_at() const { return parked_at_; }
+  // After Run(): whether it has come to nothing but that, and has written nothing.
+  bool is_untouched() const { return !parked_at_.empty() && outcomes_.empty(); }
 
   // Entries that did not survive their expansion, for the log and the report; before Run().
   // `said`: what the expansion had to say, lines of the transcript; empty: only of those.

@@ -26,6 +26,9 @@ struct Writing {
   bool has_temporary = false;     // a tf file may exist
   bool may_exist = false;         // a control file may exist
   std::unique_ptr<File> control;  // locked
+  // Of a part: what it was written from, and its df file.
+  Envelope envelope;
+  std::unique_ptr<File> data;
 };
 
 class NewMessage final : public IncomingMessage {
@@ -63,14 +66,17 @@ class NewMessage final : public IncomingMessage {
       co_return status;
     }
     step_ = Step::kCommitted;
-    data_.reset();
     co_return absl::OkStatus();
   }
 
-  void HandOver() override {
-    CHECK(step_ == Step::kCommitted);
-    self_.control.reset();
-    parts_.clear();
+  std::vector<std::unique_ptr<QueuedMessage>> HandOver(Envelope envelope) override {
+    CHECK(step_ == Step::kCommitted && data_ != nullptr);
+    std::vector<std::unique_ptr<QueuedMessage>> messages;
+    messages.push_back(Locked(self_, std::move(envelope), std::move(data_)));
+    for (Writing& part : parts_) {
+      messages.push_back(Locked(part, std::move(part.envelope), std::move(part.data)));
+    }
+    return messages;
   }
 
   Task<absl::Status> Abandon() override {
@@ -97,6 +103,16 @@ class NewMessage final : public IncomingMessage {
   Task<absl::Status> FinishBody() {
     if (failure_.ok() && !buffer_.empty()) co_await Flush();
     co_return failure_;
+  }
+
+  // What a qf file does not hold goes: whoever delivers finds what it would have read.
+  std::unique_ptr<QueuedMessage> Locked(Writing& writing, Envelope envelope,
+                                        std::unique_ptr<File> data) {
+    envelope.message_class = 0;
+    envelope.message_bytes.reset();
+    for (Recipient& recipient : envelope.recipients) recipient.user.clear();
+    return MakeLockedMessage(state_, *writing.place, *writing.place, writing.kind,
+                             std::move(envelope), std::move(writing.control), std::move(data));
   }
 
   // What is to be synced beside the first control file. A failed sync is not tried again: the
@@ -149,9 +165,12 @@ class NewMessage final : public IncomingMessage {
     // What is there belongs to somebody else.
     if (ErrnoOf(shared) == Errno::kEEXIST) parts_.pop_back();
     CO_RETURN_IF_ERROR(shared);
-    CO_ASSIGN_OR_RETURN(const FileStat stat,
-                        co_await state_.files().LinkStat(part.place->DataFile(part.id)));
+    const OpenOptions options = {.read = true, .no_follow = true, .non_blocking = true};
+    CO_ASSIGN_OR_RETURN(part.data,
+                        co_await state_.files().Open(part.place->DataFile(part.id), options));
+    CO_ASSIGN_OR_RETURN(const FileStat stat, co_await part.data->Stat());
     FillIn(stat, part.id, envelope);
+    part.envelope = envelope;
     co_return co_await WriteControlFile(envelope, part);
   }
 
@@ -183,6 +202,7 @@ class NewMessage final : public IncomingMessage {
     }
     status.Update(co_await UnlinkIfPresent(state_.files(), place.DataFile(writing.id)));
     writing.control.reset();
+    writing.data.reset();
     co_return status;
   }
 
@@ -199,7 +219,7 @@ class NewMessage final : public IncomingMessage {
   QueueState& state_;
   Writing self_;
   std::vector<Writing> parts_;
-  std::unique_ptr<File> data_;  // df, locked against RemoveOrphans()
+  std::unique_ptr<File> data_;  // df, locked against RemoveOrphans() until the commit
   std::string buffer_;          // body bytes behind written_
   uint64_t written_ = 0;
   bool body_synced_ = false;  // or that has failed

@@ -50,11 +50,13 @@ inline constexpr absl::Duration kCommitGrace = absl::Seconds(30);
 inline constexpr absl::Duration kOrphanAge = absl::Hours(24);
 inline constexpr size_t kMaxSortedListing = 100'000;
 
+class QueuedMessage;
+
 // A message being received. Destroyed without Commit(), its df file stays behind as an orphan until
 // Abandon() or a queue run removes it.
 //
-// After Commit() it holds the lock of the new message until HandOver() or its end: no queue run
-// works on the message before its acceptance has been recorded.
+// After Commit() it holds the lock of the new message until HandOver() gives it away or its end: no
+// queue run works on the message before its acceptance has been recorded.
 class IncomingMessage {
  public:
   virtual ~IncomingMessage() = default;
@@ -70,11 +72,13 @@ class IncomingMessage {
   virtual Task<absl::Status> Commit(Envelope& envelope) = 0;
   // Makes another message with the same body, in `group`, for recipients whose queue group is not
   // that of this message (DivideByQueueGroup()); with an id of its own. Called before Commit(),
-  // which makes all of them durable together: until then nothing has been accepted. Errors as
-  // Commit().
+  // which makes all of them durable together: until then nothing has been accepted. A copy of
+  // `envelope` is kept. Errors as Commit().
   virtual Task<absl::Status> AddPart(Envelope& envelope, std::string group) = 0;
-  // Lets go of the lock. Called after Commit(), before the message's delivery is started.
-  virtual void HandOver() = 0;
+  // The message, still locked, and behind it its parts in the order of AddPart(): for who delivers
+  // them at once, and need not find, lock and read their files again. They are as Lock() would give
+  // them. `envelope` is as Commit() left it. REQUIRES: committed; once.
+  virtual std::vector<std::unique_ptr<QueuedMessage>> HandOver(Envelope envelope) = 0;
   // Removes what was written. REQUIRES: not committed.
   virtual Task<absl::Status> Abandon() = 0;
 };

@@ -79,8 +79,12 @@ Task<absl::Status> UnlinkIfPresent(FileSystem& files, std::string name) {
 
 Task<absl::StatusOr<std::unique_ptr<File>>> MakeQueueFile(QueueState& state, std::string name) {
   const FileMode mode = state.file_mode();
-  const OpenOptions options = {
-      .write = true, .create = true, .exclusive = true, .no_follow = true, .mode = mode};
+  const OpenOptions options = {.read = true,
+                               .write = true,
+                               .create = true,
+                               .exclusive = true,
+                               .no_follow = true,
+                               .mode = mode};
   CO_ASSIGN_OR_RETURN(std::unique_ptr<File> file, co_await state.files().Open(name, options));
   // The group that shares a queue needs its bits whatever the umask is.
   if ((mode & 0066) != 0) CO_RETURN_IF_ERROR(co_await file->ChangeMode(mode));

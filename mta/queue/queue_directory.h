@@ -69,7 +69,8 @@ Task<absl::StatusOr<size_t>> ReadFullyAt(File& file, uint64_t offset, absl::Span
 // Unlinks; OK also if there is no such file.
 Task<absl::Status> UnlinkIfPresent(FileSystem& files, std::string name);
 
-// Makes a file of the queue with its mode. kAlreadyExists, Errno kEEXIST: there is one.
+// Makes a file of the queue with its mode, open for reading and writing. kAlreadyExists, Errno
+// kEEXIST: there is one.
 Task<absl::StatusOr<std::unique_ptr<File>>> MakeQueueFile(QueueState& state, std::string name);
 
 // As the seam's, unless the layout does without.
@@ -104,6 +105,13 @@ Task<absl::StatusOr<std::unique_ptr<QueuedMessage>>> LockQueuedMessage(QueueStat
                                                                        const QueuePlace& place,
                                                                        std::string id,
                                                                        QueueFileKind kind);
+
+// A message whose files are open: `control` is the file of that kind in `place`, locked; `data` its
+// df file in `data_place`, open for reading.
+std::unique_ptr<QueuedMessage> MakeLockedMessage(QueueState& state, const QueuePlace& place,
+                                                 const QueuePlace& data_place, QueueFileKind kind,
+                                                 Envelope envelope, std::unique_ptr<File> control,
+                                                 std::unique_ptr<File> data);
 
 // Bytes of the message as it would be sent with LF line ends, conditional fields left out.
 int64_t SizeOfParts(const Envelope& envelope);

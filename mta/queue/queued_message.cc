@@ -287,6 +287,14 @@ Task<absl::Status> ReportAndSetAside(QueueState& state, const QueuePlace& place,
 
 }  // namespace
 
+std::unique_ptr<QueuedMessage> MakeLockedMessage(QueueState& state, const QueuePlace& place,
+                                                 const QueuePlace& data_place, QueueFileKind kind,
+                                                 Envelope envelope, std::unique_ptr<File> control,
+                                                 std::unique_ptr<File> data) {
+  return std::make_unique<LockedMessage>(state, place, data_place, kind, std::move(envelope),
+                                         std::move(control), std::move(data));
+}
+
 Task<absl::StatusOr<std::unique_ptr<QueuedMessage>>> LockQueuedMessage(QueueState& state,
                                                                        const QueuePlace& place,
                                                                        std::string id,

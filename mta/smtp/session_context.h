@@ -17,13 +17,14 @@
 
 namespace stagepost {
 
-// Told of every accepted message, after its commit and before its 250: starts its delivery.
+// Given every accepted message, after its commit and before its 250: starts its delivery.
 class AcceptedMessages {
  public:
   virtual ~AcceptedMessages() = default;
   // `mode` is the letter of DeliveryMode that the message goes by: b, its delivery is started and
   // the call returns; i, the call returns when it was tried; q or d, it waits for a queue run.
-  virtual Task<void> OnAccepted(std::string id, char mode) = 0;
+  // `message` is locked as it was handed over, and its lock is let go when nobody works on it.
+  virtual Task<void> OnAccepted(std::unique_ptr<QueuedMessage> message, char mode) = 0;
 };
 
 // What a session asks the process around it.

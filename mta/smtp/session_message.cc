@@ -208,11 +208,15 @@ Task<absl::Status> Session::Accept(IncomingMessage& message, Envelope envelope) 
   for (const Recipient& recipient : envelope.recipients) {
     trace.Record({EventKind::kRecipientAccepted, envelope.id, recipient.address, 0, 0});
   }
-  message.HandOver();
-  if (envelope.quarantine.empty()) {
-    co_await context_.accepted.OnAccepted(envelope.id, ModeFor(envelope));
+  const std::string id = envelope.id;
+  const bool is_quarantined = !envelope.quarantine.empty();
+  const char mode = ModeFor(envelope);
+  std::vector<std::unique_ptr<QueuedMessage>> messages = message.HandOver(std::move(envelope));
+  for (std::unique_ptr<QueuedMessage>& part : messages) {
+    if (!is_quarantined) co_await context_.accepted.OnAccepted(std::move(part), mode);
   }
-  Send(Reply(250, "2.0.0", absl::StrCat(envelope.id, " Message accepted for delivery")));
+  messages.clear();
+  Send(Reply(250, "2.0.0", absl::StrCat(id, " Message accepted for delivery")));
   // A client that never hears this sends the message again: say it before anything else happens.
   co_return co_await channel_.Flush();
 }

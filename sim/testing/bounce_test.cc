@@ -89,7 +89,6 @@ Task<absl::Status> Accept(Queue& queue, const Mail& mail, std::string& id) {
   CO_RETURN_IF_ERROR(co_await message->AppendBody("From me\nthe body\n"));
   Envelope envelope = EnvelopeOf(mail);
   CO_RETURN_IF_ERROR(co_await message->Commit(envelope));
-  message->HandOver();
   id = envelope.id;
   co_return absl::OkStatus();
 }

@@ -99,7 +99,6 @@ Task<absl::Status> Accept(Queue& queue, const Mail& mail) {
   envelope.header = {{.name = "Return-Path", .value = " <\x81g>", .mailer_flags = "P"},
                      {.name = "Subject", .value = " test", .mailer_flags = ""}};
   CO_RETURN_IF_ERROR(co_await message->Commit(envelope));
-  message->HandOver();
   co_return absl::OkStatus();
 }
 

@@ -56,7 +56,6 @@ Task<absl::StatusOr<std::string>> StoreIn(Queue& queue) {
   }
   Envelope envelope = MakeEnvelope();
   CO_RETURN_IF_ERROR(co_await message->Commit(envelope));
-  message->HandOver();
   co_return message->id();
 }
 
@@ -215,7 +214,7 @@ Task<int> LockTwice(Environment& env, std::string& id, std::vector<absl::Status>
   Envelope envelope = MakeEnvelope();
   results.push_back(co_await (*message)->Commit(envelope));
   results.push_back((co_await queue->Lock(id)).status());  // Aborted: not handed over
-  (*message)->HandOver();
+  message->reset();
   std::unique_ptr<QueuedMessage> locked = *co_await queue->Lock(id);
   results.push_back((co_await queue->Lock(id)).status());  // Aborted
   locked->envelope().recipients.pop_back();

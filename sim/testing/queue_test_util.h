@@ -117,7 +117,6 @@ inline Task<absl::Status> StoreIn(Queue& queue, std::vector<std::string> recipie
   Envelope envelope = envelope_of(parts[0]);
   CO_RETURN_IF_ERROR(co_await message->Commit(envelope));
   stored.ids.insert(stored.ids.begin(), envelope.id);
-  message->HandOver();
   co_return absl::OkStatus();
 }
 

@@ -92,8 +92,8 @@ constexpr absl::string_view kText = "Subject: plain\r\n\r\nHello.\r\n.\r\n";
 
 class Accepted final : public AcceptedMessages {
  public:
-  Task<void> OnAccepted(std::string id, char mode) override {
-    modes.push_back(absl::StrCat(id, absl::string_view(&mode, 1)));
+  Task<void> OnAccepted(std::unique_ptr<QueuedMessage> message, char mode) override {
+    modes.push_back(absl::StrCat(message->envelope().id, absl::string_view(&mode, 1)));
     co_return;
   }
   std::vector<std::string> modes;

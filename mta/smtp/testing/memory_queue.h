@@ -51,6 +51,31 @@ class MemoryQueue final : public Queue {
   Task<absl::Status> RemoveOrphans() override { co_return absl::OkStatus(); }
 
  private:
+  // Knows its envelope; nobody works on it.
+  class Locked final : public QueuedMessage {
+   public:
+    explicit Locked(Envelope envelope) : envelope_(std::move(envelope)) {}
+    Envelope& envelope() override { return envelope_; }
+    const std::string& group() const override { return group_; }
+    const std::string& directory() const override { return directory_; }
+    Task<absl::StatusOr<size_t>> ReadBody(uint64_t, absl::Span<char>) override { co_return 0; }
+    Task<absl::Status> Update() override { co_return Refusal(); }
+    Task<absl::StatusOr<std::unique_ptr<QueuedMessage>>> Split(Envelope) override {
+      co_return Refusal();
+    }
+    Task<absl::Status> Quarantine(std::string) override { co_return Refusal(); }
+    Task<absl::Status> Release() override { co_return Refusal(); }
+    Task<absl::Status> Lose(std::string) override { co_return Refusal(); }
+    Task<absl::Status> Remove() override { co_return Refusal(); }
+
+   private:
+    static absl::Status Refusal() {
+      return absl::FailedPreconditionError("messages in memory are not delivered");
+    }
+    Envelope envelope_;
+    const std::string group_, directory_ = "/memory";
+  };
+
   class Incoming final : public IncomingMessage {
    public:
     Incoming(MemoryQueue& queue, std::string id) : queue_(queue), id_(std::move(id)) {}
@@ -75,7 +100,12 @@ class MemoryQueue final : public Queue {
       queue_.committed.push_back(std::move(part));
       co_return absl::OkStatus();
     }
-    void HandOver() override { stored_->handed_over = true; }
+    std::vector<std::unique_ptr<QueuedMessage>> HandOver(Envelope envelope) override {
+      stored_->handed_over = true;
+      std::vector<std::unique_ptr<QueuedMessage>> messages;
+      messages.push_back(std::make_unique<Locked>(std::move(envelope)));
+      return messages;
+    }
     Task<absl::Status> Abandon() override {
       ++queue_.abandoned;
       co_return absl::OkStatus();
