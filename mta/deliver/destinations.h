@@ -5,8 +5,8 @@
 // share one connection; twice as many each time a whole round of visits has gone well, up to the
 // limit; one again when the host failed. A message for which there is no room is parked, in the
 // order of coming: its id is kept here, and whether it stays locked is the scheduler's to decide.
-// When a visit ends, the first that is parked gets its turn, with its place kept for it. So one slow
-// or returning host, however much waits for it, never holds all deliveries.
+// When a visit ends, the first that is parked gets its turn, with its place kept for it. So one
+// slow or returning host, however much waits for it, never holds all deliveries.
 //
 //   std::optional<Destinations::Visit> visit = destinations.TryEnter(key, id);
 //   if (!visit.has_value()) …               // this group is left as it is; the job says: parked

@@ -33,77 +33,95 @@ void WorkerPool::OpenBell() {
   CHECK(events_.Add(*this, bell_.get(), EPOLLIN).ok());
 }
 
-void WorkerPool::Submit(std::unique_ptr<Job> job) {
-  job->sequence_ = next_sequence_++;
-  bool want_thread, wake;
-  {
-    std::lock_guard lock(mutex_);
-    waiting_.push_back(std::move(job));
-    want_thread = waiting_.size() > idle_ && threads_.size() < max_threads_;
-    wake = WantsWake();
-  }
-  if (want_thread) StartThread();
-  if (wake) work_or_end_.notify_one();
+WorkerPool::Worker::Worker(WorkerPool& owner) : pool(owner) {
+  CHECK(::sem_init(&wake, 0, 0) == 0) << "sem_init: errno " << errno;
 }
 
-void WorkerPool::StartThread() {
+WorkerPool::Worker::~Worker() { ::sem_destroy(&wake); }
+
+void WorkerPool::Wake(Worker& worker, std::unique_ptr<Job> job) {
+  worker.job = std::move(job);
+  ::sem_post(&worker.wake);
+}
+
+void WorkerPool::Submit(std::unique_ptr<Job> job) {
+  job->sequence_ = next_sequence_++;
+  for (const bool may_start : {true, false}) {
+    Worker* idle = nullptr;
+    {
+      std::lock_guard lock(mutex_);
+      if (!idle_.empty()) {
+        idle = idle_.back();
+        idle_.pop_back();
+      } else if (!may_start || workers_.size() >= max_threads_) {
+        waiting_.push_back(std::move(job));
+        return;
+      }
+    }
+    if (idle != nullptr) return Wake(*idle, std::move(job));
+    if (StartThread(job)) return;
+  }
+}
+
+bool WorkerPool::StartThread(std::unique_ptr<Job>& job) {
+  auto worker = std::make_unique<Worker>(*this);
+  worker->job = std::move(job);
   // Signals are for the event loop's thread, which the new one must not take them from.
   sigset_t all, before;
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  pthread_t thread;
-  const int error = ::pthread_create(&thread, nullptr, &WorkerPool::ThreadMain, this);
+  const int error =
+      ::pthread_create(&worker->thread, nullptr, &WorkerPool::ThreadMain, worker.get());
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (error == 0) {
-    threads_.push_back(thread);
-  } else {
-    CHECK(!threads_.empty()) << "pthread_create: errno " << error;
+    workers_.push_back(std::move(worker));
+    return true;
   }
+  CHECK(!workers_.empty()) << "pthread_create: errno " << error;
+  job = std::move(worker->job);
+  return false;
 }
 
-void* WorkerPool::ThreadMain(void* pool) {
-  static_cast<WorkerPool*>(pool)->Work();
+void* WorkerPool::ThreadMain(void* worker) {
+  Worker& self = *static_cast<Worker*>(worker);
+  self.pool.Work(self);
   return nullptr;
 }
 
-bool WorkerPool::WantsWake() {
-  if (waking_ >= idle_ || waking_ >= waiting_.size()) return false;
-  ++waking_;
-  return true;
-}
-
-void WorkerPool::WaitForWork(std::unique_lock<std::mutex>& lock) {
-  while (!ending_ && waiting_.empty()) {
-    ++idle_;
-    work_or_end_.wait(lock);
-    --idle_;
-    // One that wakes without having been told takes the place of one that was.
-    if (waking_ > 0) --waking_;
+void WorkerPool::Work(Worker& self) {
+  while (self.job != nullptr) {
+    self.job->Run();
+    if (Exchange(self)) continue;
+    while (::sem_wait(&self.wake) != 0) CHECK(errno == EINTR) << "sem_wait: errno " << errno;
   }
 }
 
-void WorkerPool::Work() {
-  std::unique_lock lock(mutex_);
-  while (true) {
-    WaitForWork(lock);
-    if (waiting_.empty()) return;
-    std::unique_ptr<Job> job = std::move(waiting_.front());
-    waiting_.pop_front();
-    lock.unlock();
-    job->Run();
-    lock.lock();
-    const bool first = ended_.empty();
-    ended_.push_back(std::move(job));
-    if (first) ::eventfd_write(bell_.get(), 1);
+bool WorkerPool::Exchange(Worker& self) {
+  bool first;
+  bool goes_on = true;
+  {
+    std::lock_guard lock(mutex_);
+    first = ended_.empty();
+    ended_.push_back(std::move(self.job));
+    if (!waiting_.empty()) {
+      self.job = std::move(waiting_.front());
+      waiting_.pop_front();
+    } else if (!ending_) {
+      idle_.push_back(&self);
+      goes_on = false;
+    }
   }
+  if (first) ::eventfd_write(bell_.get(), 1);
+  return goes_on;
 }
 
 void WorkerPool::OnEvents(uint32_t) {
+  // Before the jobs are taken: whoever ends one after that rings again.
+  eventfd_t rung;
+  ::eventfd_read(bell_.get(), &rung);
   std::vector<std::unique_ptr<Job>> ended;
   {
     std::lock_guard lock(mutex_);
-    eventfd_t rung;
-    ::eventfd_read(bell_.get(), &rung);
     ended.swap(ended_);
   }
   std::sort(ended.begin(), ended.end(),
@@ -112,20 +130,22 @@ void WorkerPool::OnEvents(uint32_t) {
 }
 
 void WorkerPool::JoinThreads() {
+  std::vector<Worker*> idle;
   {
     std::lock_guard lock(mutex_);
     ending_ = true;
+    idle.swap(idle_);
   }
-  work_or_end_.notify_all();
-  for (pthread_t thread : threads_) ::pthread_join(thread, nullptr);
-  threads_.clear();
+  for (Worker* const worker : idle) Wake(*worker, nullptr);
+  for (const std::unique_ptr<Worker>& worker : workers_) ::pthread_join(worker->thread, nullptr);
+  workers_.clear();
   ending_ = false;
 }
 
 void WorkerPool::Quiesce() { JoinThreads(); }
 
 void WorkerPool::RebuildAfterFork() {
-  CHECK(threads_.empty());
+  CHECK(workers_.empty());
   OpenBell();
   if (!ended_.empty()) ::eventfd_write(bell_.get(), 1);
 }

@@ -6,15 +6,16 @@
 // block all signals. Jobs begin in order of submission; those that have ended by the time the event
 // loop looks are completed in order of submission too, whatever order they ended in.
 //
-// Each job wakes a thread of its own. Were they to wake one another, a machine whose processors are
-// busy would let each of them wait its turn before the next one's wait began, and who is flushed
-// beside others is flushed with them.
+// Each job is handed to a thread of its own, which sleeps on a semaphore of its own: woken, it has
+// nothing to wait for. Were threads to wake one another, a machine whose processors are busy would
+// let each of them wait its turn before the next one's wait began, and who is flushed beside others
+// is flushed with them; and were they to sleep together, they would wake into a queue at the mutex.
 #ifndef STAGEPOST_MTA_POSIX_WORKER_POOL_H_
 #define STAGEPOST_MTA_POSIX_WORKER_POOL_H_
 
 #include <pthread.h>
+#include <semaphore.h>
 
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -58,12 +59,24 @@ class WorkerPool final : private Watch {
   void RebuildAfterFork();
 
  private:
-  static void* ThreadMain(void* pool);
-  void Work();
-  // Both with mutex_ held. WantsWake: whoever asks is to notify one thread.
-  bool WantsWake();
-  void WaitForWork(std::unique_lock<std::mutex>& lock);
-  void StartThread();
+  // A thread, and what it is to do next.
+  struct Worker {
+    explicit Worker(WorkerPool& pool);
+    ~Worker();
+    WorkerPool& pool;
+    pthread_t thread = {};
+    sem_t wake;
+    // Written by whoever wakes it, before that; null: it is to end.
+    std::unique_ptr<Job> job;
+  };
+
+  static void* ThreadMain(void* worker);
+  void Work(Worker& self);
+  // Hands over what has been done, and takes what is next; false: nothing, self is idle.
+  bool Exchange(Worker& self);
+  // The job stays with the caller if there is no room for more threads.
+  bool StartThread(std::unique_ptr<Job>& job);
+  static void Wake(Worker& worker, std::unique_ptr<Job> job);
   void JoinThreads();
   void OpenBell();
   void OnEvents(uint32_t events) override;
@@ -71,16 +84,14 @@ class WorkerPool final : private Watch {
   EventLoop& events_;
   const size_t max_threads_;
   UniqueFd bell_;  // eventfd; rung when a job has ended
-  std::vector<pthread_t> threads_;
+  std::vector<std::unique_ptr<Worker>> workers_;
   uint64_t next_sequence_ = 0;
 
   std::mutex mutex_;
-  std::condition_variable work_or_end_;
   // Guarded by mutex_:
-  std::deque<std::unique_ptr<Job>> waiting_;
+  std::deque<std::unique_ptr<Job>> waiting_;  // none while a worker is idle
   std::vector<std::unique_ptr<Job>> ended_;
-  size_t idle_ = 0;
-  size_t waking_ = 0;  // of them were told to wake and have not yet
+  std::vector<Worker*> idle_;
   bool ending_ = false;
 };
 
