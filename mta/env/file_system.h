@@ -4,10 +4,11 @@
 // effective identity of the process; As() gives another one, for opening what belongs to a user.
 // Errors carry an Errno (mta/base/errno.h) and name the call and the path.
 //
-// Live, cheap calls complete inline; Sync, SyncDirectory, ListDirectory and blocking locks go
-// off-thread, and syncs of many waiters share one flush. The simulator may suspend in any call, so
-// nothing learnt from one call may be taken to hold at the next without a lock. Only synced data
-// and synced directory entries survive a crash; anything else may vanish, tear or be reordered.
+// Live, cheap calls complete inline; Sync, SyncDirectory, the tail of long directories and blocking
+// locks go off-thread, and syncs of many waiters share one flush. The simulator may suspend in any
+// call, so nothing learnt from one call may be taken to hold at the next without a lock. Only
+// synced data and synced directory entries survive a crash; anything else may vanish, tear or be
+// reordered.
 //
 // Paths are absolute, or relative to the process's working directory. A cancelled call that was
 // still waiting has had no effect, except Sync and SyncDirectory, which may have taken effect.
@@ -112,6 +113,24 @@ struct DirectoryEntry {
   FileType type = FileType::kRegular;
 };
 
+// An entry in a batch of a DirectoryReader.
+struct DirectoryName {
+  absl::string_view name;  // never "." or ".."
+  uint64_t inode = 0;
+  FileType type = FileType::kRegular;
+};
+
+// An open directory, read batch by batch in memory that does not depend on its length.
+class DirectoryReader {
+ public:
+  virtual ~DirectoryReader() = default;
+  // Some more entries, at least one; none: that was all. In the directory's own order, which means
+  // nothing. What is there from the opening to the end is given once; what comes, goes or is
+  // renamed meanwhile may be given or not. The result is valid until the next call and the reader's
+  // end. After an error or a cancelled call the reader is only good for being destroyed.
+  virtual Operation<absl::StatusOr<absl::Span<const DirectoryName>>> Next() = 0;
+};
+
 struct FreeSpace {
   uint64_t block_bytes = 0;
   uint64_t free_blocks = 0;  // for ordinary users
@@ -143,6 +162,9 @@ class FileSystem {
                                               std::optional<GroupId> group) = 0;
   virtual Operation<absl::Status> SetTimes(absl::string_view path, absl::Time accessed,
                                            absl::Time modified) = 0;
+  // Of a directory that may be very long. Errors as ListDirectory().
+  virtual Operation<absl::StatusOr<std::unique_ptr<DirectoryReader>>> OpenDirectory(
+      absl::string_view path) = 0;
   // All entries, in the directory's own order, which means nothing: sort before use.
   virtual Operation<absl::StatusOr<std::vector<DirectoryEntry>>> ListDirectory(
       absl::string_view path) = 0;

@@ -1,17 +1,14 @@
 #include "mta/posix/directory_list.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <array>
 #include <memory>
 #include <utility>
 
 #include "absl/strings/string_view.h"
 #include "mta/base/errno.h"
-#include "mta/posix/file.h"
+#include "mta/posix/directory_reader.h"
 
 namespace stagepost {
 namespace {
@@ -19,76 +16,40 @@ namespace {
 using Entries = std::vector<DirectoryEntry>;
 using Result = absl::StatusOr<Entries>;
 
-// About 500 entries of a queue directory.
-constexpr size_t kChunkBytes = 32 * 1024;
-// So much is read inline: one chunk, and the empty one that says that this was all.
-constexpr int kInlineChunks = 2;
-
-FileType TypeOf(int directory, const dirent64& raw) {
-  switch (raw.d_type) {
-    case DT_REG:
-      return FileType::kRegular;
-    case DT_DIR:
-      return FileType::kDirectory;
-    case DT_LNK:
-      return FileType::kSymlink;
-    case DT_FIFO:
-      return FileType::kFifo;
-    case DT_SOCK:
-      return FileType::kSocket;
-    case DT_CHR:
-      return FileType::kCharacterDevice;
-    case DT_BLK:
-      return FileType::kBlockDevice;
-    default:
-      break;
-  }
-  // A file system that does not keep types in directories.
-  struct stat status;
-  if (::fstatat(directory, raw.d_name, &status, AT_SYMLINK_NOFOLLOW) != 0)
-    return FileType::kRegular;
-  return ToFileStat(status).type;
-}
+// So much is read inline: one batch, and the empty one that says that this was all.
+constexpr int kInlineBatches = 2;
 
 class Listing {
  public:
-  explicit Listing(UniqueFd fd) : fd_(std::move(fd)) { Reserve(); }
-
-  enum class Progress { kMore, kEnd, kError };
-  Progress ReadChunk() {
-    alignas(dirent64) std::array<char, kChunkBytes> chunk;
-    const ssize_t size = Retry([&] { return ::getdents64(fd_.get(), chunk.data(), chunk.size()); });
-    // A directory that has been removed: for readdir(3), as POSIX wants it, that is its end.
-    if (size < 0 && errno == ENOENT) return Progress::kEnd;
-    if (size < 0) error_ = errno;
-    if (size <= 0) return size < 0 ? Progress::kError : Progress::kEnd;
-    for (ssize_t at = 0; at < size;) {
-      const auto& raw = *reinterpret_cast<const dirent64*>(chunk.data() + at);
-      at += raw.d_reclen;
-      const absl::string_view name = raw.d_name;
-      if (name == "." || name == "..") continue;
-      entries_.push_back({std::string(name), raw.d_ino, TypeOf(fd_.get(), raw)});
-    }
-    return Progress::kMore;
+  explicit Listing(UniqueFd fd) : batch_(std::make_unique<DirectoryBatch>(std::move(fd))) {
+    Reserve();
   }
 
-  // Growing a list of millions step by step costs as much as reading it.
-  void Reserve() {
-    constexpr off_t kBytesOfEntry = 32, kMaxReserved = 4 << 20;
-    struct stat status;
-    if (::fstat(fd_.get(), &status) != 0) return;
-    entries_.reserve(static_cast<size_t>(std::min(status.st_size / kBytesOfEntry, kMaxReserved)));
+  // Whether there may be more.
+  bool ReadBatch() {
+    batch_->Read(DirectoryBatch::kInlineBytes);
+    for (const DirectoryName& entry : batch_->names()) {
+      entries_.push_back({std::string(entry.name), entry.inode, entry.type});
+    }
+    return !batch_->names().empty();
   }
 
   Result TakeResult(absl::string_view name) {
-    if (error_ != 0) return ErrnoStatus(static_cast<Errno>(error_), name);
+    if (batch_->error() != 0) return ErrnoStatus(static_cast<Errno>(batch_->error()), name);
     return std::move(entries_);
   }
 
  private:
-  UniqueFd fd_;
+  // Growing a list of millions step by step costs as much as reading it.
+  void Reserve() {
+    constexpr off_t kBytesOfEntry = 32, kMaxReserved = 4 << 20;
+    struct stat status;
+    if (::fstat(batch_->fd(), &status) != 0) return;
+    entries_.reserve(static_cast<size_t>(std::min(status.st_size / kBytesOfEntry, kMaxReserved)));
+  }
+
+  std::unique_ptr<DirectoryBatch> batch_;
   Entries entries_;
-  int error_ = 0;
 };
 
 class ListOperation;
@@ -98,7 +59,7 @@ class ListJob final : public WorkerPool::Job {
   ListJob(Listing listing, ListOperation& waiter)
       : listing_(std::move(listing)), waiter_(&waiter) {}
   void Run() override {
-    while (listing_.ReadChunk() == Listing::Progress::kMore) {
+    while (listing_.ReadBatch()) {
     }
   }
   void Complete() override;
@@ -147,8 +108,8 @@ void ListJob::Complete() {
 
 Operation<Result> ListOpenDirectory(WorkerPool& workers, UniqueFd fd, std::string name) {
   Listing listing(std::move(fd));
-  for (int i = 0; i < kInlineChunks; ++i) {
-    if (listing.ReadChunk() != Listing::Progress::kMore) return listing.TakeResult(name);
+  for (int i = 0; i < kInlineBatches; ++i) {
+    if (!listing.ReadBatch()) return listing.TakeResult(name);
   }
   return Operation<Result>(new ListOperation(workers, std::move(listing), std::move(name)));
 }

@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "mta/base/status_macros.h"
 #include "mta/posix/directory_list.h"
+#include "mta/posix/directory_reader.h"
 #include "mta/posix/file.h"
 
 namespace stagepost {
@@ -160,8 +161,8 @@ Operation<absl::Status> PosixFileSystem::SetTimes(absl::string_view path, absl::
             [&](const char* real) { return ::utimensat(AT_FDCWD, real, times, 0); });
 }
 
-absl::StatusOr<UniqueFd> PosixFileSystem::OpenDirectory(absl::string_view name,
-                                                        absl::string_view path) const {
+absl::StatusOr<UniqueFd> PosixFileSystem::DirectoryFd(absl::string_view name,
+                                                      absl::string_view path) const {
   UniqueFd fd;
   RETURN_IF_ERROR(Do(name, path, [&](const char* real) {
     fd.Reset(::open(real, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -170,15 +171,24 @@ absl::StatusOr<UniqueFd> PosixFileSystem::OpenDirectory(absl::string_view name,
   return fd;
 }
 
+Operation<absl::StatusOr<std::unique_ptr<DirectoryReader>>> PosixFileSystem::OpenDirectory(
+    absl::string_view path) {
+  using Result = absl::StatusOr<std::unique_ptr<DirectoryReader>>;
+  absl::StatusOr<UniqueFd> fd = DirectoryFd("opendir", path);
+  if (!fd.ok()) return Result(fd.status());
+  return Result(
+      MakeDirectoryReader(services_.workers, *std::move(fd), absl::StrCat("readdir ", path)));
+}
+
 Operation<absl::StatusOr<std::vector<DirectoryEntry>>> PosixFileSystem::ListDirectory(
     absl::string_view path) {
-  absl::StatusOr<UniqueFd> fd = OpenDirectory("opendir", path);
+  absl::StatusOr<UniqueFd> fd = DirectoryFd("opendir", path);
   if (!fd.ok()) return absl::StatusOr<std::vector<DirectoryEntry>>(fd.status());
   return ListOpenDirectory(services_.workers, *std::move(fd), absl::StrCat("readdir ", path));
 }
 
 Operation<absl::Status> PosixFileSystem::SyncDirectory(absl::string_view path) {
-  absl::StatusOr<UniqueFd> fd = OpenDirectory("fsync", path);
+  absl::StatusOr<UniqueFd> fd = DirectoryFd("fsync", path);
   if (!fd.ok()) return fd.status();
   std::string what = absl::StrCat("fsync ", path);
   struct stat status;

@@ -1,7 +1,7 @@
 // The machine's files.
 //
 // Calls complete inline, except Sync and SyncDirectory (sync_service.h), the tail of long
-// directories (directory_list.h), and locks that must be waited for (lock_queue.h). Identity:
+// directories (directory_reader.h), and locks that must be waited for (lock_queue.h). Identity:
 // thread_identity.h. Paths go through PrivateRoot, and errors name them as the program wrote them.
 //
 // Opening never waits: not for the other end of a FIFO (without OpenOptions::non_blocking that
@@ -45,6 +45,8 @@ class PosixFileSystem final : public FileSystem {
                                       std::optional<GroupId> group) override;
   Operation<absl::Status> SetTimes(absl::string_view path, absl::Time accessed,
                                    absl::Time modified) override;
+  Operation<absl::StatusOr<std::unique_ptr<DirectoryReader>>> OpenDirectory(
+      absl::string_view path) override;
   Operation<absl::StatusOr<std::vector<DirectoryEntry>>> ListDirectory(
       absl::string_view path) override;
   Operation<absl::Status> SyncDirectory(absl::string_view path) override;
@@ -57,7 +59,7 @@ class PosixFileSystem final : public FileSystem {
   template <class Call>
   absl::Status DoWithTwoPaths(absl::string_view name, absl::string_view from, absl::string_view to,
                               Call call) const;
-  absl::StatusOr<UniqueFd> OpenDirectory(absl::string_view name, absl::string_view path) const;
+  absl::StatusOr<UniqueFd> DirectoryFd(absl::string_view name, absl::string_view path) const;
 
   const FileServices& services_;
   const std::shared_ptr<const Identity> identity_;

@@ -226,6 +226,23 @@ POSIX_TEST(FileSystemTest, ListDirectory_LongGoesOffThread) {
   co_return 0;
 }
 
+POSIX_TEST(FileSystemTest, OpenDirectory_CancelledReaderIsOfNoMoreUse) {
+  for (size_t i = 0; i < 3000; ++i) {
+    EXPECT_OK(co_await TryOpen(env.files(), absl::StrCat(directory, "/file", i), kCreate));
+  }
+  CO_REQUIRE_ASSIGN(std::unique_ptr<DirectoryReader> reader,
+                    co_await env.files().OpenDirectory(directory));
+  for (int inline_batch = 0; inline_batch < 2; ++inline_batch) {
+    CO_REQUIRE_ASSIGN(const absl::Span<const DirectoryName> batch, co_await reader->Next());
+    EXPECT_FALSE(batch.empty());
+  }
+  const absl::Status late =
+      (co_await WithDeadline(env.clock().MonotonicNow(), reader->Next())).status();
+  EXPECT_TRUE(absl::IsDeadlineExceeded(late)) << late;
+  EXPECT_TRUE(absl::IsCancelled((co_await reader->Next()).status()));
+  co_return 0;
+}
+
 POSIX_TEST(FileSystemTest, As_OwnIdentityNeedsNoPrivilege) {
   const Identity own = env.process().credentials().effective();
   std::unique_ptr<FileSystem> files = env.files().As(own);

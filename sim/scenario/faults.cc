@@ -39,8 +39,9 @@ bool IsPhase(const Event& event, absl::string_view phase) {
 
 // Whether a call may change a disk, or sync it.
 bool Changes(absl::string_view call) {
-  constexpr absl::string_view kLooks[] = {"read",  "fstat",    "lock",    "unlock", "stat",
-                                          "lstat", "readlink", "opendir", "statfs", "chdir"};
+  constexpr absl::string_view kLooks[] = {"read",    "fstat",  "lock",     "unlock",
+                                          "stat",    "lstat",  "readlink", "opendir",
+                                          "readdir", "statfs", "chdir"};
   return std::find(std::begin(kLooks), std::end(kLooks), call) == std::end(kLooks);
 }
 

@@ -32,9 +32,9 @@ constexpr absl::string_view kPhaseNames[] = {
 
 // As the simulated file system names them.
 constexpr absl::string_view kFileCallNames[] = {
-    "open",     "read",  "write",  "ftruncate", "fstat",   "fchmod", "fchown", "fsync", "lock",
-    "unlock",   "stat",  "lstat",  "mkdir",     "rmdir",   "unlink", "rename", "link",  "symlink",
-    "readlink", "chmod", "lchown", "utimensat", "opendir", "statfs", "chdir"};
+    "open",     "read",  "write",  "ftruncate", "fstat",   "fchmod",  "fchown", "fsync", "lock",
+    "unlock",   "stat",  "lstat",  "mkdir",     "rmdir",   "unlink",  "rename", "link",  "symlink",
+    "readlink", "chmod", "lchown", "utimensat", "opendir", "readdir", "statfs", "chdir"};
 
 bool Matches(const RE2& pattern, absl::string_view text, RE2::Anchor anchor) {
   return pattern.Match(re2::StringPiece(text.data(), text.size()), 0, text.size(), anchor, nullptr,

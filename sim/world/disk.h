@@ -83,6 +83,13 @@ class OpenFile : public ListNode<OpenFile> {
   bool waits_for_partner_ = false;
 };
 
+// How far an open directory has been read.
+struct DirectoryPosition {
+  bool begun = false;
+  uint32_t hash = 0;  // of the name that was given last
+  std::string name;
+};
+
 // What one user, or one group, may have on a disk; 0: as much as there is.
 struct DiskQuota {
   uint64_t blocks = 0;  // of kBlockBytes
@@ -133,6 +140,11 @@ class Disk {
   DiskResult<size_t> Write(const DiskCaller& caller, OpenFile& file, uint64_t offset,
                            absl::string_view bytes);
   Errno Truncate(const DiskCaller& caller, OpenFile& file, uint64_t size);
+  // At most `limit` entries behind `position`, which then is behind them; none: that was all.
+  // In the order of ListDirectory(), so that what comes and goes meanwhile is seen if it is ahead.
+  // REQUIRES: `directory` is one.
+  std::vector<DirectoryEntry> ReadDirectory(const OpenFile& directory, size_t limit,
+                                            DirectoryPosition& position) const;
   FileStat Stat(const OpenFile& file) const { return StatOf(*file.inode_); }
   Errno ChangeMode(const DiskCaller& caller, OpenFile& file, FileMode mode);
   Errno ChangeOwner(const DiskCaller& caller, OpenFile& file, std::optional<UserId> owner,
@@ -258,6 +270,9 @@ class Disk {
 
   DiskResult<Inode*> Create(const DiskCaller& caller, const Walked& at, FileType type,
                             FileMode mode);
+  // For ListDirectory() and ReadDirectory().
+  static std::vector<DirectoryEntry> EntriesBehind(const Inode& directory, size_t limit,
+                                                   DirectoryPosition& position);
   OpenFile* NewOpenFile(Inode& inode, const DiskCaller& caller, const OpenOptions& options);
   DiskResult<OpenFile*> OpenFifo(const DiskCaller& caller, Inode& inode,
                                  const OpenOptions& options);

@@ -286,24 +286,54 @@ Errno Disk::SetTimes(const DiskCaller& caller, absl::string_view path, absl::Tim
   return Errno::kOk;
 }
 
+namespace {
+
+bool IsBefore(const DirectoryEntries::Entry* a, const DirectoryEntries::Entry* b) {
+  return a->hash != b->hash ? a->hash < b->hash : a->name < b->name;
+}
+
+bool IsBehind(const DirectoryEntries::Entry& entry, const DirectoryPosition& position) {
+  if (!position.begun || entry.hash > position.hash) return true;
+  return entry.hash == position.hash && entry.name > position.name;
+}
+
+}  // namespace
+
 DiskResult<std::vector<DirectoryEntry>> Disk::ListDirectory(const DiskCaller& caller,
                                                             absl::string_view path) {
   const Walked at = Existing(caller, path, Last::kFollow);
   if (at.error != Errno::kOk) return {at.error};
   if (!at.inode->is_directory()) return {Errno::kENOTDIR};
   if (!MayAccess(caller.identity, *at.inode, kMayRead)) return {Errno::kEACCES};
+  DirectoryPosition position;
+  return {Errno::kOk, EntriesBehind(*at.inode, at.inode->entries.size(), position)};
+}
+
+std::vector<DirectoryEntry> Disk::ReadDirectory(const OpenFile& directory, size_t limit,
+                                                DirectoryPosition& position) const {
+  CHECK(directory.inode_->is_directory() && limit > 0);
+  return EntriesBehind(*directory.inode_, limit, position);
+}
+
+std::vector<DirectoryEntry> Disk::EntriesBehind(const Inode& directory, size_t limit,
+                                                DirectoryPosition& position) {
   std::vector<const DirectoryEntries::Entry*> order;
-  order.reserve(at.inode->entries.size());
-  for (const DirectoryEntries::Entry& entry : at.inode->entries.entries()) order.push_back(&entry);
-  std::sort(order.begin(), order.end(), [](const auto* a, const auto* b) {
-    return a->hash != b->hash ? a->hash < b->hash : a->name < b->name;
-  });
-  DiskResult<std::vector<DirectoryEntry>> result;
-  result.value.reserve(order.size());
-  for (const DirectoryEntries::Entry* entry : order) {
-    result.value.push_back({entry->name, entry->inode->number, entry->inode->type});
+  for (const DirectoryEntries::Entry& entry : directory.entries.entries()) {
+    if (IsBehind(entry, position)) order.push_back(&entry);
   }
-  return result;
+  if (order.size() > limit) {
+    std::nth_element(order.begin(), order.begin() + static_cast<ptrdiff_t>(limit), order.end(),
+                     &IsBefore);
+    order.resize(limit);
+  }
+  std::sort(order.begin(), order.end(), &IsBefore);
+  std::vector<DirectoryEntry> entries;
+  entries.reserve(order.size());
+  for (const DirectoryEntries::Entry* entry : order) {
+    entries.push_back({entry->name, entry->inode->number, entry->inode->type});
+  }
+  if (!order.empty()) position = {true, order.back()->hash, order.back()->name};
+  return entries;
 }
 
 Errno Disk::SyncDirectory(const DiskCaller& caller, absl::string_view path) {

@@ -1,5 +1,5 @@
 // How one call of the simulated file system runs: when, with which fault, and how it is reported.
-// Only for sim_file_system.cc.
+// Only for sim_file_system.cc and sim_directory_reader.h.
 #ifndef STAGEPOST_SIM_WORLD_SIM_FILE_CALL_H_
 #define STAGEPOST_SIM_WORLD_SIM_FILE_CALL_H_
 
@@ -57,7 +57,7 @@ struct SimFileTurn {
   absl::Duration delay = absl::ZeroDuration();
   bool stalls = false;  // the whole process waits, and not only the call
   Errno fault = Errno::kOk;
-  bool shorten = false;  // a read or write does only a part
+  bool shorten = false;  // a read, write or batch of a directory does only a part
 };
 
 // Draws what happens to the call described by `turn.record`.

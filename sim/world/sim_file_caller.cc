@@ -53,7 +53,10 @@ absl::string_view FileCallName(FileCall call) {
     case FileCall::kSetTimes:
       return "utimensat";
     case FileCall::kListDirectory:
+    case FileCall::kOpenDirectory:
       return "opendir";
+    case FileCall::kReadDirectory:
+      return "readdir";
     case FileCall::kGetFreeSpace:
       return "statfs";
     case FileCall::kChangeDirectory:

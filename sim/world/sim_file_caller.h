@@ -46,6 +46,8 @@ enum class FileCall : uint8_t {
   kSyncDirectory = 23,
   kGetFreeSpace = 24,
   kChangeDirectory = 25,
+  kOpenDirectory = 26,
+  kReadDirectory = 27,
 };
 
 // As errors name it: the system call's name ("open", "rename", "fsync"); a directory sync is

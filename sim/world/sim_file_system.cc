@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "sim/world/sim_directory_reader.h"
 #include "sim/world/sim_file_call.h"
 
 namespace stagepost {
@@ -396,6 +397,22 @@ Operation<absl::Status> SimFileSystem::SetTimes(absl::string_view path, absl::Ti
   return Perform(*context_, PathRecord(FileCall::kSetTimes, path), [=, this](SimFileTurn&) {
     return context_->disk().SetTimes(context_->who(), path, accessed, modified);
   });
+}
+
+Operation<absl::StatusOr<std::unique_ptr<DirectoryReader>>> SimFileSystem::OpenDirectory(
+    absl::string_view path) {
+  const auto body = [this, path](SimFileTurn&) {
+    DiskResult<std::unique_ptr<DirectoryReader>> result;
+    result.error = Errno::kEMFILE;
+    if (!context_->HasRoom()) return result;
+    const OpenOptions options = {.read = true, .directory = true};
+    const DiskResult<OpenFile*> opened = context_->disk().Open(context_->who(), path, options);
+    result.error = opened.error;
+    if (!opened.ok()) return result;
+    result.value = std::make_unique<SimDirectoryReader>(*context_, *opened.value, path);
+    return result;
+  };
+  return Perform(*context_, PathRecord(FileCall::kOpenDirectory, path), body);
 }
 
 Operation<absl::StatusOr<std::vector<DirectoryEntry>>> SimFileSystem::ListDirectory(

@@ -2,9 +2,9 @@
 //
 // Every call draws whether it completes inline (usual) or after a while (microseconds to a few
 // milliseconds; syncs always take time), and then happens on the disk atomically: there the
-// processes of a host interleave. A read or write is short now and then. One choice per call is
-// drawn, and 0 means that nothing unusual happens. A cancelled call has had no effect; a cancelled
-// sync may have had.
+// processes of a host interleave. A read, a write or a batch of a directory is short now and then.
+// One choice per call is drawn, and 0 means that nothing unusual happens. A cancelled call has had
+// no effect; a cancelled sync may have had.
 #ifndef STAGEPOST_SIM_WORLD_SIM_FILE_SYSTEM_H_
 #define STAGEPOST_SIM_WORLD_SIM_FILE_SYSTEM_H_
 
@@ -50,6 +50,8 @@ class SimFileSystem final : public FileSystem {
                                       std::optional<GroupId> group) override;
   Operation<absl::Status> SetTimes(absl::string_view path, absl::Time accessed,
                                    absl::Time modified) override;
+  Operation<absl::StatusOr<std::unique_ptr<DirectoryReader>>> OpenDirectory(
+      absl::string_view path) override;
   Operation<absl::StatusOr<std::vector<DirectoryEntry>>> ListDirectory(
       absl::string_view path) override;
   Operation<absl::Status> SyncDirectory(absl::string_view path) override;
