@@ -1,6 +1,7 @@
 #include "mta/queue/mail_queue_listing.h"
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "absl/types/span.h"
 #include "mta/base/errno.h"
 #include "mta/base/status_macros.h"
 #include "mta/queue/queue_directory.h"
@@ -23,6 +25,7 @@ namespace stagepost {
 namespace {
 
 constexpr size_t kBufferBytes = 16 * 1024;
+constexpr size_t kReadAtOnce = 1024;  // messages
 
 // What sendmail cuts fields at, in either layout.
 struct Widths {
@@ -198,18 +201,20 @@ class Listing {
   }
 
   Task<absl::Status> PrintPlace(const QueuePlace& place) {
-    CO_ASSIGN_OR_RETURN(std::vector<CompactQueueId> ids,
-                        co_await ListIds(state_, place, selection_));
-    const size_t limit = static_cast<size_t>(std::max<int64_t>(state_.layout.max_run_size, 0));
-    if (!selection_.looks_inside() && ids.size() > kMaxSortedListing) {
-      co_return co_await PrintUnsorted(place, std::move(ids), limit);
+    QueueIdPages pages = PagesOfIds(state_, place, selection_);
+    CO_ASSIGN_OR_RETURN(absl::Span<const CompactQueueId> page, co_await pages.Next());
+    if (!selection_.looks_inside() && pages.count() > kMaxSortedListing) {
+      co_return co_await PrintUnsorted(place, pages, page, pages.count());
     }
-    CO_ASSIGN_OR_RETURN(
-        std::vector<QueueCandidate> candidates,
-        co_await ReadCandidates(state_, place, selection_, std::move(ids), GatherFor::kListing));
-    const size_t requests = candidates.size();
+    std::vector<QueueCandidate> candidates;
+    CO_ASSIGN_OR_RETURN(const size_t requests, co_await Gather(place, pages, page, candidates));
+    if (requests > kMaxSortedListing) {
+      QueueIdPages again = PagesOfIds(state_, place, selection_);
+      CO_ASSIGN_OR_RETURN(page, co_await again.Next());
+      co_return co_await PrintUnsorted(place, again, page, requests);
+    }
     requests_ += requests;
-    if (limit > 0 && requests > limit) candidates.resize(limit);
+    if (limit() > 0 && requests > limit()) candidates.resize(limit());
     SortCandidates(state_, candidates, GatherFor::kListing);
     if (requests == 0) co_return co_await Write(absl::StrCat(place.shown, " is empty\n"));
     CO_RETURN_IF_ERROR(co_await Write(Title(place, requests, candidates.size())));
@@ -219,18 +224,53 @@ class Listing {
     co_return absl::OkStatus();
   }
 
-  Task<absl::Status> PrintUnsorted(const QueuePlace& place, std::vector<CompactQueueId> ids,
-                                   size_t limit) {
-    state_.env.probes().Reached("queue: listed without sorting");
-    requests_ += ids.size();
-    const size_t printed = limit > 0 ? std::min(limit, ids.size()) : ids.size();
-    CO_RETURN_IF_ERROR(co_await Write(Title(place, ids.size(), printed)));
-    CO_RETURN_IF_ERROR(co_await Flush());
-    for (size_t i = 0; i < printed; ++i) {
+  size_t limit() const {
+    return static_cast<size_t>(std::max<int64_t>(state_.layout.max_run_size, 0));
+  }
+
+  // Counts the messages that are selected, and gives them if they are not too many to be sorted.
+  Task<absl::StatusOr<size_t>> Gather(const QueuePlace& place, QueueIdPages& pages,
+                                      absl::Span<const CompactQueueId> page,
+                                      std::vector<QueueCandidate>& candidates) {
+    size_t requests = 0;
+    while (!page.empty()) {
+      const absl::Span<const CompactQueueId> some = page.first(std::min(page.size(), kReadAtOnce));
       CO_ASSIGN_OR_RETURN(
-          const std::vector<QueueCandidate> one,
-          co_await ReadCandidates(state_, place, selection_, {ids[i]}, GatherFor::kListing));
-      if (!one.empty()) CO_RETURN_IF_ERROR(co_await PrintMessage(place, one[0]));
+          std::vector<QueueCandidate> found,
+          co_await ReadCandidates(state_, place, selection_, some, GatherFor::kListing));
+      requests += found.size();
+      if (requests > kMaxSortedListing) {
+        candidates = std::vector<QueueCandidate>();
+      } else {
+        std::move(found.begin(), found.end(), std::back_inserter(candidates));
+      }
+      page.remove_prefix(some.size());
+      if (page.empty()) {
+        CO_ASSIGN_OR_RETURN(page, co_await pages.Next());
+      }
+    }
+    co_return requests;
+  }
+
+  Task<absl::Status> PrintUnsorted(const QueuePlace& place, QueueIdPages& pages,
+                                   absl::Span<const CompactQueueId> page, size_t requests) {
+    state_.env.probes().Reached("queue: listed without sorting");
+    requests_ += requests;
+    const size_t wanted = limit() > 0 ? std::min(limit(), requests) : requests;
+    CO_RETURN_IF_ERROR(co_await Write(Title(place, requests, wanted)));
+    CO_RETURN_IF_ERROR(co_await Flush());
+    size_t printed = 0;
+    while (!page.empty()) {
+      for (const CompactQueueId& id : page) {
+        CO_ASSIGN_OR_RETURN(
+            const std::vector<QueueCandidate> one,
+            co_await ReadCandidates(state_, place, selection_, absl::MakeConstSpan(&id, 1),
+                                    GatherFor::kListing));
+        if (one.empty()) continue;
+        CO_RETURN_IF_ERROR(co_await PrintMessage(place, one[0]));
+        if (++printed == limit()) co_return absl::OkStatus();
+      }
+      CO_ASSIGN_OR_RETURN(page, co_await pages.Next());
     }
     co_return absl::OkStatus();
   }

@@ -1,7 +1,6 @@
 #include "mta/queue/queue.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -112,11 +111,11 @@ class DirectoryQueue final : public Queue {
     std::vector<QueueCandidate> all;
     for (const QueuePlace& place : state_.places) {
       if (place.group != group) continue;
-      CO_ASSIGN_OR_RETURN(std::vector<CompactQueueId> names,
+      CO_ASSIGN_OR_RETURN(const std::vector<CompactQueueId> names,
                           co_await ListIds(state_, place, selection));
       CO_ASSIGN_OR_RETURN(
           std::vector<QueueCandidate> found,
-          co_await ReadCandidates(state_, place, selection, std::move(names), GatherFor::kRun));
+          co_await ReadCandidates(state_, place, selection, names, GatherFor::kRun));
       const size_t limit = static_cast<size_t>(std::max<int64_t>(layout().max_run_size, 0));
       if (limit > 0 && found.size() > limit) {
         env_.log().Write(Severity::kWarning,
@@ -143,31 +142,25 @@ class DirectoryQueue final : public Queue {
 
   // Adds the ids of the control files of a place.
   Task<absl::Status> AddIdsInUse(const QueuePlace& place, std::vector<CompactQueueId>& ids) {
-    CO_ASSIGN_OR_RETURN(
-        const std::vector<DirectoryEntry> entries,
-        co_await env_.files().ListDirectory(QueuePlace::DirectoryOf(place.control)));
-    for (const DirectoryEntry& entry : entries) {
-      const absl::string_view name = entry.name;
-      if (IsControlPrefix(name.substr(0, 2)) && IsQueueId(name.substr(2))) {
-        ids.emplace_back(name.substr(2));
-      }
-    }
-    co_return absl::OkStatus();
+    co_return co_await ReadQueueFileNames(env_.files(), QueuePlace::DirectoryOf(place.control),
+                                          [&ids](absl::string_view kind, const CompactQueueId& id) {
+                                            if (IsControlPrefix(kind)) ids.push_back(id);
+                                          });
   }
 
   Task<absl::Status> RemoveOrphans(absl::string_view kind, const std::string& prefix,
                                    const std::vector<CompactQueueId>& in_use) {
-    CO_ASSIGN_OR_RETURN(const std::vector<DirectoryEntry> entries,
-                        co_await env_.files().ListDirectory(QueuePlace::DirectoryOf(prefix)));
-    std::set<std::string> ids;
-    for (const DirectoryEntry& entry : entries) {
-      const absl::string_view name = entry.name;
-      if (!absl::StartsWith(name, kind) || !IsQueueId(name.substr(2))) continue;
-      const CompactQueueId id(name.substr(2));
-      if (!std::binary_search(in_use.begin(), in_use.end(), id)) ids.insert(id.str());
-    }
+    std::vector<CompactQueueId> orphans;
+    CO_RETURN_IF_ERROR(co_await ReadQueueFileNames(
+        env_.files(), QueuePlace::DirectoryOf(prefix),
+        [&](absl::string_view found, const CompactQueueId& id) {
+          if (found != kind || std::binary_search(in_use.begin(), in_use.end(), id)) return;
+          orphans.push_back(id);
+        }));
+    std::sort(orphans.begin(), orphans.end());
     absl::Status first_error;
-    for (const std::string& id : ids) {
+    for (const CompactQueueId& orphan : orphans) {
+      const std::string id = orphan.str();
       const absl::Status status = co_await RemoveIfOrphan(absl::StrCat(prefix, kind, id), id);
       if (!absl::IsNotFound(status)) first_error.Update(status);
       if (absl::IsCancelled(status)) co_return status;

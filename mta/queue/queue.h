@@ -149,9 +149,10 @@ class Queue {
     co_return co_await Lock(std::move(id), QueueFileKind::kWaiting);
   }
   // Prints what waits on standard output, in sendmail's layout: mailq. Streams: a message is read
-  // when its lines are printed. A directory of more than kMaxSortedListing messages is printed in
-  // the order of their names, which is by creation, so that the first line does not have to wait
-  // for the last file. A group that does not exist: "Queue group NAME unknown". kUnavailable:
+  // when its lines are printed. More than kMaxSortedListing messages of a directory are printed in
+  // the order of their names, which is by creation, in memory that does not depend on how many
+  // there are; the first line waits for their names, which have to be counted, and for their files
+  // only if the selection looks inside. A group that does not exist: "Queue group NAME unknown". kUnavailable:
   // nobody reads standard output any more.
   virtual Task<absl::Status> Print(QueueSelection selection, bool verbose) = 0;
   // Removes df, tf and xf files without a control file that are older than kOrphanAge.

@@ -158,6 +158,20 @@ Task<absl::StatusOr<std::optional<QueueCandidate>>> ReadCandidate(QueueState& st
   co_return std::move(candidate);
 }
 
+// Whether ids are selected; null: all are.
+QueueIdPages::Filter FilterOfIds(const QueueSelection& selection) {
+  QueueSelection by_id;
+  for (const SelectionTerm& term : selection.terms) {
+    if (term.field == SelectionTerm::Field::kId) by_id.terms.push_back(term);
+  }
+  if (by_id.terms.empty()) return nullptr;
+  return [by_id = std::move(by_id)](const CompactQueueId& id) {
+    SelectionSubject subject;
+    subject.id = id.str();
+    return by_id.Holds(subject);
+  };
+}
+
 absl::string_view HostKey(const QueueCandidate& candidate) {
   if (candidate.host == nullptr) return "";
   return *candidate.host;
@@ -194,38 +208,31 @@ Task<absl::StatusOr<std::unique_ptr<File>>> OpenControlFile(QueueState& state, s
   co_return co_await state.files().Open(name, options);
 }
 
+QueueIdPages PagesOfIds(QueueState& state, const QueuePlace& place,
+                        const QueueSelection& selection) {
+  return QueueIdPages(state.files(), QueuePlace::DirectoryOf(place.control),
+                      std::string(PrefixOf(selection.kind)), FilterOfIds(selection));
+}
+
 Task<absl::StatusOr<std::vector<CompactQueueId>>> ListIds(QueueState& state,
                                                           const QueuePlace& place,
                                                           const QueueSelection& selection) {
-  CO_ASSIGN_OR_RETURN(const std::vector<DirectoryEntry> entries,
-                      co_await state.files().ListDirectory(QueuePlace::DirectoryOf(place.control)));
-  const absl::string_view prefix = PrefixOf(selection.kind);
-  QueueSelection by_id;
-  for (const SelectionTerm& term : selection.terms) {
-    if (term.field == SelectionTerm::Field::kId) by_id.terms.push_back(term);
-  }
+  const absl::string_view wanted_kind = PrefixOf(selection.kind);
+  const QueueIdPages::Filter filter = FilterOfIds(selection);
   std::vector<CompactQueueId> ids;
-  SelectionSubject subject;
-  for (const DirectoryEntry& entry : entries) {
-    const absl::string_view name = entry.name;
-    if (!absl::StartsWith(name, prefix) || !IsQueueId(name.substr(prefix.size()))) continue;
-    if (entry.type == FileType::kDirectory) continue;
-    const CompactQueueId id(name.substr(prefix.size()));
-    if (!by_id.terms.empty()) {
-      subject.id = id.str();
-      if (!by_id.Holds(subject)) continue;
-    }
-    ids.push_back(id);
-  }
+  CO_RETURN_IF_ERROR(
+      co_await ReadQueueFileNames(state.files(), QueuePlace::DirectoryOf(place.control),
+                                  [&](absl::string_view kind, const CompactQueueId& id) {
+                                    if (kind == wanted_kind && (filter == nullptr || filter(id)))
+                                      ids.push_back(id);
+                                  }));
   std::sort(ids.begin(), ids.end());
   co_return std::move(ids);
 }
 
-Task<absl::StatusOr<std::vector<QueueCandidate>>> ReadCandidates(QueueState& state,
-                                                                 const QueuePlace& place,
-                                                                 const QueueSelection& selection,
-                                                                 std::vector<CompactQueueId> ids,
-                                                                 GatherFor purpose) {
+Task<absl::StatusOr<std::vector<QueueCandidate>>> ReadCandidates(
+    QueueState& state, const QueuePlace& place, const QueueSelection& selection,
+    absl::Span<const CompactQueueId> ids, GatherFor purpose) {
   std::vector<QueueCandidate> candidates;
   for (const CompactQueueId& id : ids) {
     absl::StatusOr<std::optional<QueueCandidate>> candidate =

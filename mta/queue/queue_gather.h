@@ -11,9 +11,11 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "mta/async/task.h"
 #include "mta/queue/queue_directory.h"
 #include "mta/queue/queue_id.h"
+#include "mta/queue/queue_id_pages.h"
 #include "mta/queue/queue_selection.h"
 
 namespace stagepost {
@@ -50,7 +52,10 @@ class QueueLineReader {
 // Opens a control file for reading, whatever its name leads to but a symbolic link.
 Task<absl::StatusOr<std::unique_ptr<File>>> OpenControlFile(QueueState& state, std::string name);
 
-// Ids of the files of the selection's kind whose ids hold, in the order of their names.
+// Ids of the files of the selection's kind whose ids hold, in the order of their names: page by
+// page, and all of them.
+QueueIdPages PagesOfIds(QueueState& state, const QueuePlace& place,
+                        const QueueSelection& selection);
 Task<absl::StatusOr<std::vector<CompactQueueId>>> ListIds(QueueState& state,
                                                           const QueuePlace& place,
                                                           const QueueSelection& selection);
@@ -59,11 +64,9 @@ Task<absl::StatusOr<std::vector<CompactQueueId>>> ListIds(QueueState& state,
 enum class GatherFor : uint8_t { kRun, kListing };
 
 // Of `ids`, those that are selected, with their keys; not sorted. Files that are gone are left out.
-Task<absl::StatusOr<std::vector<QueueCandidate>>> ReadCandidates(QueueState& state,
-                                                                 const QueuePlace& place,
-                                                                 const QueueSelection& selection,
-                                                                 std::vector<CompactQueueId> ids,
-                                                                 GatherFor purpose);
+Task<absl::StatusOr<std::vector<QueueCandidate>>> ReadCandidates(
+    QueueState& state, const QueuePlace& place, const QueueSelection& selection,
+    absl::Span<const CompactQueueId> ids, GatherFor purpose);
 
 // Sorts by the layout's order.
 // Of those with one priority a run takes the oldest first; a listing has the newest in front, as

@@ -1,6 +1,7 @@
 #include "mta/queue/queue_id.h"
 
 #include <algorithm>
+#include <array>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_format.h"
@@ -14,6 +15,14 @@ constexpr absl::string_view kDigits =
 static_assert(kDigits.size() == 60);
 
 constexpr size_t kTimeAndSequence = 8;
+
+// Which bytes are digits; a listing asks that of every character of a million names.
+constexpr std::array<bool, 256> DigitTable() {
+  std::array<bool, 256> table = {};
+  for (const char c : kDigits) table[static_cast<unsigned char>(c)] = true;
+  return table;
+}
+constexpr std::array<bool, 256> kIsDigit = DigitTable();
 
 }  // namespace
 
@@ -52,7 +61,7 @@ std::string QueueIdSource::Next(absl::Time now) {
 
 bool IsQueueId(absl::string_view text) {
   if (text.size() < kTimeAndSequence + 5 || text.size() > kTimeAndSequence + 7) return false;
-  const auto is_digit60 = [](char c) { return kDigits.find(c) != absl::string_view::npos; };
+  const auto is_digit60 = [](char c) { return kIsDigit[static_cast<unsigned char>(c)]; };
   const absl::string_view pid = text.substr(kTimeAndSequence);
   return std::all_of(text.begin(), text.begin() + kTimeAndSequence, is_digit60) &&
          std::all_of(pid.begin(), pid.end(), absl::ascii_isdigit);

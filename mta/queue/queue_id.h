@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -52,7 +53,8 @@ class CompactQueueId {
     return a.text() == b.text();
   }
   friend bool operator<(const CompactQueueId& a, const CompactQueueId& b) {
-    return a.text() < b.text();
+    // Behind a text there are zeros, and in none.
+    return std::memcmp(a.text_, b.text_, kMaxChars) < 0;
   }
 
  private:

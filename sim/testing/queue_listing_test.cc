@@ -278,9 +278,8 @@ TEST(QueueOpening, NamesEveryDirectoryThatIsMissing) {
       host.Log(), "dangerous permissions=40777 on queue directory /var/spool/mqueue/"));
 }
 
-// Of very many messages the first line does not wait for the last file.
-TEST(MailQueue, StreamsWhatIsTooMuchToSort) {
-  TestHost host;
+// Too many messages to be sorted, by one.
+void AddTooMany(TestHost& host) {
   const std::string text =
       "V8\nT1795156290\nK0\nN0\nP100\nFs\nS<u@a.example>\nRPFD:<x@b.example>\n.\n";
   constexpr absl::string_view kDigits =
@@ -291,6 +290,12 @@ TEST(MailQueue, StreamsWhatIsTooMuchToSort) {
         std::string(1, kDigits[i % 60]), kDigits.substr(i / 216000, 1), "000001");
     ASSERT_TRUE(host.disk().WriteFile(absl::StrCat(kBase, "qf", id), text, {.mode = 0600}).ok());
   }
+}
+
+// Of very many messages the first line does not wait for the last file.
+TEST(MailQueue, StreamsWhatIsTooMuchToSort) {
+  TestHost host;
+  AddTooMany(host);
   std::string told_before;
   int opened = 0;
   host.fault = [&](FileCall, absl::string_view path) {
@@ -304,6 +309,25 @@ TEST(MailQueue, StreamsWhatIsTooMuchToSort) {
   EXPECT_GT(opened, static_cast<int>(kMaxSortedListing));
   EXPECT_TRUE(
       absl::EndsWith(host.output, absl::StrCat("Total requests: ", kMaxSortedListing + 1, "\n")));
+}
+
+// What has to be read to be counted is read again to be printed, and not kept.
+TEST(MailQueue, StreamsWhatIsTooMuchToSortAmongSelected) {
+  TestHost host;
+  AddTooMany(host);
+  AddMessage(host, "ZZ", "T1795156290\nK0\nN0\nP100\nFs\nS<else@a.example>\nRPFD:<x@b.example>\n");
+  QueueLayout layout = SingleQueue(kBase);
+  layout.max_run_size = 3;
+  QueueSelection selection;
+  selection.terms.push_back({.field = SelectionTerm::Field::kSender, .text = "u@"});
+  ASSERT_EQ(host.Run(&RunPrint, layout, selection, false), 0);
+  EXPECT_TRUE(
+      absl::StartsWith(host.output, absl::StrCat("\t\t/var/spool/mqueue (", kMaxSortedListing + 1,
+                                                 " requests, only 3 printed)\n")))
+      << host.output;
+  EXPECT_TRUE(absl::StrContains(host.output, "\n6AK60000000001"));
+  EXPECT_TRUE(absl::StrContains(host.output, "\n6AK60020000001"));
+  EXPECT_FALSE(absl::StrContains(host.output, "6AK60030000001"));
 }
 
 }  // namespace
