@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "mta/message/date.h"
+#include "mta/message/mailer_lines.h"
 
 namespace stagepost {
 namespace {
@@ -13,12 +14,12 @@ namespace {
 using Action = NotifiedRecipient::Action;
 using Kind = Notification::Kind;
 
-// What came from outside becomes one line of a report, whatever is in it.
-std::string Line(absl::string_view text) {
-  std::string line(text);
-  std::replace_if(
-      line.begin(), line.end(), [](char c) { return c == '\n' || c == '\r' || c == '\0'; }, ' ');
-  return line;
+std::string WithoutLongLines(absl::string_view text) {
+  MailerLines lines({.limit = kMaxReportLine});
+  std::string bounded;
+  lines.Take(text, bounded);
+  lines.Finish(bounded);
+  return bounded;
 }
 
 absl::string_view ActionText(Action action) {
@@ -36,7 +37,7 @@ absl::string_view ActionText(Action action) {
 }
 
 void Field(absl::string_view name, absl::string_view value, std::string& out) {
-  if (!value.empty()) absl::StrAppend(&out, name, ": ", Line(value), "\n");
+  if (!value.empty()) absl::StrAppend(&out, name, ": ", ReportLine(value), "\n");
 }
 
 void AppendFailures(const Notification& notification, std::string& text) {
@@ -48,12 +49,12 @@ void AppendFailures(const Notification& notification, std::string& text) {
                       "\n   ----- The following addresses had permanent fatal errors -----\n");
     }
     first = false;
-    absl::StrAppend(&text, Line(recipient.address), "\n");
+    absl::StrAppend(&text, ReportLine(recipient.address), "\n");
     if (!recipient.reason.empty()) {
-      absl::StrAppend(&text, "    (reason: ", Line(recipient.reason), ")\n");
+      absl::StrAppend(&text, "    (reason: ", ReportLine(recipient.reason), ")\n");
     }
     if (!recipient.expanded_from.empty()) {
-      absl::StrAppend(&text, "    (expanded from: ", Line(recipient.expanded_from), ")\n");
+      absl::StrAppend(&text, "    (expanded from: ", ReportLine(recipient.expanded_from), ")\n");
     }
   }
 }
@@ -69,7 +70,7 @@ void AppendSuccesses(const Notification& notification, std::string& text) {
           "\n   ----- The following addresses had successful delivery notifications -----\n");
     }
     first = false;
-    absl::StrAppend(&text, Line(recipient.address),
+    absl::StrAppend(&text, ReportLine(recipient.address),
                     relayed ? "  (relayed to non-DSN-aware mailer)\n"
                             : "  (successfully delivered to mailbox)\n");
   }
@@ -98,6 +99,13 @@ std::string RecipientFields(const NotifiedRecipient& recipient, const Notificati
 }
 
 }  // namespace
+
+std::string ReportLine(absl::string_view text) {
+  std::string line(text);
+  std::replace_if(
+      line.begin(), line.end(), [](char c) { return c == '\n' || c == '\r' || c == '\0'; }, ' ');
+  return line;
+}
 
 bool Notification::is_for_postmaster() const {
   return kind == Kind::kPostmasterCopy || kind == Kind::kFromNobody || kind == Kind::kDoubleBounce;
@@ -149,7 +157,8 @@ std::string NotificationText(const Notification& notification, const NotifiedMes
                     "    **********************************************\n\n");
   }
   absl::StrAppend(&text, "The original message was received at ",
-                  FormatDate(message.arrival, message.zone), "\nfrom ", Line(message.relay), "\n");
+                  FormatDate(message.arrival, message.zone), "\nfrom ", ReportLine(message.relay),
+                  "\n");
   if (notification.is_for_postmaster()) {
     absl::StrAppend(&text, "with id ", message.id, "\n");
   }
@@ -161,7 +170,7 @@ std::string NotificationText(const Notification& notification, const NotifiedMes
                                         {{"\r", ""}, {absl::string_view("\0", 1), ""}}));
     if (!absl::EndsWith(text, "\n")) text.push_back('\n');
   }
-  return text;
+  return WithoutLongLines(text);
 }
 
 std::string DeliveryStatus(const Notification& notification, const NotifiedMessage& message) {
@@ -176,7 +185,7 @@ std::string DeliveryStatus(const Notification& notification, const NotifiedMessa
     absl::StrAppend(&status, "\n", RecipientFields(recipient, notification, message));
   }
   status.push_back('\n');
-  return status;
+  return WithoutLongLines(status);
 }
 
 std::string IntervalText(absl::Duration interval) {

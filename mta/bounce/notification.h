@@ -7,6 +7,7 @@
 #ifndef STAGEPOST_MTA_BOUNCE_NOTIFICATION_H_
 #define STAGEPOST_MTA_BOUNCE_NOTIFICATION_H_
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -71,6 +72,12 @@ struct NotifiedMessage {
   absl::TimeZone zone;
 };
 
+// `text`, which may come from anybody, as one line of a report: without line ends and NULs.
+std::string ReportLine(absl::string_view text);
+
+// The two parts. No line of them is longer than kMaxReportLine; one that would be is cut as mailers
+// cut lines, "!" and a line end and a blank: in a field that is folding.
+inline constexpr size_t kMaxReportLine = 990;
 // The part for people, without an empty line in front and behind.
 std::string NotificationText(const Notification& notification, const NotifiedMessage& message);
 

@@ -4,6 +4,8 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "gtest/gtest.h"
 
 namespace stagepost {
@@ -164,6 +166,26 @@ TEST(Notification, PutsNobodysLinesIntoAReport) {
   notification.transcript = std::string("said\r\nno\0thing", 15);
   const std::string text = NotificationText(notification, message);
   EXPECT_EQ(text.substr(text.rfind("-----\n") + 6), "said\nnothing\n");
+}
+
+// RFC 5322, 2.1.1: what others say may be longer than a line.
+TEST(Notification, CutsLongLines) {
+  Notification notification = Failure();
+  const std::string very_long(2500, 'x');
+  notification.recipients[0].address = very_long;
+  notification.recipients[0].diagnostic = very_long;
+  notification.transcript = absl::StrCat("550 ", very_long, "\n");
+  const std::string text = NotificationText(notification, Message());
+  const std::string status = DeliveryStatus(notification, Message());
+  for (const std::string& part : {text, status}) {
+    for (const absl::string_view line : absl::StrSplit(part, '\n')) {
+      EXPECT_LE(line.size(), kMaxReportLine);
+    }
+  }
+  // Whoever unfolds the field has all of it but the marks.
+  EXPECT_EQ(absl::StrReplaceAll(status, {{"!\n ", ""}}).find("Diagnostic-Code: SMTP; " + very_long),
+            status.find("Diagnostic-Code: "));
+  EXPECT_NE(absl::StrReplaceAll(text, {{"!\n ", ""}}).find("550 " + very_long), std::string::npos);
 }
 
 TEST(IntervalText, CountsInTheLargestUnits) {

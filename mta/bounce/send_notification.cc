@@ -86,7 +86,7 @@ Header Sending::Fields() const {
   const auto add = [&header](absl::string_view name, absl::string_view value) {
     header.push_back({std::string(name), absl::StrCat(" ", value), ""});
   };
-  for (const std::string& address : notification_.to) add("To", address);
+  for (const std::string& address : notification_.to) add("To", ReportLine(address));
   if (IsMime()) {
     add("MIME-Version", "1.0");
     add("Content-Type",
