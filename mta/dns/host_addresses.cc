@@ -47,7 +47,7 @@ void TakeAnswer(const DnsAnswer& answer, DnsType type, HostAddresses& host) {
 
 }  // namespace
 
-Task<HostAddresses> HostLookup::ByName(absl::string_view name) {
+Task<HostAddresses> HostLookup::ByName(absl::string_view name, FilesSeen* seen) {
   HostAddresses host;
   if (const std::optional<IpAddress> address = ParseAddressText(name); address.has_value()) {
     host.status = LookupStatus::kFound;
@@ -55,11 +55,11 @@ Task<HostAddresses> HostLookup::ByName(absl::string_view name) {
     host.addresses = {*address};
     co_return host;
   }
-  co_await name_service_.Refresh();
+  co_await RefreshNameService(seen);
   bool temporary = false;
   for (const std::string& source : NameServiceSources(name_service_.text(), "hosts")) {
     if (source == "files") {
-      co_await RefreshHosts();
+      co_await RefreshHosts(seen);
       for (const HostsLine& line : hosts_lines_) {
         const std::optional<IpAddress> address = IpAddress::Parse(line.address);
         if (!address.has_value() || !IsNamed(line, absl::StripSuffix(name, "."))) continue;
@@ -115,14 +115,14 @@ Task<FamilyAddresses> HostLookup::AddressesByName(absl::string_view name, DnsTyp
   co_return found;
 }
 
-Task<HostAddresses> HostLookup::ByAddress(const IpAddress& address) {
+Task<HostAddresses> HostLookup::ByAddress(const IpAddress& address, FilesSeen* seen) {
   HostAddresses host;
   host.addresses = {address};
-  co_await name_service_.Refresh();
+  co_await RefreshNameService(seen);
   bool temporary = false;
   for (const std::string& source : NameServiceSources(name_service_.text(), "hosts")) {
     if (source == "files") {
-      co_await RefreshHosts();
+      co_await RefreshHosts(seen);
       const auto line =
           std::find_if(hosts_lines_.begin(), hosts_lines_.end(),
                        [&](const auto& each) { return IpAddress::Parse(each.address) == address; });

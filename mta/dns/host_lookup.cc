@@ -154,7 +154,13 @@ HostLookup::HostLookup(Environment& env, HostLookupOptions options)
       resolver_(env.files(), options_.resolver_file),
       name_service_(env.files(), options_.name_service_file) {}
 
-Task<void> HostLookup::RefreshHosts() {
+Task<void> HostLookup::RefreshNameService(FilesSeen* seen) {
+  if (seen != nullptr && std::exchange(seen->name_service, true)) co_return;
+  co_await name_service_.Refresh();
+}
+
+Task<void> HostLookup::RefreshHosts(FilesSeen* seen) {
+  if (seen != nullptr && std::exchange(seen->hosts, true)) co_return;
   if (co_await hosts_.Refresh()) hosts_lines_ = ParseHostsFile(hosts_.text().value_or(""));
 }
 

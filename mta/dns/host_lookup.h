@@ -112,11 +112,17 @@ class HostLookup {
   const CanonicalName* KnownCanonical(absl::string_view name) const;
 
   // As the C library does it: files and DNS as nsswitch.conf says.
-  Task<HostAddresses> ByName(absl::string_view name);
+  // Look-ups that belong together share `seen`, and look only once whether the files have changed;
+  // null: this one looks.
+  struct FilesSeen {
+    bool name_service = false;
+    bool hosts = false;
+  };
+  Task<HostAddresses> ByName(absl::string_view name, FilesSeen* seen = nullptr);
   // The addresses of one family only, A or AAAA, and exactly what has become of the search; a name
   // with a final dot is not searched for in any domain.
   Task<FamilyAddresses> AddressesByName(absl::string_view name, DnsType family);
-  Task<HostAddresses> ByAddress(const IpAddress& address);
+  Task<HostAddresses> ByAddress(const IpAddress& address, FilesSeen* seen = nullptr);
 
   // The MX hosts of a domain, or the domain itself if it has addresses only. `is_local` says
   // whether a name is one of this host's (class w); it is asked before the task ends.
@@ -147,7 +153,8 @@ class HostLookup {
                            MxOptions options);
   MxAnswer ChooseMx(const DnsAnswer& found, absl::FunctionRef<bool(absl::string_view)> is_local,
                     const MxOptions& options);
-  Task<void> RefreshHosts();
+  Task<void> RefreshNameService(FilesSeen* seen);
+  Task<void> RefreshHosts(FilesSeen* seen = nullptr);
   Task<void> RefreshResolver();
 
   Environment& env_;

@@ -89,12 +89,13 @@ Task<Client> IdentifyClient(HostLookup& hosts, SocketAddress peer, SocketAddress
   Client client;
   client.address = peer;
   client.local = local;
-  const HostAddresses own = co_await hosts.ByAddress(local.address);
+  HostLookup::FilesSeen seen;
+  const HostAddresses own = co_await hosts.ByAddress(local.address, &seen);
   client.local_name = NameOf(own);
   if (client.local_name.empty()) client.local_name = InBrackets(local.address);
 
   client.name = client.ptr = InBrackets(peer.address);
-  const HostAddresses reverse = co_await hosts.ByAddress(peer.address);
+  const HostAddresses reverse = co_await hosts.ByAddress(peer.address, &seen);
   const std::string name = NameOf(reverse);
   if (name.empty()) {
     client.resolution = reverse.status == LookupStatus::kTemporary ? ClientResolution::kTemporary
@@ -102,7 +103,7 @@ Task<Client> IdentifyClient(HostLookup& hosts, SocketAddress peer, SocketAddress
     co_return client;
   }
   client.ptr = name;
-  const HostAddresses forward = co_await hosts.ByName(name);
+  const HostAddresses forward = co_await hosts.ByName(name, &seen);
   const bool confirmed = std::find(forward.addresses.begin(), forward.addresses.end(),
                                    peer.address) != forward.addresses.end();
   // A name server that fails here may be the forger's own.

@@ -7,6 +7,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -187,18 +188,35 @@ Operation<absl::StatusOr<std::vector<DirectoryEntry>>> PosixFileSystem::ListDire
   return ListOpenDirectory(services_.workers, *std::move(fd), absl::StrCat("readdir ", path));
 }
 
+// The path may lead elsewhere by now, with the working directory or by another's hand. An inode
+// that is kept open is not given to anything else.
+absl::StatusOr<SyncService::Target> PosixFileSystem::FindDirectory(absl::string_view path) {
+  struct stat now;
+  const auto kept = std::find_if(synced_.begin(), synced_.end(),
+                                 [&](const SyncedDirectory& each) { return each.path == path; });
+  if (kept != synced_.end()) {
+    RETURN_IF_ERROR(Do("fsync", path, [&](const char* real) { return ::stat(real, &now); }));
+    if (kept->target.device == now.st_dev && kept->target.inode == now.st_ino) {
+      std::rotate(synced_.begin(), kept, kept + 1);
+      return synced_.front().target;
+    }
+    synced_.erase(kept);
+  }
+  ASSIGN_OR_RETURN(UniqueFd fd, DirectoryFd("fsync", path));
+  if (::fstat(fd.get(), &now) != 0) return LastError(absl::StrCat("fsync ", path));
+  if (synced_.size() == kKeptDirectories) synced_.pop_back();
+  const SyncService::Target target = {.fd = std::make_shared<const UniqueFd>(std::move(fd)),
+                                      .device = now.st_dev,
+                                      .inode = now.st_ino,
+                                      .directory = true};
+  synced_.insert(synced_.begin(), {std::string(path), target});
+  return target;
+}
+
 Operation<absl::Status> PosixFileSystem::SyncDirectory(absl::string_view path) {
-  absl::StatusOr<UniqueFd> fd = DirectoryFd("fsync", path);
-  if (!fd.ok()) return fd.status();
-  std::string what = absl::StrCat("fsync ", path);
-  struct stat status;
-  if (::fstat(fd->get(), &status) != 0) return LastError(what);
-  return SyncOperationOf(services_.syncs,
-                         {.fd = std::make_shared<const UniqueFd>(*std::move(fd)),
-                          .device = status.st_dev,
-                          .inode = status.st_ino,
-                          .directory = true},
-                         std::move(what));
+  const absl::StatusOr<SyncService::Target> target = FindDirectory(path);
+  if (!target.ok()) return target.status();
+  return SyncOperationOf(services_.syncs, *target, absl::StrCat("fsync ", path));
 }
 
 Operation<absl::StatusOr<FreeSpace>> PosixFileSystem::GetFreeSpace(absl::string_view path) {

@@ -16,6 +16,8 @@
 
 #include "mta/env/file_system.h"
 #include "mta/posix/file_services.h"
+#include "mta/posix/sync_service.h"
+#include "mta/posix/unique_fd.h"
 
 namespace stagepost {
 
@@ -61,8 +63,18 @@ class PosixFileSystem final : public FileSystem {
                               Call call) const;
   absl::StatusOr<UniqueFd> DirectoryFd(absl::string_view name, absl::string_view path) const;
 
+  // A directory that was synced, kept open: the queue's is synced for every message.
+  struct SyncedDirectory {
+    std::string path;
+    SyncService::Target target;
+  };
+  static constexpr size_t kKeptDirectories = 8;
+  // The directory that stands under the path now.
+  absl::StatusOr<SyncService::Target> FindDirectory(absl::string_view path);
+
   const FileServices& services_;
   const std::shared_ptr<const Identity> identity_;
+  std::vector<SyncedDirectory> synced_;  // the latest first
 };
 
 }  // namespace stagepost

@@ -363,6 +363,29 @@ POSIX_TEST(FileSystemTest, Destroy_ClosesRemovedFiles) {
   co_return 0;
 }
 
+// Directories are kept open between syncs; what counts is where the path leads now.
+POSIX_TEST(FileSystemTest, Sync_OfADirectoryThatWasReplaced) {
+  const std::string path = directory + "/synced";
+  const size_t before = OpenDescriptors();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_OK(co_await env.files().MakeDirectory(path, 0700));
+    EXPECT_OK(co_await env.files().SyncDirectory(path));
+    EXPECT_OK(co_await env.files().SyncDirectory(path));
+    EXPECT_EQ(OpenDescriptors(), before + 1);
+    EXPECT_OK(co_await env.files().RemoveDirectory(path));
+    EXPECT_ERRNO(co_await env.files().SyncDirectory(path), ENOENT);
+  }
+  EXPECT_OK(co_await WriteFile(env.files(), path, "text"));
+  EXPECT_ERRNO(co_await env.files().SyncDirectory(path), ENOTDIR);
+  for (int i = 0; i < 20; ++i) {
+    const std::string other = absl::StrCat(directory, "/other", i);
+    EXPECT_OK(co_await env.files().MakeDirectory(other, 0700));
+    EXPECT_OK(co_await env.files().SyncDirectory(other));
+  }
+  EXPECT_LE(OpenDescriptors(), before + 8);
+  co_return 0;
+}
+
 POSIX_TEST(FileSystemTest, Sync_Errors) {
   EXPECT_ERRNO(co_await env.files().SyncDirectory(directory + "/none"), ENOENT);
   EXPECT_OK(co_await WriteFile(env.files(), directory + "/a", "text"));
