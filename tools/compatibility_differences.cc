@@ -29,6 +29,9 @@ constexpr Difference kDifferences[] = {
     {"MaxQueueAge", "some sort orders only", "all of them, in queue runs", "8.18.2"},
     {"queue directories of a wildcard", "the order of the directory", "sorted by name",
      "the same every time"},
+    {"`-OTimeout.queuewarn.normal=…`, `queuereturn.urgent` and so on",
+     "without effect if the configuration has the time for all of them", "as they say",
+     "what is asked for later counts"},
     // Expansion.
     {"values of aliases", "cut at 16 MB or what memory gives", "temporary failure above 16 MB",
      "nobody is dropped silently"},

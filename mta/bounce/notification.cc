@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -32,12 +34,60 @@ absl::string_view ActionText(Action action) {
       return "delivered (to mailbox)";
     case Action::kRelayed:
       return "relayed (to non-DSN-aware mailer)";
+    case Action::kListed:
+      return "delivered (to mailing list)";
+    case Action::kNotifyRelayed:
+      return "relayed (Deliver-By notify mode)";
+    case Action::kTraceRelayed:
+      return "relayed (Deliver-By trace mode)";
   }
   return "";
 }
 
+// What stands for itself, of xtext (RFC 3461, 4).
+std::string FromXtext(absl::string_view text) {
+  std::string plain;
+  const auto is_digit = [&text](size_t at) {
+    return at < text.size() && absl::ascii_isxdigit(static_cast<unsigned char>(text[at]));
+  };
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '+' && is_digit(i + 1) && is_digit(i + 2)) {
+      plain.append(absl::HexStringToBytes(text.substr(i + 1, 2)));
+      i += 2;
+    } else {
+      plain.push_back(text[i]);
+    }
+  }
+  return plain;
+}
+
 void Field(absl::string_view name, absl::string_view value, std::string& out) {
   if (!value.empty()) absl::StrAppend(&out, name, ": ", ReportLine(value), "\n");
+}
+
+// Empty: it is no success.
+absl::string_view SuccessText(Action action) {
+  switch (action) {
+    case Action::kDelivered:
+      return "successfully delivered to mailbox";
+    case Action::kRelayed:
+      return "relayed to non-DSN-aware mailer";
+    case Action::kListed:
+      return "successfully delivered to mailing list";
+    case Action::kNotifyRelayed:
+      return "Deliver-By notify: relayed";
+    case Action::kTraceRelayed:
+      return "Deliver-By trace: relayed";
+    case Action::kFailed:
+    case Action::kDelayed:
+      break;
+  }
+  return "";
+}
+
+void AppendOrigin(const NotifiedRecipient& recipient, std::string& text) {
+  if (recipient.expanded_from.empty()) return;
+  absl::StrAppend(&text, "    (expanded from: ", ReportLine(recipient.expanded_from), ")\n");
 }
 
 void AppendFailures(const Notification& notification, std::string& text) {
@@ -53,33 +103,42 @@ void AppendFailures(const Notification& notification, std::string& text) {
     if (!recipient.reason.empty()) {
       absl::StrAppend(&text, "    (reason: ", ReportLine(recipient.reason), ")\n");
     }
-    if (!recipient.expanded_from.empty()) {
-      absl::StrAppend(&text, "    (expanded from: ", ReportLine(recipient.expanded_from), ")\n");
-    }
+    AppendOrigin(recipient, text);
+  }
+}
+
+// Only of time that the sender has set.
+void AppendDelays(const Notification& notification, std::string& text) {
+  if (notification.deliver_by == 0) return;
+  absl::StrAppend(&text,
+                  "\n   ----- The following addresses had transient non-fatal errors -----\n");
+  for (const NotifiedRecipient& recipient : notification.recipients) {
+    if (recipient.action != Action::kDelayed) continue;
+    absl::StrAppend(&text, ReportLine(recipient.address), "\n");
+    AppendOrigin(recipient, text);
   }
 }
 
 void AppendSuccesses(const Notification& notification, std::string& text) {
   bool first = true;
   for (const NotifiedRecipient& recipient : notification.recipients) {
-    const bool relayed = recipient.action == Action::kRelayed;
-    if (!relayed && recipient.action != Action::kDelivered) continue;
+    const absl::string_view how = SuccessText(recipient.action);
+    if (how.empty() || !recipient.asked_for) continue;
     if (first) {
       absl::StrAppend(
           &text,
           "\n   ----- The following addresses had successful delivery notifications -----\n");
     }
     first = false;
-    absl::StrAppend(&text, ReportLine(recipient.address),
-                    relayed ? "  (relayed to non-DSN-aware mailer)\n"
-                            : "  (successfully delivered to mailbox)\n");
+    absl::StrAppend(&text, ReportLine(recipient.address), "  (", how, ")\n");
+    AppendOrigin(recipient, text);
   }
 }
 
 std::string RecipientFields(const NotifiedRecipient& recipient, const Notification& notification,
                             const NotifiedMessage& message) {
   std::string fields;
-  Field("Original-Recipient", recipient.original_recipient, fields);
+  Field("Original-Recipient", FromXtext(recipient.original_recipient), fields);
   Field("Final-Recipient", recipient.final_recipient, fields);
   Field("X-Actual-Recipient", recipient.actual_recipient, fields);
   Field("Action", ActionText(recipient.action), fields);
@@ -92,7 +151,8 @@ std::string RecipientFields(const NotifiedRecipient& recipient, const Notificati
           fields);
   }
   Field("Last-Attempt-Date", FormatDate(message.now, message.zone), fields);
-  if (recipient.action == Action::kDelayed && notification.retry_until.has_value()) {
+  if (recipient.action == Action::kDelayed && recipient.will_be_retried &&
+      notification.retry_until.has_value()) {
     Field("Will-Retry-Until", FormatDate(*notification.retry_until, message.zone), fields);
   }
   return fields;
@@ -113,6 +173,7 @@ bool Notification::is_for_postmaster() const {
 
 absl::string_view Notification::log_name() const {
   if (kind == Kind::kDoubleBounce) return "return to sender";
+  if (kind == Kind::kWarning || late) return "sender notify";
   return is_for_postmaster() ? "postmaster notify" : "DSN";
 }
 
@@ -121,6 +182,9 @@ std::string Notification::subject() const {
     case Kind::kFailure:
       return "Returned mail: see transcript for details";
     case Kind::kWarning:
+      if (deliver_by != 0) {
+        return absl::StrCat("Warning: Delivery time (", deliver_by, "s) exceeded");
+      }
       return absl::StrCat("Warning: could not send message for past ", interval);
     case Kind::kSuccess:
       return "Return receipt";
@@ -150,7 +214,10 @@ absl::string_view Notification::auto_submitted() const {
 
 std::string NotificationText(const Notification& notification, const NotifiedMessage& message) {
   std::string text;
-  if (notification.kind == Kind::kWarning) {
+  const bool has_failures =
+      std::any_of(notification.recipients.begin(), notification.recipients.end(),
+                  [](const NotifiedRecipient& r) { return r.action == Action::kFailed; });
+  if (notification.kind == Kind::kWarning && !has_failures) {
     absl::StrAppend(&text, "    **********************************************\n",
                     "    **      THIS IS A WARNING MESSAGE ONLY      **\n",
                     "    **  YOU DO NOT NEED TO RESEND YOUR MESSAGE  **\n",
@@ -162,7 +229,12 @@ std::string NotificationText(const Notification& notification, const NotifiedMes
   if (notification.is_for_postmaster()) {
     absl::StrAppend(&text, "with id ", message.id, "\n");
   }
+  if (!message.preface.empty() && notification.kind != Kind::kSuccess) {
+    absl::StrAppend(&text, "\n", message.preface);
+    if (!absl::EndsWith(text, "\n")) text.push_back('\n');
+  }
   AppendFailures(notification, text);
+  AppendDelays(notification, text);
   AppendSuccesses(notification, text);
   if (!notification.transcript.empty()) {
     absl::StrAppend(&text, "\n   ----- Transcript of session follows -----\n",
@@ -175,12 +247,15 @@ std::string NotificationText(const Notification& notification, const NotifiedMes
 
 std::string DeliveryStatus(const Notification& notification, const NotifiedMessage& message) {
   std::string status;
-  Field("Original-Envelope-Id", message.envelope_id, status);
+  Field("Original-Envelope-Id", FromXtext(message.envelope_id), status);
   Field("Reporting-MTA", absl::StrCat("dns; ", message.host_name), status);
   if (!notification.received_from.empty()) {
     Field("Received-From-MTA", absl::StrCat("DNS; ", notification.received_from), status);
   }
   Field("Arrival-Date", FormatDate(message.arrival, message.zone), status);
+  if (message.deliver_by.has_value()) {
+    Field("Deliver-By-Date", FormatDate(*message.deliver_by, message.zone), status);
+  }
   for (const NotifiedRecipient& recipient : notification.recipients) {
     absl::StrAppend(&status, "\n", RecipientFields(recipient, notification, message));
   }

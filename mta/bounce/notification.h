@@ -19,7 +19,15 @@ namespace stagepost {
 
 // What happened to one recipient.
 struct NotifiedRecipient {
-  enum class Action { kFailed, kDelayed, kDelivered, kRelayed };
+  enum class Action {
+    kFailed,
+    kDelayed,
+    kDelivered,
+    kRelayed,
+    kListed,         // delivered to a list, whose owner hears of the rest
+    kNotifyRelayed,  // to who does not know DELIVERBY: nobody will tell if it takes too long
+    kTraceRelayed,   // with DELIVERBY, as it was asked to be told
+  };
 
   Action action = Action::kFailed;
   std::string address;             // as it is shown: "<nosuch@outside.example>", "|prog"
@@ -32,6 +40,8 @@ struct NotifiedRecipient {
   std::string diagnostic_type;     // "SMTP"
   std::string diagnostic;          // "550 5.1.1 User unknown", "67"; empty: none
   std::string reason;              // the same for people; empty: none
+  bool will_be_retried = true;     // of kDelayed: Will-Retry-Until is told
+  bool asked_for = true;           // of successes: otherwise only programs are told
 };
 
 struct Notification {
@@ -52,10 +62,12 @@ struct Notification {
   bool headers_only = false;  // the body is not returned, whatever the sender wants
   std::string transcript;     // what mailers and servers said; lines with LF
   std::string interval;       // of a warning: "4 hours"
+  int64_t deliver_by = 0;     // of a warning: the seconds of DELIVERBY that are over; 0: others are
+  bool late = false;          // of a failure: somebody has been tried for too long
   std::optional<absl::Time> retry_until;
 
   bool is_for_postmaster() const;
-  // As log lines name it: "DSN", "return to sender", "postmaster notify".
+  // As log lines name it: "DSN", "return to sender", "postmaster notify", "sender notify".
   absl::string_view log_name() const;
   std::string subject() const;
   absl::string_view auto_submitted() const;
@@ -66,8 +78,10 @@ struct NotifiedMessage {
   std::string id;           // for those whom it can mean something
   std::string host_name;    // $j
   std::string relay;        // $_: "host.outside.example [192.0.2.33]"
-  std::string envelope_id;  // ENVID, as it was given; empty: none
+  std::string envelope_id;  // ENVID, as it was given, xtext; empty: none
+  std::string preface;      // of bad news: what ErrorHeader says; lines; empty: nothing
   absl::Time arrival;
+  std::optional<absl::Time> deliver_by;  // BY, if there was one
   absl::Time now;
   absl::TimeZone zone;
 };

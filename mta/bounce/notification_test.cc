@@ -149,6 +149,89 @@ TEST(Notification, Acknowledges) {
   EXPECT_EQ(notification.subject(), "Return receipt");
 }
 
+TEST(Notification, TellsOfSuccessesBesideFailures) {
+  Notification notification = Failure();
+  NotifiedRecipient program = Failed(), list = Failed();
+  program.action = Action::kDelivered;
+  program.address = "\"|exit 0\"";
+  program.expanded_from = "<prog@corp.example>";
+  list.action = Action::kListed;
+  list.address = "<list@corp.example>";
+  notification.recipients.push_back(program);
+  notification.recipients.push_back(list);
+  list.asked_for = false;
+  list.address = "<silent@corp.example>";
+  notification.recipients.push_back(list);
+  const std::string text = NotificationText(notification, Message());
+  EXPECT_NE(text.find("    (reason: 550 5.1.1 User unknown)\n"
+                      "\n   ----- The following addresses had successful delivery notifications "
+                      "-----\n\"|exit 0\"  (successfully delivered to mailbox)\n"
+                      "    (expanded from: <prog@corp.example>)\n"
+                      "<list@corp.example>  (successfully delivered to mailing list)\n\n"),
+            std::string::npos);
+  // Programs are told of all.
+  const std::string status = DeliveryStatus(notification, Message());
+  const size_t first = status.find("\nAction: delivered (to mailing list)\n");
+  ASSERT_NE(first, std::string::npos);
+  EXPECT_NE(status.find("\nAction: delivered (to mailing list)\n", first + 1), std::string::npos);
+}
+
+TEST(Notification, SaysFirstWhatErrorHeaderSays) {
+  Notification notification = Failure();
+  NotifiedMessage message = Message();
+  message.preface = "Sorry about that.";
+  EXPECT_NE(NotificationText(notification, message)
+                .find("from desk3.corp.example [10.1.2.3]\n\nSorry about that.\n\n   ----- The "),
+            std::string::npos);
+  notification.kind = Kind::kSuccess;
+  EXPECT_EQ(NotificationText(notification, message).find("Sorry"), std::string::npos);
+}
+
+TEST(Notification, WarnsOfTimeThatTheSenderHasSet) {
+  Notification notification = Failure();
+  notification.kind = Kind::kWarning;
+  notification.deliver_by = 2;
+  notification.recipients[0].action = Action::kDelayed;
+  notification.recipients[0].will_be_retried = false;
+  notification.retry_until = Message().arrival + absl::Hours(1);
+  NotifiedMessage message = Message();
+  message.deliver_by = message.arrival + absl::Seconds(2);
+  EXPECT_EQ(notification.subject(), "Warning: Delivery time (2s) exceeded");
+  EXPECT_NE(NotificationText(notification, message)
+                .find("\n   ----- The following addresses had transient non-fatal errors -----\n"
+                      "<nosuch@outside.example>\n\n"),
+            std::string::npos);
+  const std::string status = DeliveryStatus(notification, message);
+  EXPECT_NE(status.find("\nArrival-Date: Fri, 20 Nov 2026 06:31:35 GMT\n"
+                        "Deliver-By-Date: Fri, 20 Nov 2026 06:31:37 GMT\n\n"),
+            std::string::npos);
+  EXPECT_EQ(status.find("Will-Retry-Until"), std::string::npos);
+  // Bad news is more than a warning.
+  notification.recipients.push_back(Failed());
+  EXPECT_EQ(NotificationText(notification, message).find("WARNING MESSAGE ONLY"),
+            std::string::npos);
+}
+
+TEST(Notification, ShowsWhatXtextStandsFor) {
+  Notification notification = Failure();
+  notification.recipients[0].original_recipient = "rfc822;orig+2Bbob+0AX: y+2";
+  NotifiedMessage message = Message();
+  message.envelope_id = "env+2B6";
+  const std::string status = DeliveryStatus(notification, message);
+  EXPECT_EQ(status.find("Original-Envelope-Id: env+6\n"), 0u);
+  EXPECT_NE(status.find("\nOriginal-Recipient: rfc822;orig+bob X: y+2\n"), std::string::npos);
+}
+
+TEST(Notification, IsNamedAfterWhatItIsAbout) {
+  Notification notification = Failure();
+  notification.late = true;
+  EXPECT_EQ(notification.log_name(), "sender notify");
+  notification.kind = Kind::kPostmasterCopy;
+  EXPECT_EQ(notification.log_name(), "sender notify");
+  notification.kind = Kind::kDoubleBounce;
+  EXPECT_EQ(notification.log_name(), "return to sender");
+}
+
 TEST(Notification, PutsNobodysLinesIntoAReport) {
   Notification notification = Failure();
   NotifiedRecipient& recipient = notification.recipients[0];

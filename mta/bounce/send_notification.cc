@@ -5,6 +5,9 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "absl/types/span.h"
 #include "mta/base/check.h"
 #include "mta/base/status_macros.h"
 #include "mta/message/complete_header.h"
@@ -12,6 +15,7 @@
 #include "mta/message/header_for_mailer.h"
 #include "mta/message/mailer_lines.h"
 #include "mta/message/mime_type.h"
+#include "mta/policy/safe_file.h"
 
 namespace stagepost {
 namespace {
@@ -21,7 +25,25 @@ using Kind = Notification::Kind;
 constexpr int kIdAttempts = 3;
 constexpr int64_t kReportBytes = 1024;
 constexpr size_t kReadBytes = 32 * 1024;
+constexpr size_t kMaxPrefaceBytes = 64 * 1024;
 constexpr absl::string_view kFullName = "Mail Delivery Subsystem";
+
+// Empty: it cannot be read.
+Task<std::string> Contents(FileSystem& files, std::string path) {
+  const absl::StatusOr<std::unique_ptr<File>> file =
+      co_await OpenSafely(files, {}, std::move(path), {});
+  if (!file.ok()) co_return "";
+  std::string contents(kMaxPrefaceBytes, '\0');
+  size_t size = 0;
+  while (size < contents.size()) {
+    const absl::StatusOr<size_t> read = co_await (*file)->Read(
+        size, absl::MakeSpan(contents.data() + size, contents.size() - size));
+    if (!read.ok() || *read == 0) break;
+    size += *read;
+  }
+  contents.resize(size);
+  co_return contents;
+}
 
 class Sending {
  public:
@@ -41,7 +63,10 @@ class Sending {
   Task<absl::Status> Write(IncomingMessage& message);
   Task<absl::Status> WriteOriginal(IncomingMessage& message);
   Task<HeaderText> OriginalHeader(Macros& macros, const Mailer& mailer);
+  void DefineMacros(const std::string& id, Macros& macros);
   Envelope MakeEnvelope(const std::string& id);
+  // What ErrorHeader says, with its macros replaced: a text, or the lines of a file.
+  Task<std::string> Preface(const std::string& id);
   Recipient RecipientFor(const std::string& shown) const;
   Header Fields() const;
   bool ReturnsBody() const;
@@ -101,12 +126,10 @@ Header Sending::Fields() const {
   return header;
 }
 
-Envelope Sending::MakeEnvelope(const std::string& id) {
-  const std::string sender = Expanded("$n");
-  Macros macros(&configuration_.macros);
+void Sending::DefineMacros(const std::string& id, Macros& macros) {
   EnvelopeFacts facts;
   facts.id = id;
-  facts.sender = sender;
+  facts.sender = Expanded("$n");
   facts.full_name = std::string(kFullName);
   facts.now = about_.now;
   facts.zone = about_.zone;
@@ -114,14 +137,36 @@ Envelope Sending::MakeEnvelope(const std::string& id) {
   macros.SetLiteral(OneCharacterName('s'), "localhost");
   macros.SetLiteral(OneCharacterName('r'), "");
   DefineEnvelopeMacros(facts, macros);
+}
+
+Task<std::string> Sending::Preface(const std::string& id) {
+  std::string header = configuration_.options.Text(OptionId::kErrorHeader);
+  if (header.empty() || notification_.kind == Kind::kSuccess) co_return "";
+  if (header[0] == '/') header = co_await Contents(site_.env().files(), header);
+  Macros macros(&configuration_.macros);
+  DefineMacros(id, macros);
+  std::string preface;
+  for (absl::string_view line : absl::StrSplit(absl::StripSuffix(header, "\n"), '\n')) {
+    const absl::StatusOr<Text> text = ParseText(line, configuration_.names);
+    const std::string expanded =
+        text.ok() ? macros.ExpandToString(*text, configuration_.names).value_or("") : "";
+    absl::StrAppend(&preface, expanded, "\n");
+  }
+  co_return header.empty() ? "" : preface;
+}
+
+Envelope Sending::MakeEnvelope(const std::string& id) {
+  Macros macros(&configuration_.macros);
+  DefineMacros(id, macros);
   const Header fields = Fields();
   CompletedHeader completed = CompleteHeader(configuration_, site_.engine().tokenizer(),
                                              ReceivedHeader{.header = fields}, macros);
   Envelope envelope;
   envelope.id = id;
-  envelope.sender = sender;
+  envelope.sender = Expanded("$n");
   envelope.sender_bracketed = false;
-  envelope.flags = "rs";
+  // What has not been returned once will not be if the report fails.
+  envelope.flags = ReturnsBody() ? "rs" : "nrs";
   envelope.header = std::move(completed.header);
   envelope.eight_bit = original_.eight_bit;
   // sendmail's guess of what it will be.
@@ -163,7 +208,7 @@ Task<absl::Status> Sending::WriteOriginal(IncomingMessage& message) {
   if (IsMime()) {
     absl::StrAppend(&text, "--", boundary_,
                     "\nContent-Type: ", with_body ? "message/rfc822\n" : "text/rfc822-headers\n");
-    if (const std::string encoding = Encoding(); with_body && !encoding.empty()) {
+    if (const std::string encoding = Encoding(); !encoding.empty()) {
       absl::StrAppend(&text, "Content-Transfer-Encoding: ", encoding, "\n");
     }
     text.push_back('\n');
@@ -193,7 +238,7 @@ Task<absl::Status> Sending::WriteOriginal(IncomingMessage& message) {
   text.clear();
   lines.Finish(text);
   if (last != '\n') text.push_back('\n');
-  if (IsMime()) absl::StrAppend(&text, "\n--", boundary_, "--\n\n");
+  absl::StrAppend(&text, IsMime() ? absl::StrCat("\n--", boundary_, "--\n\n") : "\n");
   co_return co_await message.AppendBody(text);
 }
 
@@ -227,12 +272,16 @@ Task<absl::StatusOr<std::string>> Sending::Run() {
   }
   about_.envelope_id = original_.envelope_id;
   about_.arrival = original_.created;
+  if (original_.deliver_by.has_value()) {
+    about_.deliver_by = original_.created + absl::Seconds(original_.deliver_by->seconds);
+  }
   about_.now = env.clock().WallNow();
   about_.zone = env.host().time_zone();
 
   CO_ASSIGN_OR_RETURN(const std::unique_ptr<IncomingMessage> message, co_await Create());
   boundary_ =
       absl::StrCat(message->id(), ".", absl::ToUnixSeconds(about_.now), "/", about_.host_name);
+  about_.preface = co_await Preface(message->id());
   Envelope envelope = MakeEnvelope(message->id());
   absl::Status status = co_await Write(*message);
   if (status.ok()) status = co_await message->Commit(envelope);

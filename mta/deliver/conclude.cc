@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "mta/base/status_macros.h"
 #include "mta/base/sysexits.h"
 #include "mta/bounce/notification.h"
@@ -40,6 +44,17 @@ bool IsOwnFault(const ReportedRecipient& failed) {
   return code == kExitSoftware || code == kExitConfiguration;
 }
 
+// Of a list with commas; the last one comes first, as with sendmail.
+std::vector<std::string> AddressesOf(absl::string_view list) {
+  std::vector<std::string> addresses;
+  for (const absl::string_view address : absl::StrSplit(list, ',')) {
+    const absl::string_view plain = absl::StripAsciiWhitespace(address);
+    if (!plain.empty()) addresses.emplace_back(plain);
+  }
+  std::reverse(addresses.begin(), addresses.end());
+  return addresses;
+}
+
 TimeoutId TimeoutOf(Urgency urgency, bool is_report, bool of_return) {
   if (is_report) return of_return ? TimeoutId::kQueueReturnDsn : TimeoutId::kQueueWarnDsn;
   switch (urgency) {
@@ -70,14 +85,17 @@ class Concluding {
   bool is_report() const { return absl::StrContains(envelope_.flags, 'r'); }
   absl::Duration Timeout(bool of_return) const;
   void Expire();
-  Task<absl::Status> TellOfFailures();
+  bool ShouldWarn() const;
+  // The seconds of DELIVERBY, if they are over and it is a warning that was asked for; else 0.
+  int64_t ExceededTime() const;
+  bool WantsReceipt() const;
+  Task<absl::Status> Tell();
   Task<absl::Status> Return(Notification notification);
   Task<absl::Status> ReturnReport(Notification notification, std::string what);
   std::vector<std::string> DoubleBounceAddress() const;
-  Task<absl::Status> Warn();
-  Task<absl::Status> Acknowledge();
-  Notification Make(Kind kind, const Reported& recipients, Action action) const;
-  std::string FailureTranscript() const;
+  bool WentToDoubleBounceAddress() const;
+  void Warn(Notification& notification);
+  Notification Make(Kind kind) const;
   Task<absl::Status> Send(Notification notification, std::string what);
 
   Site& site_;
@@ -96,10 +114,11 @@ absl::Duration Concluding::Timeout(bool of_return) const {
   return options_.timeout(TimeoutOf(importance.urgency, is_report(), of_return));
 }
 
-// Who has waited for too long has failed.
+// Who has waited for too long has failed. As with sendmail, mail of which nobody would hear then is
+// kept.
 void Concluding::Expire() {
   const absl::Duration limit = Timeout(true);
-  if (report_.delayed.empty() || limit <= absl::ZeroDuration() ||
+  if (Wanting(report_.delayed, 'F').empty() || limit <= absl::ZeroDuration() ||
       env_.clock().WallNow() - envelope_.created <= limit) {
     return;
   }
@@ -110,35 +129,43 @@ void Concluding::Expire() {
   conclusion_.message_text = conclusion_.remark;
   for (ReportedRecipient& delayed : report_.delayed) {
     delayed.result.kind = DeliveryResult::Kind::kFailed;
-    delayed.result.dsn = "4.4.7";
-    delayed.result.diagnostic.clear();
+    delayed.result.dsn = delayed.result.status = "4.4.7";
     report_.failed.push_back(std::move(delayed));
   }
   report_.delayed.clear();
 }
 
-Notification Concluding::Make(Kind kind, const Reported& recipients, Action action) const {
+// All that there is to tell goes into one report.
+Notification Concluding::Make(Kind kind) const {
+  std::map<std::pair<std::string, size_t>, NotifiedRecipient> recipients;
+  const auto add = [&](const Reported& reported, Action action) {
+    for (const ReportedRecipient& one : reported) {
+      recipients[one.place] = Notified(site_, one, action);
+    }
+  };
+  add(Wanting(report_.failed, 'F'), Action::kFailed);
+  if (kind == Kind::kWarning) add(Wanting(report_.delayed, 'D'), Action::kDelayed);
+  for (const ReportedRecipient& sent : report_.sent) {
+    const std::optional<Action> receipt =
+        ReceiptFor(envelope_, sent.recipient, *sent.mailer, sent.primary, sent.result);
+    if (receipt.has_value() && sent.primary) add({sent}, *receipt);
+  }
+  add(report_.lists, Action::kListed);
+
   Notification notification;
   notification.kind = kind;
   notification.received_from = report_.received_from;
+  notification.late = !expiry_.empty();
+  notification.transcript = absl::StrCat(report_.transcript, expiry_);
   notification.headers_only =
-      std::any_of(recipients.begin(), recipients.end(),
+      std::any_of(report_.failed.begin(), report_.failed.end(),
                   [](const ReportedRecipient& r) { return r.result.too_large; });
   notification.to = {envelope_.sender_bracketed ? absl::StrCat("<", envelope_.sender, ">")
                                                 : envelope_.sender};
-  for (const ReportedRecipient& recipient : recipients) {
-    Action done = action;
-    if (action == Action::kDelivered &&
-        (recipient.mailer == nullptr || !recipient.mailer->Has('l')))
-      done = Action::kRelayed;
-    notification.recipients.push_back(Notified(site_, recipient, done));
+  for (auto& [place, recipient] : recipients) {
+    notification.recipients.push_back(std::move(recipient));
   }
   return notification;
-}
-
-std::string Concluding::FailureTranscript() const {
-  return absl::StrCat(TranscriptOfExpansion(report_.failed, report_.said_in_expansion),
-                      report_.transcript, expiry_);
 }
 
 Task<absl::Status> Concluding::Send(Notification notification, std::string what) {
@@ -152,12 +179,37 @@ Task<absl::Status> Concluding::Send(Notification notification, std::string what)
   co_return absl::OkStatus();
 }
 
-Task<absl::Status> Concluding::TellOfFailures() {
-  const Reported failed = Wanting(report_.failed, 'F');
-  if (failed.empty()) co_return absl::OkStatus();
-  Notification notification = Make(Kind::kFailure, failed, Action::kFailed);
-  notification.transcript = FailureTranscript();
-  co_return co_await Return(std::move(notification));
+bool Concluding::WantsReceipt() const {
+  if (is_report() || envelope_.sender.empty() || options_.Has(PrivacyFlag::kNoReceipts)) {
+    return false;
+  }
+  return !Wanting(report_.lists, 'S').empty() ||
+         std::any_of(report_.sent.begin(), report_.sent.end(), [this](const ReportedRecipient& r) {
+           return ReceiptFor(envelope_, r.recipient, *r.mailer, r.primary, r.result).has_value();
+         });
+}
+
+Task<absl::Status> Concluding::Tell() {
+  const bool failed = !Wanting(report_.failed, 'F').empty();
+  if (ShouldWarn()) {
+    Notification notification = Make(Kind::kWarning);
+    Warn(notification);
+    const std::string subject = notification.subject();
+    if (failed) {
+      CO_RETURN_IF_ERROR(co_await Return(std::move(notification)));
+    } else {
+      CO_RETURN_IF_ERROR(co_await Send(std::move(notification), subject));
+    }
+    envelope_.flags = absl::StrCat("w", envelope_.flags);
+    conclusion_.remark = subject;
+    conclusion_.message_text = subject;
+    co_return absl::OkStatus();
+  }
+  if (failed) co_return co_await Return(Make(Kind::kFailure));
+  if (!WantsReceipt()) co_return absl::OkStatus();
+  Notification notification = Make(Kind::kSuccess);
+  const std::string subject = notification.subject();
+  co_return co_await Send(std::move(notification), subject);
 }
 
 // To the sender; without one, or if it is a report that has failed, to the postmaster.
@@ -175,13 +227,14 @@ Task<absl::Status> Concluding::Return(Notification notification) {
   }
   if (!notification.to.empty()) CO_RETURN_IF_ERROR(co_await Send(std::move(notification), what));
   copied.kind = Kind::kPostmasterCopy;
-  copied.to = {options_.Text(OptionId::kPostmasterCopy)};
-  if (copied.to[0].empty()) co_return absl::OkStatus();
+  copied.to = AddressesOf(options_.Text(OptionId::kPostmasterCopy));
+  if (copied.to.empty()) co_return absl::OkStatus();
   co_return co_await Send(std::move(copied), what);
 }
 
 Task<absl::Status> Concluding::ReturnReport(Notification notification, std::string what) {
-  if (FieldValue(envelope_.header, "Auto-Submitted") == kPostmasterNotification) {
+  if (FieldValue(envelope_.header, "Auto-Submitted") == kPostmasterNotification &&
+      WentToDoubleBounceAddress()) {
     // Nobody is left to be told. Somebody may look for it.
     CO_RETURN_IF_ERROR(co_await message_.Lose(absl::StrCat("savemail panic: ", what)));
     conclusion_.lost = true;
@@ -193,63 +246,60 @@ Task<absl::Status> Concluding::ReturnReport(Notification notification, std::stri
   co_return co_await Send(std::move(notification), what);
 }
 
+// A copy for somebody else is no last resort. True also if there is none.
+bool Concluding::WentToDoubleBounceAddress() const {
+  const std::vector<std::string> last = DoubleBounceAddress();
+  if (last.empty()) return true;
+  return std::all_of(report_.failed.begin(), report_.failed.end(), [&](const auto& failed) {
+    absl::string_view asked = failed.recipient.final_recipient;
+    absl::ConsumePrefix(&asked, "RFC822; ");
+    return std::any_of(last.begin(), last.end(), [asked](absl::string_view address) {
+      return absl::EqualsIgnoreCase(asked, address) ||
+             (!absl::StrContains(address, '@') &&
+              absl::StartsWithIgnoreCase(asked, absl::StrCat(address, "@")));
+    });
+  });
+}
+
 std::vector<std::string> Concluding::DoubleBounceAddress() const {
-  const std::string address = options_.Text(OptionId::kDoubleBounceAddress);
-  if (address.empty()) return {};
-  return {address};
+  return AddressesOf(options_.Text(OptionId::kDoubleBounceAddress));
 }
 
-// Once, if the message waits for longer than Timeout.queuewarn.
-Task<absl::Status> Concluding::Warn() {
+// Once, if the message waits for longer than Timeout.queuewarn, or than the sender has said.
+bool Concluding::ShouldWarn() const {
   const absl::Duration limit = Timeout(false);
-  const Reported delayed = Wanting(report_.delayed, 'D');
-  const bool too_early = env_.clock().WallNow() - envelope_.created <= limit;
+  const bool late =
+      limit > absl::ZeroDuration() && env_.clock().WallNow() - envelope_.created > limit;
   const int message_class = ImportanceOf(site_.configuration(), envelope_.header).message_class;
-  if (delayed.empty() || limit <= absl::ZeroDuration() || too_early || is_report() ||
-      envelope_.sender.empty() || message_class < 0 || absl::StrContains(envelope_.flags, 'w')) {
-    co_return absl::OkStatus();
-  }
-  Notification notification = Make(Kind::kWarning, delayed, Action::kDelayed);
-  notification.interval = IntervalText(limit);
-  const absl::Duration until = Timeout(true);
-  notification.transcript = absl::StrCat(
-      report_.transcript, "Warning: message still undelivered after ", notification.interval,
-      "\nWill keep trying until message is ", IntervalText(until), " old\n");
-  notification.retry_until = envelope_.created + until;
-  const std::string subject = notification.subject();
-  CO_RETURN_IF_ERROR(co_await Send(std::move(notification), subject));
-  envelope_.flags = absl::StrCat("w", envelope_.flags);
-  conclusion_.remark = subject;
-  conclusion_.message_text = subject;
-  co_return absl::OkStatus();
+  return !Wanting(report_.delayed, 'D').empty() && (late || ExceededTime() != 0) && !is_report() &&
+         !envelope_.sender.empty() && message_class >= 0 &&
+         !absl::StrContains(envelope_.flags, 'w');
 }
 
-Task<absl::Status> Concluding::Acknowledge() {
-  Reported sent = Wanting(report_.sent, 'S');
-  std::erase_if(sent, [](const ReportedRecipient& r) { return r.result.passed_on; });
-  if (sent.empty() || is_report() || envelope_.sender.empty() ||
-      options_.Has(PrivacyFlag::kNoReceipts)) {
-    co_return absl::OkStatus();
-  }
-  Notification notification = Make(Kind::kSuccess, sent, Action::kDelivered);
-  for (const NotifiedRecipient& recipient : notification.recipients) {
-    absl::StrAppend(&notification.transcript, recipient.address,
-                    recipient.action == Action::kRelayed
-                        ? "... relayed; expect no further notifications\n"
-                        : "... Successfully delivered\n");
-  }
-  const std::string subject = notification.subject();
-  co_return co_await Send(std::move(notification), subject);
+int64_t Concluding::ExceededTime() const {
+  const std::optional<DeliverBy>& by = envelope_.deliver_by;
+  if (!by.has_value() || by->mode != DeliverBy::Mode::kNotify || by->seconds <= 0) return 0;
+  const absl::Duration age = env_.clock().WallNow() - envelope_.created;
+  return age > absl::Seconds(by->seconds) ? by->seconds : 0;
+}
+
+void Concluding::Warn(Notification& notification) {
+  notification.interval = IntervalText(Timeout(false));
+  notification.deliver_by = ExceededTime();
+  const absl::Duration until = Timeout(true);
+  const std::string what =
+      notification.deliver_by != 0
+          ? notification.subject()
+          : absl::StrCat("Warning: message still undelivered after ", notification.interval);
+  absl::StrAppend(&notification.transcript, what, "\nWill keep trying until message is ",
+                  IntervalText(until), " old\n");
+  notification.retry_until = envelope_.created + until;
 }
 
 Task<absl::StatusOr<Conclusion>> Concluding::Run() {
   Expire();
-  const bool failed = !Wanting(report_.failed, 'F').empty();
-  CO_RETURN_IF_ERROR(co_await TellOfFailures());
+  CO_RETURN_IF_ERROR(co_await Tell());
   if (conclusion_.lost) co_return std::move(conclusion_);
-  if (!failed) CO_RETURN_IF_ERROR(co_await Warn());
-  // Where there is bad news, the good ones go without saying.
-  if (!failed) CO_RETURN_IF_ERROR(co_await Acknowledge());
   for (ReportedRecipient& delayed : report_.delayed) {
     conclusion_.staying.push_back(std::move(delayed.recipient));
   }

@@ -5,8 +5,10 @@
 #ifndef STAGEPOST_MTA_DELIVER_CONCLUDE_H_
 #define STAGEPOST_MTA_DELIVER_CONCLUDE_H_
 
+#include <cstddef>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -31,16 +33,18 @@ struct ReportedRecipient {
   bool in_expansion = false;
   // The list with an owner that it is a member of, "<list@corp.example>"; empty: none.
   std::string mailing_list;
+  bool primary = true;  // as in SendEntry
+  // Reports have their recipients in this order: by host, then as the expansion has found them.
+  std::pair<std::string, size_t> place;
 };
 
 struct JobReport {
   std::vector<ReportedRecipient> failed;   // for good
   std::vector<ReportedRecipient> delayed;  // to be tried again
   std::vector<ReportedRecipient> sent;     // delivered here, or passed on
-  std::string transcript;                  // what mailers and servers said
-  // What the expansion had to say, lines; empty: only what those who failed in it tell.
-  std::string said_in_expansion;
-  std::string received_from;  // "host.outside.example"; empty: not known any more
+  std::vector<ReportedRecipient> lists;    // passed on to envelopes of their owners
+  std::string transcript;                  // what expansion, mailers and servers had to say
+  std::string received_from;               // "host.outside.example"; empty: not known any more
 };
 
 struct Conclusion {

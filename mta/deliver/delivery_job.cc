@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "mta/base/status_macros.h"
@@ -44,9 +45,11 @@ class Job final : public ExpansionObserver {
     for (Part& part : parts_) {
       EnvelopeDelivery delivery(site_, queue_, state_, *part.message, list_, part.entries,
                                 options_);
-      // Of several envelopes, each tells what concerns its own.
-      delivery.NoteExpansion(of_expansion, parts_.size() == 1 ? said_ : "");
+      delivery.NoteExpansion(of_expansion, said_);
+      if (part.split == nullptr) delivery.NoteLists(lists_);
       const absl::Status status = co_await delivery.Run();
+      // As with sendmail, one transcript is behind all reports.
+      AddToTranscript(delivery.transcript());
       const std::vector<std::string>& told = delivery.notifications();
       end_.notifications.insert(end_.notifications.end(), told.begin(), told.end());
       if (!delivery.parked_at().empty()) {
@@ -69,10 +72,18 @@ class Job final : public ExpansionObserver {
 
   // What rules, aliases and files have to say belongs into the transcript, whoever fails.
   void Note(const ExpansionNote& note) override {
-    if (note.code.empty() || said_.size() > kMaxTranscript) return;
+    if (note.code.empty()) return;
     const std::string enhanced =
         note.enhanced.empty() ? absl::StrCat(note.code.substr(0, 1), ".0.0") : note.enhanced;
-    absl::StrAppend(&said_, note.code, " ", enhanced, " ", OneLine(note.Line()), "\n");
+    ForTranscript(absl::StrCat(note.code, " ", enhanced, " ", note.Line()));
+  }
+
+  void ForTranscript(absl::string_view line) override {
+    AddToTranscript(absl::StrCat(OneLine(line), "\n"));
+  }
+
+  void AddToTranscript(absl::string_view lines) {
+    if (said_.size() < kMaxTranscript) said_.append(lines.data(), lines.size());
   }
 
   Task<void> Expand() {
@@ -171,6 +182,7 @@ class Job final : public ExpansionObserver {
     std::map<std::string, std::vector<size_t>> owned;
     std::vector<size_t> rest;
     for (size_t i = 0; i < list_.entries.size(); ++i) {
+      if (list_.entries[i].owner.has_value()) lists_.push_back(i);
       if (!Counts(list_.entries[i])) continue;
       const std::string* const owner = SenderFor(list_, i);
       if (owner == nullptr || *owner == envelope_.sender) {
@@ -179,6 +191,7 @@ class Job final : public ExpansionObserver {
         owned[*owner].push_back(i);
       }
     }
+    if (!Tells(rest)) lists_.clear();
     parts_.push_back({&message_, nullptr, std::move(rest)});
     if (owned.empty()) co_return absl::OkStatus();
     // Should one of these calls fail, the message is tried again as it came, and whoever has been
@@ -191,6 +204,23 @@ class Job final : public ExpansionObserver {
     co_return co_await message_.Update();
   }
 
+  // sendmail says nothing of lists with owners where others without one have members of their own.
+  bool Tells(const std::vector<size_t>& rest) const {
+    return std::all_of(rest.begin(), rest.end(), [this](size_t entry) {
+      return list_.entries[entry].primary || list_.entries[entry].state != SendState::kSend;
+    });
+  }
+
+  // The owner hears of what fails or waits, whatever was asked for by whoever has written to the
+  // list (RFC 3461, 5.2.7.3).
+  void BelongToOwner(SendEntry& entry) {
+    std::string flags = "PFD";
+    for (const char flag : entry.flags) {
+      if (!absl::StrContains("PFDNS", flag)) flags.push_back(flag);
+    }
+    entry.flags = std::move(flags);
+  }
+
   std::vector<Recipient> RecipientsOf(const std::vector<size_t>& entries) {
     std::vector<Recipient> recipients;
     for (const size_t entry : entries) recipients.push_back(RecipientOf(list_, entry, ""));
@@ -201,6 +231,8 @@ class Job final : public ExpansionObserver {
     Envelope part = envelope_;
     part.sender_bracketed = owner.size() >= 2 && owner.front() == '<' && owner.back() == '>';
     part.sender = part.sender_bracketed ? owner.substr(1, owner.size() - 2) : owner;
+    std::erase(part.flags, 'd');
+    for (const size_t entry : entries) BelongToOwner(list_.entries[entry]);
     part.recipients = RecipientsOf(entries);
     CO_ASSIGN_OR_RETURN(std::unique_ptr<QueuedMessage> split,
                         co_await message_.Split(std::move(part)));
@@ -224,7 +256,8 @@ class Job final : public ExpansionObserver {
   const int64_t queued_priority_;
   const DeliveryOptions options_;
   SendList list_;
-  std::string said_;  // lines
+  std::string said_;           // lines
+  std::vector<size_t> lists_;  // entries that have become those of an owner
   bool aliases_asked_ = false;
   std::vector<Part> parts_;
   JobEnd& end_;

@@ -211,7 +211,7 @@ DeliveryResult ResultOfReply(const ServerReply& reply, const ReplyContext& conte
   if (!result.alone) result.queue_text.clear();
   if (of_data && context.lmtp) result.reply = absl::StrCat(result.exit_code);
   if (of_data && !context.lmtp) {
-    result.status = "5.5.0";
+    result.status = temporary ? "4.2.0" : "5.5.0";
     result.diagnostic.clear();
   }
   if (!temporary && context.lmtp && context.stage == ReplyStage::kMessage) {

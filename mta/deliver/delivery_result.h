@@ -47,6 +47,10 @@ struct DeliveryResult {
   // It is about this recipient alone, and has lines of its own; the others of a transaction that
   // fare alike share theirs.
   bool alone = false;
+  // The server has said no to the recipient, not to the message.
+  bool at_recipient = false;
+  // Of kSent: the server knows DELIVERBY, too, and sees to the time (RFC 2852).
+  bool deliver_by = false;
 
   bool done() const { return kind == Kind::kSent || kind == Kind::kDiscarded; }
 };

@@ -16,6 +16,7 @@
 #include "mta/deliver/mailer_program.h"
 #include "mta/deliver/message_bytes.h"
 #include "mta/deliver/queued_recipient.h"
+#include "mta/deliver/reported_recipient.h"
 #include "mta/message/envelope_macros.h"
 #include "mta/rewrite/address.h"
 
@@ -116,6 +117,7 @@ EnvelopeDelivery::Entries EnvelopeDelivery::GroupOf(const Entries& pending) {
 Task<absl::Status> EnvelopeDelivery::Run() {
   co_await FindSender();
   CheckHops();
+  CheckTime();
   LeaveOutOthers();
   for (const size_t entry : Entries(entries_)) {
     const bool wanted = At(entry).state == SendState::kSend && parked_.count(entry) == 0;
@@ -209,6 +211,7 @@ Task<MailerReport> EnvelopeDelivery::RunMailer(const Entries& group) {
       user.erase(0, 1);
     run.users.push_back(std::move(user));
     run.recipients.push_back(RecipientOf(list_, entry, ""));
+    if (!At(entry).primary) std::erase(run.recipients.back().flags, 'P');
   }
   std::string home = first.account.has_value() ? first.account->home : "";
   if (home.empty() && first.controller.has_value()) home = first.controller->home;
@@ -267,6 +270,7 @@ void EnvelopeDelivery::Note(const Entries& group, MailerReport report, absl::Dur
   if (!report.message_text.empty()) message_text_ = report.message_text;
   AddToTranscript(report.transcript);
   for (const EarlierOutcome& earlier : report.earlier) {
+    if (message_text_.empty()) message_text_ = earlier.result.stat;
     Log({group[earlier.user]}, {earlier.result, earlier.result.relay}, xdelay);
   }
   std::vector<Entries> alike;
@@ -291,7 +295,29 @@ void EnvelopeDelivery::Note(const Entries& group, MailerReport report, absl::Dur
     const Outcome& outcome = outcomes_[entries.back()];
     Log(entries, outcome, xdelay);
     Tell(entries, outcome.result);
+    if (outcome.result.kind != DeliveryResult::Kind::kSent) continue;
+    for (const size_t entry : entries) TellOfReceipt(entry);
   }
+  if (!report.in_vain.has_value()) return;
+  Entries others;
+  for (const size_t user : report.in_vain->users) others.push_back(group[user]);
+  Log(others, {report.in_vain->result, report.in_vain->relay}, xdelay);
+  Tell(others, report.in_vain->result);
+}
+
+// Who has asked for a receipt gets one, or somebody further on will see to it.
+void EnvelopeDelivery::TellOfReceipt(size_t entry) {
+  using Action = NotifiedRecipient::Action;
+  const SendEntry& sent = At(entry);
+  const std::optional<Action> receipt =
+      ReceiptFor(envelope_, RecipientOf(list_, entry, ""), *sent.mailer, sent.primary,
+                 outcomes_[entry].result);
+  if (!receipt.has_value()) return;
+  absl::string_view what = "Successfully delivered";
+  if (*receipt == Action::kRelayed) what = "relayed; expect no further notifications";
+  if (*receipt == Action::kNotifyRelayed) what = "Deliver-by notify: relayed";
+  if (*receipt == Action::kTraceRelayed) what = "Deliver-By trace: relayed";
+  AddToTranscript(absl::StrCat(sent.address, "... ", what, "\n"));
 }
 
 bool EnvelopeDelivery::FaresAlike(const Outcome& a, const Outcome& b) {

@@ -14,6 +14,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -50,8 +51,14 @@ class EnvelopeDelivery {
   bool is_untouched() const { return !parked_at_.empty() && outcomes_.empty(); }
 
   // Entries that did not survive their expansion, for the log and the report; before Run().
-  // `said`: what the expansion had to say, lines of the transcript; empty: only of those.
+  // `said`: what the expansion had to say, and earlier deliveries of the same job; lines of the
+  // transcript.
   void NoteExpansion(int64_t priority, std::string said);
+  // Lists that have been passed on to envelopes of their owners: reports tell of them.
+  void NoteLists(std::vector<size_t> lists) { lists_ = std::move(lists); }
+
+  // After Run(): what its mailers have said.
+  const std::string& transcript() const { return transcript_; }
 
  private:
   struct Outcome {
@@ -71,6 +78,8 @@ class EnvelopeDelivery {
   Task<void> FindSender();
   // MaxHopCount: nobody gets a message that has been passed on more often.
   void CheckHops();
+  // DELIVERBY: what is to be returned when its time is over is not tried any more.
+  void CheckTime();
   // Whether this entry may be sent now; if not, its outcome has been noted.
   Task<bool> Check(size_t entry);
   Task<bool> PassesCompat(size_t entry);
@@ -89,6 +98,7 @@ class EnvelopeDelivery {
   void Record(size_t entry, DeliveryResult result, std::string relay);
   static bool FaresAlike(const Outcome& a, const Outcome& b);
   void Tell(const Entries& entries, const DeliveryResult& result);
+  void TellOfReceipt(size_t entry);
   void AddToTranscript(absl::string_view text);
   void Log(const Entries& entries, const Outcome& outcome, std::optional<absl::Duration> xdelay);
   std::string ControllerOf(const SendEntry& entry) const;
@@ -119,6 +129,7 @@ class EnvelopeDelivery {
   std::string said_in_expansion_;
   std::string transcript_;
   bool attempted_ = false;
+  Entries lists_;
   std::vector<std::string> notifications_;
   std::set<size_t> parked_;  // entries
   std::vector<std::string> parked_at_;

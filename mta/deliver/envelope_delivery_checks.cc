@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "mta/base/status_macros.h"
@@ -189,6 +190,8 @@ ReportedRecipient EnvelopeDelivery::Reported(size_t entry) {
   reported.relay = outcome.relay;
   reported.result = std::move(outcome.result);
   reported.in_expansion = outcome.in_expansion;
+  reported.primary = At(entry).primary;
+  reported.place = {absl::AsciiStrToLower(At(entry).host), entry};
   return reported;
 }
 
@@ -213,6 +216,22 @@ void EnvelopeDelivery::CheckHops() {
   Tell(pending, result);
 }
 
+void EnvelopeDelivery::CheckTime() {
+  const std::optional<DeliverBy>& by = envelope_.deliver_by;
+  const Entries pending = Pending();
+  if (!by.has_value() || by->mode != DeliverBy::Mode::kReturn || pending.empty() ||
+      env_.clock().WallNow() - envelope_.created <= absl::Seconds(by->seconds)) {
+    return;
+  }
+  DeliveryResult result = ResultOfExitCode(kExitUnavailable, "", "");
+  result.dsn = result.status = "5.4.7";
+  result.diagnostic.clear();
+  result.stat = absl::StrCat("delivery time expired ", by->seconds, "s");
+  for (const size_t entry : pending) Record(entry, result, "");
+  AddToTranscript(absl::StrCat("Delivery time (", by->seconds,
+                               "s) expired\nMessage will be deleted from queue\n"));
+}
+
 JobReport EnvelopeDelivery::Report() {
   JobReport report;
   for (const size_t entry : entries_) {
@@ -228,8 +247,11 @@ JobReport EnvelopeDelivery::Report() {
     else if (kind != Kind::kDiscarded)
       report.delayed.push_back(std::move(reported));
   }
-  report.transcript = transcript_;
-  report.said_in_expansion = said_in_expansion_;
+  for (const size_t list : lists_) {
+    report.lists.push_back(Reported(list));
+    report.lists.back().result = Sent("2.0.0");
+  }
+  report.transcript = absl::StrCat(said_in_expansion_, transcript_);
   report.received_from = options_.received_from;
   return report;
 }

@@ -90,6 +90,7 @@ absl::Status MailTransaction::Fits() const {
       return absl::DataLossError("553 5.1.3 Invalid recipient address");
     }
   }
+  if (const absl::Status in_time = FitsTime(); !in_time.ok()) return in_time;
   const int64_t limit = SizeLimit(client_);
   if (limit > 0 && MessageBytes(run_.message.envelope()) > limit) {
     return absl::ResourceExhaustedError(
@@ -98,11 +99,30 @@ absl::Status MailTransaction::Fits() const {
   return absl::OkStatus();
 }
 
+// Mail that is to be returned when its time is over goes to servers only that will do so.
+absl::Status MailTransaction::FitsTime() const {
+  const Envelope& envelope = run_.message.envelope();
+  if (!envelope.deliver_by.has_value() || envelope.deliver_by->mode != DeliverBy::Mode::kReturn) {
+    return absl::OkStatus();
+  }
+  const std::optional<absl::string_view> offered = client_.Offer("DELIVERBY");
+  if (!offered.has_value()) {
+    return absl::FailedPreconditionError("554 5.4.7 Server does not support Deliver By");
+  }
+  const absl::Duration age = run_.site.env().clock().WallNow() - envelope.created;
+  const int64_t left = envelope.deliver_by->seconds - absl::ToInt64Seconds(age);
+  int64_t least = 0;
+  if (!absl::SimpleAtoi(*offered, &least) || left >= least) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("554 5.4.7 Message can't be delivered in time; ", left, " < ", least));
+}
+
 std::string MailTransaction::MailParameters() const {
   std::string parameters;
   const Envelope& envelope = run_.message.envelope();
   const int64_t size = MessageBytes(envelope);
-  if (client_.Offers("SIZE")) absl::StrAppend(&parameters, " SIZE=", size);
+  // Of reports without what they are about, sendmail does not know it.
+  if (client_.Offers("SIZE") && size > 0) absl::StrAppend(&parameters, " SIZE=", size);
   const bool eight = client_.Offers("8BITMIME");
   const BodyPlan plan = PlanBody(envelope, run_.mailer, run_.site.configuration(), eight);
   if (eight && plan.announcement == BodyPlan::Announcement::kEightBitMime) {
@@ -132,8 +152,15 @@ std::string MailTransaction::RecipientParameters(const Recipient& recipient) con
   if (!client_.Offers("DSN")) return parameters;
   const absl::string_view flags = recipient.flags;
   const bool primary = flags.find('P') != absl::string_view::npos;
-  if (flags.find('N') != absl::string_view::npos && primary && !run_.mailer.Has('l')) {
-    absl::StrAppend(&parameters, " NOTIFY=", NotifyOf(flags));
+  // Where nobody sees to the time, delays are at least told of (RFC 2852, 4.1.4.1).
+  const auto& by = run_.message.envelope().deliver_by;
+  const bool tell =
+      by.has_value() && by->mode == DeliverBy::Mode::kNotify && !client_.Offers("DELIVERBY");
+  const bool asked = flags.find('N') != absl::string_view::npos;
+  if ((asked || tell) && primary && !run_.mailer.Has('l')) {
+    const bool anything = !asked || flags.find_first_of("SFD") != absl::string_view::npos;
+    absl::StrAppend(&parameters,
+                    " NOTIFY=", NotifyOf(absl::StrCat(flags, tell && anything ? "D" : "")));
   }
   if (!recipient.original_recipient.empty()) {
     absl::StrAppend(&parameters, " ORCPT=", recipient.original_recipient);
@@ -143,6 +170,7 @@ std::string MailTransaction::RecipientParameters(const Recipient& recipient) con
 
 Task<absl::Status> MailTransaction::Run() {
   forbidden_ = Fits();
+  if (absl::IsFailedPrecondition(forbidden_)) transcript_.Say(forbidden_.message());
   if (!forbidden_.ok()) co_return absl::OkStatus();
   absl::StatusOr<std::unique_ptr<MessageText>> text =
       co_await TextForMailer(run_, false, client_.Offers("8BITMIME"));
@@ -181,9 +209,11 @@ DeliveryResult MailTransaction::ResultOf(const ClientRecipient& recipient) const
       *recipient.reply,
       {.stage = recipient.stage, .lmtp = lmtp, .enhanced = client_.Offers("ENHANCEDSTATUSCODES")});
   if (recipient.stage != ReplyStage::kMail) result.remote_mta = server_;
+  result.at_recipient = recipient.stage == ReplyStage::kRecipient;
   if (result.kind == DeliveryResult::Kind::kSent) {
     result.diagnostic = recipient.accepted;
     result.passed_on = client_.Offers("DSN");
+    result.deliver_by = client_.Offers("DELIVERBY");
   }
   return result;
 }
@@ -196,6 +226,14 @@ std::string MailTransaction::LineOf(const ClientRecipient& recipient) const {
 // As sendmail, the first one says why in full.
 DeliveryResult MailTransaction::Unanswered(bool first) const {
   if (!forbidden_.ok()) {
+    if (absl::IsFailedPrecondition(forbidden_)) {
+      DeliveryResult result = ResultOfExitCode(kExitUnavailable, "", "");
+      result.dsn = run_.mailer.Has('z') ? "5.4.7" : "5.0.0";
+      result.line_dsn = "5.0.0";
+      result.status = "5.4.7";
+      result.diagnostic.clear();
+      return result;
+    }
     const bool too_large = absl::IsResourceExhausted(forbidden_);
     DeliveryResult result = ResultOfExitCode(too_large ? kExitUnavailable : kExitDataError, "", "");
     if (too_large) {

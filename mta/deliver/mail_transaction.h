@@ -41,6 +41,7 @@ class MailTransaction {
  private:
   // Why this message cannot go there, before anything has been said; OK: it can.
   absl::Status Fits() const;
+  absl::Status FitsTime() const;
   std::string MailParameters() const;
   std::string RecipientParameters(const Recipient& recipient) const;
   DeliveryResult ResultOf(const ClientRecipient& recipient) const;

@@ -48,8 +48,16 @@ struct EarlierOutcome {
   DeliveryResult result;
 };
 
+// Another host that has been asked in vain for others, and of whom sendmail tells so all the same.
+struct LaterOutcome {
+  std::vector<size_t> users = {};  // in MailerRun::users
+  DeliveryResult result = {};
+  std::string relay = {};
+};
+
 struct MailerReport {
   std::vector<EarlierOutcome> earlier = {};
+  std::optional<LaterOutcome> in_vain = {};
   std::vector<DeliveryResult> results;  // of the users, in their order
   std::string relay;                    // relay= of log lines; empty: none
   // What the mailer, or a server, said: for bounces.

@@ -102,6 +102,24 @@ std::string RemoteMta(const ReportedRecipient& reported) {
 
 }  // namespace
 
+std::optional<NotifiedRecipient::Action> ReceiptFor(const Envelope& envelope,
+                                                    const Recipient& recipient,
+                                                    const Mailer& mailer, bool primary,
+                                                    const DeliveryResult& result) {
+  using Action = NotifiedRecipient::Action;
+  const absl::string_view flags = recipient.flags;
+  const bool asked = absl::StrContains(flags, 'S');
+  if (asked && mailer.Has('l')) return Action::kDelivered;
+  if (!primary) return std::nullopt;
+  if (asked && !result.passed_on) return Action::kRelayed;
+  const std::optional<DeliverBy>& by = envelope.deliver_by;
+  const bool never = flags.find_first_of("SFD") == absl::string_view::npos;
+  if (!by.has_value() || never) return std::nullopt;
+  if (result.deliver_by && by->trace) return Action::kTraceRelayed;
+  if (!result.deliver_by && by->mode == DeliverBy::Mode::kNotify) return Action::kNotifyRelayed;
+  return std::nullopt;
+}
+
 NotifiedRecipient Notified(Site& site, const ReportedRecipient& reported,
                            NotifiedRecipient::Action action) {
   const DeliveryResult& result = reported.result;
@@ -118,9 +136,15 @@ NotifiedRecipient Notified(Site& site, const ReportedRecipient& reported,
   // Of what expansion has refused, only unknown users have a diagnostic.
   const bool told = !reported.in_expansion || result.exit_code == kExitNoUser;
   if (told) notified.diagnostic = result.diagnostic;
-  const bool by_exit_code = failed && IsNumber(notified.diagnostic);
-  if (by_exit_code) notified.status = std::string(ReplyOf(result.exit_code).status);
+  const bool by_exit_code = IsNumber(notified.diagnostic);
+  if (by_exit_code && failed && result.status.empty())
+    notified.status = std::string(ReplyOf(result.exit_code).status);
   if (notified.status.empty()) notified.status = failed ? "5.0.0" : "4.0.0";
+  notified.will_be_retried = !result.at_recipient;
+  using Action = NotifiedRecipient::Action;
+  notified.asked_for = absl::StrContains(reported.recipient.flags, 'S') ||
+                       action == Action::kNotifyRelayed || action == Action::kTraceRelayed;
+  if (action == Action::kDelivered) notified.status = "2.1.5";
   notified.diagnostic_type = "SMTP";
   if (reported.mailer != nullptr && !reported.mailer->diagnostic_type.empty() &&
       (by_exit_code || !absl::EqualsIgnoreCase(reported.mailer->diagnostic_type, "x-unix"))) {
@@ -128,27 +152,13 @@ NotifiedRecipient Notified(Site& site, const ReportedRecipient& reported,
   }
   notified.reason = notified.diagnostic;
   if (by_exit_code && &ReplyOf(result.exit_code) != &kUnknownExit) notified.reason = result.stat;
+  if (by_exit_code && result.exit_code == kExitTemporaryFailure) notified.reason = "Deferred";
   // A server's reply is never the number of an exit code: there was none.
   if (by_exit_code && notified.diagnostic_type == "SMTP") {
     notified.diagnostic.clear();
     notified.reason.clear();
   }
   return notified;
-}
-
-std::string TranscriptOfExpansion(const std::vector<ReportedRecipient>& failed,
-                                  absl::string_view said) {
-  std::string transcript;
-  std::string lists;
-  // What is behind an alias has been found out before what is said of the alias.
-  for (auto it = failed.rbegin(); it != failed.rend(); ++it) {
-    if (!it->in_expansion || it->result.diagnostic.empty()) continue;
-    absl::StrAppend(&transcript, OneLine(WithAddress(it->result.diagnostic, it->recipient)), "\n");
-    const std::string list =
-        absl::StrCat("Message delivered to mailing list ", OneLine(it->mailing_list), "\n");
-    if (!it->mailing_list.empty() && !absl::StrContains(lists, list)) lists += list;
-  }
-  return absl::StrCat(said.empty() ? transcript : said, lists);
 }
 
 std::string LogTextOf(const ReportedRecipient& failed) {

@@ -3,6 +3,7 @@
 #ifndef STAGEPOST_MTA_DELIVER_REPORTED_RECIPIENT_H_
 #define STAGEPOST_MTA_DELIVER_REPORTED_RECIPIENT_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,13 +13,17 @@
 
 namespace stagepost {
 
+// What a receipt says of one who has the mail, if anybody is to be told. Who is not primary (see
+// SendEntry) is the reason for a receipt, if it is a user of this host, and not named in it.
+// RFC 3461, 5.2.2; RFC 2852, 4.2.
+std::optional<NotifiedRecipient::Action> ReceiptFor(const Envelope& envelope,
+                                                    const Recipient& recipient,
+                                                    const Mailer& mailer, bool primary,
+                                                    const DeliveryResult& result);
+
 NotifiedRecipient Notified(Site& site, const ReportedRecipient& reported,
                            NotifiedRecipient::Action action);
 
-// "550 5.1.1 selfref... User unknown", a line for each that has failed as it was expanded.
-// `said`: what was said meanwhile, instead of these lines, or empty.
-std::string TranscriptOfExpansion(const std::vector<ReportedRecipient>& failed,
-                                  absl::string_view said);
 // What log lines say the report is about: "User unknown".
 std::string LogTextOf(const ReportedRecipient& failed);
 

@@ -37,6 +37,9 @@ class SessionTranscript final : public ClientDialogue {
   void OnReply(absl::string_view line) override;
   void OnRefused(const ClientRecipient& recipient) override;
 
+  // Something that is not the server's.
+  void Say(absl::string_view line) { Add("", line); }
+
   // What the server has said last, one line of it; empty: nothing.
   const std::string& last_reply() const { return last_reply_; }
 

@@ -108,11 +108,38 @@ class SmtpRun {
     DeliveryResult failure = failure_.value_or(Deferred("4.4.1", ""));
     // One of the others may yet come back.
     if (temporary_ && failure.exit_code == kExitNoHost) failure = Deferred(failure.dsn, "");
+    bool kept = false;
     for (const size_t user : pending_) {
-      const std::string reply = std::move(report_.results[user].reply);
-      report_.results[user] = failure;
-      if (failure.reply.empty()) report_.results[user].reply = reply;
+      DeliveryResult& result = report_.results[user];
+      kept = kept || result.at_recipient;
+      if (result.at_recipient) continue;
+      const std::string reply = std::move(result.reply);
+      result = failure;
+      if (failure.reply.empty()) result.reply = reply;
     }
+    if (kept) NoteInVain(std::move(failure));
+  }
+
+  // Who has been put off alone by another host keeps what was said. sendmail tells of this one as
+  // if it were about those whom the other one has served.
+  void NoteInVain(DeliveryResult failure) {
+    for (EarlierOutcome& earlier : report_.earlier) {
+      DeliveryResult& result = report_.results[earlier.user];
+      const bool waits =
+          std::find(pending_.begin(), pending_.end(), earlier.user) != pending_.end();
+      if (waits && result.at_recipient) result.alone = true;
+    }
+    std::erase_if(report_.earlier, [this](const EarlierOutcome& earlier) {
+      return report_.results[earlier.user].alone;
+    });
+    LaterOutcome in_vain{.result = std::move(failure), .relay = relay_};
+    for (size_t user = 0; user < report_.results.size(); ++user) {
+      const DeliveryResult& result = report_.results[user];
+      if (result.kind == DeliveryResult::Kind::kSent) in_vain.users.push_back(user);
+      if (!result.reply.empty() && in_vain.result.reply.empty())
+        in_vain.result.reply = result.reply;
+    }
+    if (!in_vain.users.empty()) report_.in_vain = std::move(in_vain);
   }
 
   // Who has been put off alone has that on record, though there are more hosts to try.
@@ -191,7 +218,10 @@ class SmtpRun {
     }
     const bool believes = !run_.mailer.Has('W');
     if (believes) failure_ = co_await services_.hosts.FailureOf(site_, host);
-    if (believes && failure_.has_value()) co_return nullptr;
+    if (believes && failure_.has_value()) {
+      failure_->queue_text.clear();  // the M line of the message says it
+      co_return nullptr;
+    }
     std::unique_ptr<HostStatus::Hold> hold = co_await services_.holders.HoldHost(site_, host);
     if (hold == nullptr) {
       failure_ = HostStatus::HeldBack();
@@ -332,21 +362,20 @@ class SmtpRun {
     return part;
   }
 
-  // As sendmail: who has been put off alone is tried elsewhere if others were served here, or if
-  // the host has put off everybody.
+  // As sendmail: who has been put off is tried elsewhere.
   void Take(std::vector<DeliveryResult> results, const std::string& relay) {
     using Kind = DeliveryResult::Kind;
     std::vector<size_t> left;
-    bool elsewhere = false;
     for (size_t i = 0; i < pending_.size(); ++i) {
       DeliveryResult& result = results[i];
       result.relay = relay;
-      elsewhere = elsewhere || result.kind == Kind::kSent ||
-                  (result.kind == Kind::kDeferred && !result.alone);
+      DeliveryResult& before = report_.results[pending_[i]];
+      // What mailq shows is what was said first.
+      if (before.at_recipient && result.at_recipient) result.queue_text = before.queue_text;
       if (result.kind == Kind::kDeferred) left.push_back(pending_[i]);
-      report_.results[pending_[i]] = std::move(result);
+      before = std::move(result);
     }
-    pending_ = elsewhere ? std::move(left) : std::vector<size_t>();
+    pending_ = std::move(left);
   }
 
   // The next message to this host goes over it, too, or it is closed.

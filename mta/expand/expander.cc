@@ -1,6 +1,7 @@
 #include "mta/expand/expander.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -119,7 +120,27 @@ Task<size_t> ExpansionWalk::AddEntry(SendList& list, SendEntry entry, const Pars
   if (entry.final_recipient.empty()) {
     entry.final_recipient = FinalRecipientOf(entry.address, OwnName());
   }
-  co_return co_await Enter(list, std::move(entry));
+  const size_t known = list.entries.size(), merged = list.merged.size();
+  const size_t at = co_await Enter(list, std::move(entry));
+  if (at == known) NoteWhatCameOf(list, at, merged);
+  co_return at;
+}
+
+// `at` is the newest of the envelope's recipients; `merged`: those before are of others.
+void ExpansionWalk::NoteWhatCameOf(SendList& list, size_t at, size_t merged) {
+  std::set<size_t> reached;
+  const auto reach = [&](size_t entry) {
+    const SendState state = list.entries[entry].state;
+    if (!IsDead(state) && state != SendState::kBad) reached.insert(entry);
+  };
+  for (size_t i = at; i < list.entries.size(); ++i) reach(i);
+  for (size_t i = merged; i < list.merged.size(); ++i) reach(list.merged[i].second);
+  const SendEntry& asked = list.entries[at];
+  if (reached.size() == 1) {
+    list.entries[*reached.begin()].primary = true;
+  } else if (reached.size() > 1 && absl::StrContains(asked.flags, 'S')) {
+    notes_.ForTranscript(absl::StrCat(asked.address, "... expanded to multiple addresses"));
+  }
 }
 
 SendEntry ExpansionWalk::Child(const SendList& list, size_t parent) const {
@@ -127,6 +148,7 @@ SendEntry ExpansionWalk::Child(const SendList& list, size_t parent) const {
   SendEntry child;
   child.parent = parent;
   child.depth = from.depth + 1;
+  child.primary = false;
   child.flags = from.flags;
   AddFlags(child.flags, "A");
   child.original_recipient = from.original_recipient;
@@ -201,9 +223,10 @@ std::optional<size_t> ExpansionWalk::FindDuplicate(SendList& list, const SendEnt
     SendEntry& other = list.entries[at->second];
     // A primary recipient that is still worked on would find itself in what comes of it.
     if (!other.processed && other.parent == kNoEntry) continue;
-    if (other.parent != kNoEntry) {
+    if (!other.primary) {
       if (!IsDead(other.state)) notes_.Remark(entry.address, "duplicate suppressed");
       AddFlags(other.flags, entry.flags);
+      other.primary = entry.primary;
     }
     return at->second;
   }

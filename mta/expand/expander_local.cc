@@ -96,6 +96,8 @@ Task<void> ExpansionWalk::FindOwner(SendList& list, size_t at) {
   // Several people, a program …: the alias itself stands for them.
   const bool is_address = owner->find_first_of(",:/|\"") == std::string::npos;
   list.entries[at].owner = is_address ? *std::move(owner) : name;
+  notes_.ForTranscript(
+      absl::StrCat("Message delivered to mailing list ", list.entries[at].address));
 }
 
 // Ruleset 5 has a word about local users that are no aliases: user+detail, a hub for mail.

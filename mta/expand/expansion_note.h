@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "absl/strings/string_view.h"
+
 namespace stagepost {
 
 // What sendmail says meanwhile: an error (a reply to EXPN, a line of -bv, of a bounce's
@@ -26,6 +28,9 @@ class ExpansionObserver {
  public:
   virtual ~ExpansionObserver() = default;
   virtual void Note(const ExpansionNote& note) = 0;
+  // A line that only transcripts of reports have: "<list@corp.example>... expanded to multiple
+  // addresses".
+  virtual void ForTranscript(absl::string_view /*line*/) {}
 };
 
 }  // namespace stagepost

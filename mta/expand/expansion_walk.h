@@ -25,6 +25,7 @@ class ExpansionWalk {
  private:
   // expander.cc: entering an address into the list.
   Task<size_t> Enter(SendList& list, SendEntry entry);
+  void NoteWhatCameOf(SendList& list, size_t at, size_t merged);
   Task<void> Process(SendList& list, size_t at);
   bool IsTooDeep(SendList& list, SendEntry& entry);
   void CheckProgramOrFile(const SendList& list, SendEntry& entry, absl::string_view what);

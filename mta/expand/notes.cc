@@ -48,6 +48,10 @@ void NoteTaker::Remark(absl::string_view address, std::string text) {
   Give(std::move(note));
 }
 
+void NoteTaker::ForTranscript(absl::string_view line) {
+  if (listener_.observer != nullptr) listener_.observer->ForTranscript(line);
+}
+
 std::string NoteTaker::SetPlace(std::string place) {
   return std::exchange(place_, std::move(place));
 }

@@ -31,6 +31,8 @@ class NoteTaker final : public RewriteObserver {
   void SystemError(std::string text);
   // "team... aliased to alice, bob"; `address` may be empty.
   void Remark(absl::string_view address, std::string text);
+  // Only reports tell of it.
+  void ForTranscript(absl::string_view line);
 
   // The address whose rules run; messages of rules name it.
   void set_address(absl::string_view address) {

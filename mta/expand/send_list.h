@@ -57,6 +57,9 @@ struct SendEntry {
   // The entry whose alias, .forward or :include: brought this one; kNoEntry: the envelope did.
   size_t parent = kNoEntry;
   int depth = 0;  // aliases and files above it
+  // It stands for a recipient of the envelope: it is one, or all that has come of one. Only those
+  // are asked for receipts and named in them (RFC 3461, 5.2.7.1).
+  bool primary = true;
   // Always there for entries with a parent; of others only if a qf file's C line had one.
   std::optional<ControllingUser> controller;
   // Envelope sender of what goes out for the entries below it, if an owner- alias says so

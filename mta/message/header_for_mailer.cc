@@ -124,6 +124,11 @@ Task<HeaderText> Writer::Run() {
   for (const HeaderField& field : envelope_.header) {
     const FieldTraits traits = TraitsOf(field.name);
     if (!IsWanted(field, traits)) continue;
+    // NOTIFY asks for it instead.
+    if (Option(OptionId::kRrtImpliesDsn) &&
+        absl::EqualsIgnoreCase(field.name, "Return-Receipt-To")) {
+      continue;
+    }
     if (traits.Has(FieldTraits::kBlindCopy) && !Option(OptionId::kKeepBcc)) {
       // Without another recipient field an empty one says that there are recipients.
       if (!delete_bcc) Put(absl::StrCat(field.name, ":"));

@@ -157,7 +157,9 @@ class Session {
   Task<void> CheckField(const HeaderCheck& check, Collected& collected);
   // What is wrong with the message as a whole goes to `collected`.
   Task<void> CheckMessage(Collected& collected);
+  Task<void> CheckErrorsTo(Collected& collected);
   Envelope MakeEnvelope(const Collected& collected, CompletedHeader completed);
+  void AskForReceipts(Envelope& envelope) const;
   CompletedHeader MakeHeader(Collected& collected);
   std::map<std::string, std::string> KeptMacros();
   Task<absl::Status> FinishMessage(IncomingMessage& message, Collected& collected);

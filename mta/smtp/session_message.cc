@@ -99,6 +99,7 @@ Task<absl::Status> Session::FinishMessage(IncomingMessage& message, Collected& c
   if (collected.decoder.saw_bare_carriage_return()) {
     LogBareLineEnd("Bare carriage return (CR) not allowed", "body", replaced);
   }
+  co_await CheckErrorsTo(collected);
   co_await CheckMessage(collected);
   Envelope envelope = MakeEnvelope(collected, std::move(completed));
   if (!collected.refusal.has_value() && !transaction_.discard) {
@@ -172,9 +173,23 @@ Envelope Session::MakeEnvelope(const Collected& collected, CompletedHeader compl
                                 no_body ? "n" : "", transaction_.quarantine.empty() ? "s" : "");
   envelope.envelope_id = parameters.envelope_id;
   envelope.deliver_by = parameters.deliver_by;
+  AskForReceipts(envelope);
   envelope.quarantine = transaction_.quarantine;
   envelope.macros = KeptMacros();
   return envelope;
+}
+
+// RrtImpliesDsn: who has said nothing else in RCPT gets what Return-Receipt-To means.
+void Session::AskForReceipts(Envelope& envelope) const {
+  if (!options().Flag(OptionId::kRrtImpliesDsn) || options().Has(PrivacyFlag::kNoReceipts) ||
+      FindField(envelope.header, "Return-Receipt-To") == nullptr) {
+    return;
+  }
+  RcptParameters all;
+  all.has_notify = all.success = all.failure = all.delay = true;
+  for (Recipient& recipient : envelope.recipients) {
+    if (!absl::StrContains(recipient.flags, 'N')) recipient.flags = all.flags();
+  }
 }
 
 std::map<std::string, std::string> Session::KeptMacros() {

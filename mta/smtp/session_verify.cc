@@ -7,6 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "mta/expand/expander.h"
+#include "mta/smtp/collected_message.h"
 #include "mta/smtp/session.h"
 
 namespace stagepost {
@@ -22,12 +23,37 @@ class FirstError final : public ExpansionObserver {
   std::optional<ExpansionNote> error;
 };
 
+// Keeps the last one that is nobody's address.
+class LastUnknown final : public ExpansionObserver {
+ public:
+  void Note(const ExpansionNote& note) override {
+    if (note.code == "550") error = note;
+  }
+  std::optional<ExpansionNote> error;
+};
+
 bool IsListed(const SendEntry& entry) {
   return entry.state == SendState::kSend || entry.state == SendState::kVerified ||
          entry.state == SendState::kDeferred;
 }
 
 }  // namespace
+
+// Of the addresses of Errors-To all must be there. Nothing is sent to them, as with sendmail, whose
+// reports go to the sender of the envelope.
+Task<void> Session::CheckErrorsTo(Collected& collected) {
+  if (!options().Flag(OptionId::kUseErrorsTo)) co_return;
+  for (const HeaderField& field : Header(collected.headers.header())) {
+    if (!absl::EqualsIgnoreCase(field.name, "Errors-To")) continue;
+    LastUnknown observer;
+    SendList list;
+    Macros macros(&macros_);
+    Expander expander(*context_.site, macros, {.id = Id(), .observer = &observer});
+    co_await expander.AddList(list, field.value);
+    if (!observer.error.has_value()) continue;
+    collected.Refuse(Reply(550, observer.error->enhanced, observer.error->Line()));
+  }
+}
 
 Task<void> Session::Verify(const Command& command) {
   const bool expand = command.verb == Verb::kExpn;

@@ -206,6 +206,51 @@ TEST_F(BounceTest, ReceiptsAreForThoseWhoAsked) {
   EXPECT_EQ(Count(Box("alice"), "\nAction: delivered (to mailbox)\n"), 2u);
 }
 
+TEST_F(BounceTest, OneReportTellsOfFailuresAndSuccesses) {
+  Run({.recipient_flags = "PNSF"});
+  EXPECT_EQ(Count(Box("alice"), "\nSubject: "), 2u);  // the report's, and the message's in it
+  EXPECT_EQ(Count(Box("alice"), "\nAction: failed\n"), 1u);
+  EXPECT_EQ(Count(Box("alice"), "\nAction: delivered (to mailbox)\nStatus: 2.1.5\n"), 1u);
+}
+
+TEST_F(BounceTest, WhoIsOneOfManyIsNotNamedInReceipts) {
+  Write(host_, "/etc/aliases", "postmaster: bob\nboth: alice, bob\none: bob\n");
+  Run({.to = "both@corp.example", .recipient_flags = "PNS"});
+  EXPECT_TRUE(absl::StrContains(Box("alice"),
+                                "\n<both@corp.example>... expanded to multiple addresses\n"
+                                "alice... Successfully delivered\n"));
+  EXPECT_FALSE(absl::StrContains(Box("alice"), "\nalice  (successfully"));
+  Run({.to = "one@corp.example", .recipient_flags = "PNS"});
+  EXPECT_TRUE(absl::StrContains(Box("alice"),
+                                "\nbob  (successfully delivered to mailbox)\n"
+                                "    (expanded from: <one@corp.example>)\n"));
+}
+
+TEST_F(BounceTest, OfAListOnlyTheOwnerHears) {
+  Write(host_, "/etc/aliases", "postmaster: bob\nlist: carol, bob\nowner-list: bob\n");
+  Run({.to = "list@corp.example", .recipient_flags = "PNSF"});
+  EXPECT_TRUE(absl::StrContains(
+      Box("alice"), "\n<list@corp.example>  (successfully delivered to mailing list)\n"));
+  EXPECT_TRUE(absl::StrContains(Box("alice"), "\nAction: delivered (to mailing list)\n"));
+  EXPECT_TRUE(absl::StrContains(Box("bob"), "\nAction: failed\n"));
+}
+
+TEST_F(BounceTest, ErrorHeaderStandsInFront) {
+  Write(host_, "/etc/mail/bounce", "Dear friend,\nthis is $j.\n");
+  Option("ErrorHeader=/etc/mail/bounce");
+  Run({});
+  EXPECT_TRUE(absl::StrContains(
+      Box("alice"), "\n\nDear friend,\nthis is mx1.corp.example.\n\n   ----- The following"));
+}
+
+TEST_F(BounceTest, MailOfWhichNobodyWouldHearIsKept) {
+  Run({.to = "x@outside.example",
+       .recipient_flags = "PND",
+       .runs = {absl::Minutes(30), absl::Hours(1)}});
+  EXPECT_EQ(Queued("qf"), 1u);
+  EXPECT_FALSE(absl::StrContains(Box("alice"), "Returned mail"));
+}
+
 TEST_F(BounceTest, AListsOwnerIsToldOfItsMembers) {
   Run({.sender = "bob@corp.example", .to = "list@corp.example"});
   EXPECT_TRUE(absl::StrContains(Box("alice"),
@@ -243,6 +288,15 @@ TEST_F(BounceTest, ThePostmasterMayHaveACopy) {
   EXPECT_TRUE(Logged(": postmaster notify: User unknown"));
 }
 
+TEST_F(BounceTest, ACopyThatFailsIsADoubleBounce) {
+  Option("PostmasterCopy=nobodyelse, bob");
+  Run({});
+  EXPECT_EQ(Queued(""), 0u);
+  EXPECT_EQ(Count(host_.Log(), ": postmaster notify: "), 1u);
+  EXPECT_EQ(Count(host_.Log(), ": return to sender: "), 1u);
+  EXPECT_EQ(Count(Box("bob"), "\nSubject: Postmaster notify: "), 3u);  // one of them within another
+}
+
 TEST_F(BounceTest, WhoWaitsIsWarnedOnceAndGivenUpAtLast) {
   Run({.to = "x@outside.example", .runs = {absl::Seconds(30), absl::Minutes(2), absl::Minutes(2)}});
   const std::string warned = Box("alice");
@@ -256,7 +310,7 @@ TEST_F(BounceTest, WhoWaitsIsWarnedOnceAndGivenUpAtLast) {
   EXPECT_TRUE(absl::StrContains(Box("alice"),
                                 "\nMessage could not be delivered for 1 hour\n"
                                 "Message will be deleted from queue\n"));
-  EXPECT_TRUE(Logged(": DSN: Cannot send message for 1 hour"));
+  EXPECT_TRUE(Logged(": sender notify: Cannot send message for 1 hour"));
   EXPECT_EQ(Queued(""), 0u);
 }
 

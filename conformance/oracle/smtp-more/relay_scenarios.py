@@ -253,6 +253,39 @@ for nm, feat in (('noreceipts', O('PRIVACY_FLAGS', 'noreceipts')), ('nobody', O(
         send('Return-Receipt-To: carol@corp.example\nSubject: receipt\n\nx', 'bob', 'away'),
         send('Errors-To: carol@corp.example\nSubject: errors\n\nx', 'bad@outside.example', 'bob')] + MAILQ,
         mc(feat), aliases=LISTS, files={**MEMBERS, '/etc/mail/bounce.txt': 'Dear friend,\nyour mail to $u at $j.\n'})
+for keys, name in ((['SIZE'], 'plain'), (['SIZE', 'PIPELINING'], 'pipe')):
+    for up in (0, 1):
+        add('late_mx_%s%d' % (name, up), 'the first MX puts off recipients, the second is %s' % ('up' if up else 'down'),
+            [at('outside', EHLO=keys, RCPT={'<late': '451 4.7.1 later', '<bad': '550 5.1.1 no'})] +
+            ([at('outside2', EHLO=keys, RCPT={'<late2': '452 4.7.2 still later', '<late3': '550 5.7.1 gone'})] if up else []) +
+            [DAEMON] + [send(msg(' '.join(x)), *[y + '@outside.example NOTIFY=SUCCESS,FAILURE' for y in x]) for x in (
+                ['late'], ['late', 'late2'], ['late', 'bad'], ['good', 'late', 'late2', 'late3'], ['good', 'bad', 'late'],
+                ['good', 'good2', 'bad', 'late2'])] + MAILQ, mc())
+add('errors_to_more', 'UseErrorsTo: lists, rules, many', dsn_hops() + [DAEMON] + [
+    send(t, 'bad@outside.example', 'bob', frm=f) for f in (A, 'MAIL FROM:<>') for t in (
+        'Errors-To: <>\nSubject: a\n\nx', 'Errors-To: "|/bin/cat"\nSubject: b\n\nx', 'Errors-To: /tmp/x\nSubject: b\n\nx',
+        'Errors-To: list\nSubject: c\n\nx', 'Errors-To: bad@outside.example\nSubject: d\n\nx', 'Errors-To: x@[\nSubject: e\n\nx',
+        'Errors-To: carol\nErrors-To: nosuchuser, bob\nSubject: f\n\nx', 'Errors-To: inc, nosuch1, nosuch2\nSubject: f\n\nx')] +
+    MAILQ, mc(O('USE_ERRORS_TO', 'True')), aliases=LISTS, files=MEMBERS)
+B = ['DELIVERBY', 'DSN', 'SIZE']
+SILENT = [('100;N', ['x@dom1.example']), ('100;N', ['x@dom2.example']), ('100;NT', ['x@dom2.example']),
+          ('100;N', ['x@dom1.example NOTIFY=NEVER', 'x@dom2.example NOTIFY=NEVER']),
+          ('100;N', ['x@dom1.example NOTIFY=FAILURE', 'x@dom2.example NOTIFY=SUCCESS']),
+          ('100;NT', ['x@dom1.example NOTIFY=SUCCESS', 'bob', 'prog']), ('100;R', ['file', 'bob', 'x@dom2.example', 'x@outside.example']),
+          ('100;RT', ['x@outside.example', 'x@dom1.example NOTIFY=NEVER']), ('300;R', ['x@isp.example', 'x@dom3.example'])]
+add('deliverby_relay', 'DELIVERBY: what becomes of it at servers of all kinds', [
+    at('outside', EHLO=B), at('dom1', EHLO=['SIZE']), at('dom2', EHLO=['DSN']), at('dom3', EHLO=['DELIVERBY 200', 'DSN']),
+    at('isp', EHLO=['DELIVERBY 400', 'DSN', 'SIZE']), DAEMON] + [send(msg(b), *w, frm=A + ' BY=' + b) for b, w in SILENT] +
+    [send(msg('null'), 'x@dom1.example', 'x@dom3.example', frm='MAIL FROM:<> BY=%s' % b) for b in ('300;N', '300;R')] + MAILQ,
+    mc(), aliases=LISTS)
+DSN1 = 'one: bob\ntwo: bob, alice\nself: self, bob\nthree: one, two, x@outside.example\nnested: two\nempty: /dev/null\ndup: bob, bob\nfwd: carol\n'
+add('receipts', 'receipts for aliases that lead to one, to many and to files', dsn_hops() + [DAEMON] + [
+    send(msg(w), w + n) for n in (' NOTIFY=SUCCESS', ' NOTIFY=SUCCESS,FAILURE') for w in (
+        'one', 'two', 'self', 'three', 'nested', 'fwd', 'empty', 'dup')] +
+    [send(msg('a'), 'two NOTIFY=SUCCESS', 'bob NOTIFY=SUCCESS'), send(msg('b'), 'bob', 'two NOTIFY=SUCCESS'),
+     send(msg('c'), 'bob NOTIFY=NEVER', 'one NOTIFY=SUCCESS'), send(msg('d'), 'one NOTIFY=NEVER', 'bob NOTIFY=SUCCESS'),
+     send(msg('e'), 'two', 'bob NOTIFY=SUCCESS'), send(msg('f'), 'fwd NOTIFY=SUCCESS', 'carol')] + MAILQ,
+    mc(), aliases=ALIASES + DSN1, files={'/home/carol/.forward': 'bob, x@dom1.example\n'})
 ERR = [('none', 'Subject: e\n\nx'), ('one', 'Errors-To: carol@corp.example\nSubject: e\n\nx'),
        ('two', 'Errors-To: carol, bob@corp.example\nSubject: e\n\nx'),
        ('bad', 'Errors-To: nosuchuser\nSubject: e\n\nx'), ('remote', 'Errors-To: good@outside.example\nSubject: e\n\nx'),
