@@ -37,6 +37,7 @@ enum class Call {
   kRmdir,
   kUnlink,
   kRename,
+  kRenameNew,
   kLink,
   kSymlink,
   kReadlink,

@@ -47,6 +47,8 @@ class DiskSide final : public FileSide {
         return Only(disk_.Unlink(caller, step.path));
       case Call::kRename:
         return Only(disk_.Rename(caller, step.path, step.path2));
+      case Call::kRenameNew:
+        return Only(disk_.RenameNew(caller, step.path, step.path2));
       case Call::kLink:
         return Only(disk_.Link(caller, step.path, step.path2));
       case Call::kSymlink:

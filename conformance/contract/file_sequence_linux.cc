@@ -154,6 +154,8 @@ class LinuxSide final : public FileSide {
         return Only(::unlink(path));
       case Call::kRename:
         return Only(::rename(path, path2));
+      case Call::kRenameNew:
+        return Only(::renameat2(AT_FDCWD, path, AT_FDCWD, path2, RENAME_NOREPLACE));
       case Call::kLink:
         return Only(::link(path, path2));
       case Call::kSymlink:

@@ -60,6 +60,8 @@ class SeamSide {
         co_return Only(co_await files.Unlink(path));
       case Call::kRename:
         co_return Only(co_await files.Rename(path, path2));
+      case Call::kRenameNew:
+        co_return Only(co_await files.RenameNew(path, path2));
       case Call::kLink:
         co_return Only(co_await files.Link(path, path2));
       case Call::kSymlink:

@@ -81,6 +81,23 @@ CONTRACT_TEST(FileSystemContract, Rename_ReplacesAtOnce) {
   co_return 0;
 }
 
+CONTRACT_TEST(FileSystemContract, RenameNew_ReplacesNothing) {
+  TREE;
+  STAT(before, p + "any/a");
+  EXPECT_ERRNO(co_await files.RenameNew(p + "any/a", p + "any/b"), EEXIST);
+  EXPECT_ERRNO(co_await files.RenameNew(p + "any/a", p + "any/hard"), EEXIST);
+  EXPECT_ERRNO(co_await files.RenameNew(p + "any/a", p + "dangling"), EEXIST);
+  EXPECT_ERRNO(co_await files.RenameNew(p + "any/a", p + "dir/."), EEXIST);
+  EXPECT_ERRNO(co_await files.RenameNew(p + "any/none", p + "any/b"), ENOENT);
+  STAT(still, p + "any/a");
+  EXPECT_EQ(still.inode, before.inode);
+  EXPECT_OK(co_await files.RenameNew(p + "any/a", p + "dir/a"));
+  STAT(after, p + "dir/a");
+  EXPECT_EQ(after.inode, before.inode);
+  EXPECT_ERRNO((co_await files.LinkStat(p + "any/a")).status(), ENOENT);
+  co_return 0;
+}
+
 CONTRACT_TEST(FileSystemContract, Rename_SameFileKeepsBothNames) {
   TREE;
   EXPECT_OK(co_await files.Rename(p + "any/a", p + "any/hard"));

@@ -153,6 +153,8 @@ class FileSystem {
   virtual Operation<absl::Status> RemoveDirectory(absl::string_view path) = 0;
   virtual Operation<absl::Status> Unlink(absl::string_view path) = 0;
   virtual Operation<absl::Status> Rename(absl::string_view from, absl::string_view to) = 0;
+  // As Rename(), but replaces nothing: kEEXIST. kEINVAL: the file system cannot do that.
+  virtual Operation<absl::Status> RenameNew(absl::string_view from, absl::string_view to) = 0;
   virtual Operation<absl::Status> Link(absl::string_view from, absl::string_view to) = 0;
   virtual Operation<absl::Status> Symlink(absl::string_view target, absl::string_view path) = 0;
   virtual Operation<absl::StatusOr<std::string>> ReadLink(absl::string_view path) = 0;

@@ -118,6 +118,12 @@ Operation<absl::Status> PosixFileSystem::Rename(absl::string_view from, absl::st
                         [](const char* a, const char* b) { return ::rename(a, b); });
 }
 
+Operation<absl::Status> PosixFileSystem::RenameNew(absl::string_view from, absl::string_view to) {
+  return DoWithTwoPaths("rename", from, to, [](const char* a, const char* b) {
+    return ::renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_NOREPLACE);
+  });
+}
+
 Operation<absl::Status> PosixFileSystem::Link(absl::string_view from, absl::string_view to) {
   return DoWithTwoPaths("link", from, to,
                         [](const char* a, const char* b) { return ::link(a, b); });

@@ -23,7 +23,7 @@ struct Writing {
   const QueuePlace* place;
   std::string id;
   QueueFileKind kind = QueueFileKind::kWaiting;
-  bool has_temporary = false;     // a tf file may exist
+  TemporaryFile temporary;        // until it is the control file
   bool may_exist = false;         // a control file may exist
   std::unique_ptr<File> control;  // locked
   // Of a part: what it was written from, and its df file.
@@ -33,8 +33,10 @@ struct Writing {
 
 class NewMessage final : public IncomingMessage {
  public:
-  NewMessage(QueueState& state, const QueuePlace& place, std::string id, std::unique_ptr<File> data)
-      : state_(state), data_(std::move(data)) {
+  // `data` has held `old_bytes`.
+  NewMessage(QueueState& state, const QueuePlace& place, std::string id, std::unique_ptr<File> data,
+             uint64_t old_bytes)
+      : state_(state), data_(std::move(data)), old_bytes_(old_bytes) {
     self_.place = &place;
     self_.id = std::move(id);
   }
@@ -72,9 +74,9 @@ class NewMessage final : public IncomingMessage {
   std::vector<std::unique_ptr<QueuedMessage>> HandOver(Envelope envelope) override {
     CHECK(step_ == Step::kCommitted && data_ != nullptr);
     std::vector<std::unique_ptr<QueuedMessage>> messages;
-    messages.push_back(Locked(self_, std::move(envelope), std::move(data_)));
+    messages.push_back(Locked(self_, std::move(envelope), std::move(data_), true));
     for (Writing& part : parts_) {
-      messages.push_back(Locked(part, std::move(part.envelope), std::move(part.data)));
+      messages.push_back(Locked(part, std::move(part.envelope), std::move(part.data), false));
     }
     return messages;
   }
@@ -102,17 +104,21 @@ class NewMessage final : public IncomingMessage {
 
   Task<absl::Status> FinishBody() {
     if (failure_.ok() && !buffer_.empty()) co_await Flush();
+    if (failure_.ok() && std::exchange(old_bytes_, 0) > written_) {
+      failure_.Update(co_await data_->Truncate(written_));
+    }
     co_return failure_;
   }
 
   // What a qf file does not hold goes: whoever delivers finds what it would have read.
   std::unique_ptr<QueuedMessage> Locked(Writing& writing, Envelope envelope,
-                                        std::unique_ptr<File> data) {
+                                        std::unique_ptr<File> data, bool data_is_writable) {
     envelope.message_class = 0;
     envelope.message_bytes.reset();
     for (Recipient& recipient : envelope.recipients) recipient.user.clear();
     return MakeLockedMessage(state_, *writing.place, *writing.place, writing.kind,
-                             std::move(envelope), std::move(writing.control), std::move(data));
+                             std::move(envelope), std::move(writing.control), std::move(data),
+                             data_is_writable);
   }
 
   // What is to be synced beside the first control file. A failed sync is not tried again: the
@@ -138,14 +144,15 @@ class NewMessage final : public IncomingMessage {
   Task<absl::Status> WriteControlFile(const Envelope& envelope, Writing& writing) {
     writing.kind =
         envelope.quarantine.empty() ? QueueFileKind::kWaiting : QueueFileKind::kQuarantined;
-    writing.has_temporary = true;
-    CO_ASSIGN_OR_RETURN(writing.control, co_await WriteTemporaryFile(state_, *writing.place,
-                                                                     envelope, UnsyncedBody()));
+    CO_RETURN_IF_ERROR(co_await WriteTemporaryFile(state_, *writing.place, envelope, UnsyncedBody(),
+                                                   writing.temporary));
     const QueuePlace& place = *writing.place;
     if (place.data != place.control) CO_RETURN_IF_ERROR(co_await Sync(place.data));
     writing.may_exist = true;
-    CO_RETURN_IF_ERROR(co_await state_.files().Rename(place.TemporaryFile(writing.id),
+    CO_RETURN_IF_ERROR(co_await state_.files().Rename(writing.temporary.name,
                                                       place.ControlFile(writing.kind, writing.id)));
+    writing.temporary.name.clear();
+    writing.control = std::move(writing.temporary.file);
     if (state_.env.probes().Buggify("queue: a long wait before the sync that commits")) {
       CO_RETURN_IF_ERROR(co_await Sleep(absl::Seconds(2)));
     }
@@ -197,10 +204,11 @@ class NewMessage final : public IncomingMessage {
       (void)co_await SyncPrefix(state_, place.control);
     }
     absl::Status status;
-    if (writing.has_temporary) {
-      status.Update(co_await UnlinkIfPresent(state_.files(), place.TemporaryFile(writing.id)));
+    if (!writing.temporary.name.empty()) {
+      status.Update(co_await UnlinkIfPresent(state_.files(), writing.temporary.name));
     }
     status.Update(co_await UnlinkIfPresent(state_.files(), place.DataFile(writing.id)));
+    writing.temporary.file.reset();
     writing.control.reset();
     writing.data.reset();
     co_return status;
@@ -222,6 +230,7 @@ class NewMessage final : public IncomingMessage {
   std::unique_ptr<File> data_;  // df, locked against RemoveOrphans() until the commit
   std::string buffer_;          // body bytes behind written_
   uint64_t written_ = 0;
+  uint64_t old_bytes_;        // what the file had when it was a spare one
   bool body_synced_ = false;  // or that has failed
   absl::Status failure_;      // the first error of a write
   Step step_ = Step::kReceiving;
@@ -238,27 +247,50 @@ Task<absl::StatusOr<bool>> IsInUse(QueueState& state, const QueuePlace& place, s
   co_return false;
 }
 
+// A spare file as the data file `name`; null: there is none that can be.
+Task<absl::StatusOr<SpareFile>> ReuseAsDataFile(QueueState& state, const QueuePlace& place,
+                                                std::string name) {
+  std::optional<SpareFile> spare = co_await state.spares.Take(place.data, SpareKind::kData);
+  if (!spare.has_value()) co_return SpareFile();
+  absl::Status renamed = co_await state.files().RenameNew(spare->name, name);
+  if (renamed.ok()) co_return *std::move(spare);
+  (void)co_await UnlinkIfPresent(state.files(), spare->name);
+  if (ErrnoOf(renamed) == Errno::kEEXIST) co_return renamed;
+  co_return SpareFile();  // file systems without this call
+}
+
+// A data file, locked, and perhaps with something in it.
+Task<absl::StatusOr<SpareFile>> MakeDataFile(QueueState& state, const QueuePlace& place,
+                                             std::string name) {
+  CO_ASSIGN_OR_RETURN(SpareFile data, co_await ReuseAsDataFile(state, place, name));
+  if (data.file != nullptr) co_return std::move(data);
+  CO_ASSIGN_OR_RETURN(data.file, co_await MakeQueueFile(state, name));
+  const absl::Status locked =
+      co_await data.file->Lock(LockKind::kFlock, LockMode::kExclusive, LockWait::kNo);
+  if (locked.ok()) co_return std::move(data);
+  (void)co_await Shield(kQueueCleanupGrace, state.files().Unlink(name));
+  co_return locked;
+}
+
 }  // namespace
 
 Task<absl::StatusOr<std::unique_ptr<IncomingMessage>>> CreateIncomingMessage(
     QueueState& state, const QueuePlace& place, std::string id) {
   const std::string name = place.DataFile(id);
-  CO_ASSIGN_OR_RETURN(std::unique_ptr<File> data, co_await MakeQueueFile(state, name));
-  absl::Status status = co_await data->Lock(LockKind::kFlock, LockMode::kExclusive, LockWait::kNo);
-  if (status.ok()) {
-    // A control file that has lost its df file must not get this one, nor be replaced by ours.
-    const absl::StatusOr<bool> used = co_await IsInUse(state, place, id);
-    status = used.status();
-    if (used.ok() && *used) {
-      state.env.probes().Reached("queue: qf file without its df file");
-      status = absl::AlreadyExistsError(absl::StrCat("queue id ", id, " is in use"));
-    }
+  CO_ASSIGN_OR_RETURN(SpareFile data, co_await MakeDataFile(state, place, name));
+  // A control file that has lost its df file must not get this one, nor be replaced by ours.
+  const absl::StatusOr<bool> used = co_await IsInUse(state, place, id);
+  absl::Status status = used.status();
+  if (used.ok() && *used) {
+    state.env.probes().Reached("queue: qf file without its df file");
+    status = absl::AlreadyExistsError(absl::StrCat("queue id ", id, " is in use"));
   }
   if (!status.ok()) {
     (void)co_await Shield(kQueueCleanupGrace, state.files().Unlink(name));
     co_return status;
   }
-  co_return std::make_unique<NewMessage>(state, place, std::move(id), std::move(data));
+  co_return std::make_unique<NewMessage>(state, place, std::move(id), std::move(data.file),
+                                         data.size);
 }
 
 }  // namespace stagepost

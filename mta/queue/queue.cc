@@ -22,7 +22,8 @@ class DirectoryQueue final : public Queue {
       : env_(env),
         state_{env, std::move(layout), std::move(places),
                QueueIdSource(env.process().pid(),
-                             static_cast<uint32_t>(env.random().Uniform(kQueueIdsPerSecond)))} {}
+                             static_cast<uint32_t>(env.random().Uniform(kQueueIdsPerSecond))),
+               SpareFiles(env)} {}
 
   const QueueLayout& layout() const override { return state_.layout; }
 
@@ -65,6 +66,11 @@ class DirectoryQueue final : public Queue {
     co_return co_await PrintMailQueue(state_, std::move(selection), verbose);
   }
 
+  void BeginReceiving() override { state_.spares.BeginReceiving(); }
+  Task<void> EndReceiving() override {
+    co_await Shield(kQueueCleanupGrace, state_.spares.EndReceiving());
+  }
+
   Task<absl::Status> RemoveOrphans() override {
     // A body may lie in another directory than its control file.
     std::vector<CompactQueueId> in_use;
@@ -77,6 +83,8 @@ class DirectoryQueue final : public Queue {
       first_error.Update(co_await RemoveOrphans("df", place.data, in_use));
       first_error.Update(co_await RemoveOrphans("tf", place.control, in_use));
       first_error.Update(co_await RemoveOrphans("xf", place.transcript, in_use));
+      first_error.Update(co_await RemoveLeftSpares(place.control));
+      if (place.data != place.control) first_error.Update(co_await RemoveLeftSpares(place.data));
       if (absl::IsCancelled(first_error)) break;
     }
     co_return first_error;
@@ -166,6 +174,34 @@ class DirectoryQueue final : public Queue {
       if (absl::IsCancelled(status)) co_return status;
     }
     co_return first_error;
+  }
+
+  // A process that lives holds the locks of its own.
+  Task<absl::Status> RemoveLeftSpares(const std::string& prefix) {
+    CO_ASSIGN_OR_RETURN(const std::vector<DirectoryEntry> entries,
+                        co_await env_.files().ListDirectory(QueuePlace::DirectoryOf(prefix)));
+    std::set<std::string> names;
+    for (const DirectoryEntry& entry : entries) {
+      if (absl::StartsWith(entry.name, kSparePrefix)) names.insert(entry.name);
+    }
+    absl::Status first_error;
+    for (const std::string& name : names) {
+      const absl::Status status = co_await RemoveIfUnlocked(absl::StrCat(prefix, name));
+      if (!absl::IsNotFound(status)) first_error.Update(status);
+      if (absl::IsCancelled(status)) co_return status;
+    }
+    co_return first_error;
+  }
+
+  Task<absl::Status> RemoveIfUnlocked(std::string name) {
+    const OpenOptions options = {.read = true, .no_follow = true, .non_blocking = true};
+    CO_ASSIGN_OR_RETURN(std::unique_ptr<File> file, co_await env_.files().Open(name, options));
+    const absl::Status locked =
+        co_await file->Lock(LockKind::kFlock, LockMode::kExclusive, LockWait::kNo);
+    if (ErrnoOf(locked) == Errno::kEAGAIN) co_return absl::OkStatus();
+    CO_RETURN_IF_ERROR(locked);
+    env_.probes().Reached("queue: spare file of a crashed process removed");
+    co_return co_await env_.files().Unlink(name);
   }
 
   // Whether some control file has that id by now.

@@ -15,6 +15,9 @@
 //   between the two leaves some recipients in both.
 // - Quarantine, Release: Update, then qf and hf change places.
 // - Remove: qf unlinked, directory synced, then df unlinked. A crash between leaves an orphan df.
+//   While clients are connected, instead of being unlinked files are renamed, and used for the next
+//   messages (spare_files.h): in Create a spare file is then renamed to df<id>, and Commit writes
+//   into one in the place of tf.
 //
 // With SuperSafe=false nothing is synced.
 //
@@ -155,7 +158,13 @@ class Queue {
   // only if the selection looks inside. A group that does not exist: "Queue group NAME unknown". kUnavailable:
   // nobody reads standard output any more.
   virtual Task<absl::Status> Print(QueueSelection selection, bool verbose) = 0;
-  // Removes df, tf and xf files without a control file that are older than kOrphanAge.
+  // A session begins, and has ended, that may bring messages. While there is one, files of messages
+  // that are done may stay for the next ones, under names that begin with "spare."; the last end
+  // removes them.
+  virtual void BeginReceiving() = 0;
+  virtual Task<void> EndReceiving() = 0;
+  // Removes df, tf and xf files without a control file that are older than kOrphanAge, and spare
+  // files of processes that are gone.
   virtual Task<absl::Status> RemoveOrphans() = 0;
   // Whether there is room for a message of that size in some directory of the default group and
   // MinFreeBlocks beside it; if not, it is logged in sendmail's words: "low on space (HOST needs

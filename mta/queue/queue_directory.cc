@@ -43,6 +43,20 @@ Task<absl::Status> CopyDataFile(QueueState& state, std::string from, std::string
   co_return co_await SyncFile(state, *copy);
 }
 
+Task<absl::Status> MakeTemporaryFile(QueueState& state, const QueuePlace& place, std::string id,
+                                     TemporaryFile& result) {
+  result.name = place.TemporaryFile(id);
+  absl::StatusOr<std::unique_ptr<File>> opened = co_await MakeQueueFile(state, result.name);
+  if (ErrnoOf(opened.status()) == Errno::kEEXIST) {
+    state.env.probes().Reached("queue: tf file of a crashed process");
+    CO_RETURN_IF_ERROR(co_await UnlinkIfPresent(state.files(), result.name));
+    opened = co_await MakeQueueFile(state, result.name);
+  }
+  CO_RETURN_IF_ERROR(opened.status());
+  result.file = *std::move(opened);
+  co_return co_await result.file->Lock(LockKind::kFlock, LockMode::kExclusive, LockWait::kNo);
+}
+
 }  // namespace
 
 FileMode QueueState::file_mode() const {
@@ -98,31 +112,38 @@ Task<absl::Status> SyncFile(QueueState& state, File& file) {
 
 Task<absl::Status> SyncPrefix(QueueState& state, absl::string_view prefix) {
   if (state.layout.super_safe == SuperSafe::kFalse) co_return absl::OkStatus();
-  co_return co_await state.files().SyncDirectory(QueuePlace::DirectoryOf(prefix));
+  const uint64_t mark = state.spares.Mark();
+  absl::Status status = co_await state.files().SyncDirectory(QueuePlace::DirectoryOf(prefix));
+  if (status.ok()) state.spares.Flushed(prefix, mark);
+  co_return status;
 }
 
-Task<absl::StatusOr<std::unique_ptr<File>>> WriteTemporaryFile(QueueState& state,
-                                                               const QueuePlace& place,
-                                                               const Envelope& envelope,
-                                                               File* body) {
+Task<absl::Status> Retire(QueueState& state, std::string directory, SpareKind kind,
+                          std::string name, std::unique_ptr<File>& file) {
+  if (state.layout.super_safe != SuperSafe::kFalse && file != nullptr &&
+      co_await state.spares.Keep(std::move(directory), kind, name, file)) {
+    co_return absl::OkStatus();
+  }
+  co_return co_await UnlinkIfPresent(state.files(), std::move(name));
+}
+
+Task<absl::Status> WriteTemporaryFile(QueueState& state, const QueuePlace& place,
+                                      const Envelope& envelope, File* body, TemporaryFile& result) {
   CO_ASSIGN_OR_RETURN(const std::string text, FormatQueueFile(envelope));
-  const std::string name = place.TemporaryFile(envelope.id);
-  absl::StatusOr<std::unique_ptr<File>> opened = co_await MakeQueueFile(state, name);
-  if (ErrnoOf(opened.status()) == Errno::kEEXIST) {
-    state.env.probes().Reached("queue: tf file of a crashed process");
-    CO_RETURN_IF_ERROR(co_await UnlinkIfPresent(state.files(), name));
-    opened = co_await MakeQueueFile(state, name);
-  }
-  CO_RETURN_IF_ERROR(opened.status());
-  std::unique_ptr<File> file = *std::move(opened);
-  CO_RETURN_IF_ERROR(co_await file->Lock(LockKind::kFlock, LockMode::kExclusive, LockWait::kNo));
-  CO_RETURN_IF_ERROR(co_await WriteAllAt(*file, 0, text));
-  if (body != nullptr) {
-    CO_RETURN_IF_ERROR(co_await SyncBoth(state, *body, *file));
+  std::optional<SpareFile> spare = co_await state.spares.Take(place.control, SpareKind::kControl);
+  if (spare.has_value()) {
+    result.name = std::move(spare->name);
+    result.file = std::move(spare->file);
   } else {
-    CO_RETURN_IF_ERROR(co_await SyncFile(state, *file));
+    CO_RETURN_IF_ERROR(co_await MakeTemporaryFile(state, place, envelope.id, result));
   }
-  co_return std::move(file);
+  File& file = *result.file;
+  CO_RETURN_IF_ERROR(co_await WriteAllAt(file, 0, text));
+  if (spare.has_value() && spare->size > text.size()) {
+    CO_RETURN_IF_ERROR(co_await file.Truncate(text.size()));
+  }
+  if (body != nullptr) co_return co_await SyncBoth(state, *body, file);
+  co_return co_await SyncFile(state, file);
 }
 
 Task<absl::Status> ShareDataFile(QueueState& state, const QueuePlace& from,

@@ -22,6 +22,7 @@
 #include "mta/queue/queue.h"
 #include "mta/queue/queue_id.h"
 #include "mta/queue/queue_layout.h"
+#include "mta/queue/spare_files.h"
 
 namespace stagepost {
 
@@ -55,6 +56,7 @@ struct QueueState {
   const QueueLayout layout;
   std::vector<QueuePlace> places;  // at least one of each group, in the order of the groups
   QueueIdSource ids;
+  SpareFiles spares;
 
   FileSystem& files() { return env.files(); }
   FileMode file_mode() const;
@@ -77,15 +79,24 @@ Task<absl::StatusOr<std::unique_ptr<File>>> MakeQueueFile(QueueState& state, std
 Task<absl::Status> SyncFile(QueueState& state, File& file);
 Task<absl::Status> SyncPrefix(QueueState& state, absl::string_view prefix);
 
-// Writes `envelope` into tf<id>, synced and locked (exclusive flock), ready to be renamed to
-// qf<id>. The lock goes with the file that is returned. After an error there may be a tf file.
+// Unlinks a file of a message that is done, or keeps it for the next one: then `file`, which is
+// that file, open for writing, is taken. Null: it can only be unlinked.
+Task<absl::Status> Retire(QueueState& state, std::string directory, SpareKind kind,
+                          std::string name, std::unique_ptr<File>& file);
+
+// A control file on its way into place.
+struct TemporaryFile {
+  std::string name;            // tf<id>, or a spare file's; empty: none was made
+  std::unique_ptr<File> file;  // locked
+};
+
+// Writes `envelope` into a temporary file, synced and locked (exclusive flock), ready to be renamed
+// to qf<id>. After an error `result` may name one that has to be removed.
 // REQUIRES: the caller owns the message, so that a tf file that is there already is one that a
 // crash has left.
 // `body`, if it is given, is synced beside it, so that one wait for the disk serves both.
-Task<absl::StatusOr<std::unique_ptr<File>>> WriteTemporaryFile(QueueState& state,
-                                                               const QueuePlace& place,
-                                                               const Envelope& envelope,
-                                                               File* body = nullptr);
+Task<absl::Status> WriteTemporaryFile(QueueState& state, const QueuePlace& place,
+                                      const Envelope& envelope, File* body, TemporaryFile& result);
 
 // Gives df<from_id> of one place a second name, df<to_id> in another, durable but for the directory
 // entry; across file systems, or when it has too many names, as a copy. kAlreadyExists: there is
@@ -106,12 +117,12 @@ Task<absl::StatusOr<std::unique_ptr<QueuedMessage>>> LockQueuedMessage(QueueStat
                                                                        std::string id,
                                                                        QueueFileKind kind);
 
-// A message whose files are open: `control` is the file of that kind in `place`, locked; `data` its
-// df file in `data_place`, open for reading.
+// A message whose files are open: `control` is the file of that kind in `place`, locked, and open
+// for writing; `data` its df file in `data_place`, open for reading, and perhaps for writing.
 std::unique_ptr<QueuedMessage> MakeLockedMessage(QueueState& state, const QueuePlace& place,
                                                  const QueuePlace& data_place, QueueFileKind kind,
                                                  Envelope envelope, std::unique_ptr<File> control,
-                                                 std::unique_ptr<File> data);
+                                                 std::unique_ptr<File> data, bool data_is_writable);
 
 // Bytes of the message as it would be sent with LF line ends, conditional fields left out.
 int64_t SizeOfParts(const Envelope& envelope);

@@ -17,18 +17,25 @@
 namespace stagepost {
 namespace {
 
+// Which files of a message are open for writing: those that may serve another one when it is done.
+struct Writable {
+  bool control = false;
+  bool data = false;
+};
+
 class LockedMessage final : public QueuedMessage {
  public:
   LockedMessage(QueueState& state, const QueuePlace& place, const QueuePlace& data_place,
                 QueueFileKind kind, Envelope envelope, std::unique_ptr<File> control,
-                std::unique_ptr<File> data)
+                std::unique_ptr<File> data, Writable writable)
       : state_(state),
         place_(place),
         data_place_(&data_place),
         kind_(kind),
         envelope_(std::move(envelope)),
         control_(std::move(control)),
-        data_(std::move(data)) {}
+        data_(std::move(data)),
+        writable_(writable) {}
 
   Envelope& envelope() override { return envelope_; }
   const std::string& group() const override { return state_.layout.groups[place_.group].name; }
@@ -54,10 +61,11 @@ class LockedMessage final : public QueuedMessage {
   Task<absl::StatusOr<std::unique_ptr<QueuedMessage>>> Split(Envelope part) override {
     part.id = state_.ids.Next(state_.env.clock().WallNow());
     const std::string id = part.id;
+    TemporaryFile temporary;
     absl::StatusOr<std::unique_ptr<QueuedMessage>> made =
-        co_await Shield(kCommitGrace, MakePart(std::move(part)));
+        co_await Shield(kCommitGrace, MakePart(std::move(part), temporary));
     if (!made.ok() && ErrnoOf(made.status()) != Errno::kEEXIST) {
-      (void)co_await Shield(kQueueCleanupGrace, RemovePart(id));
+      (void)co_await Shield(kQueueCleanupGrace, RemovePart(id, temporary.name));
     }
     co_return std::move(made);
   }
@@ -87,24 +95,24 @@ class LockedMessage final : public QueuedMessage {
   }
 
   Task<absl::Status> RewriteAs(QueueFileKind kind) {
-    absl::Status status = co_await Shield(kCommitGrace, Rewrite(kind));
-    if (!status.ok()) {
-      (void)co_await Shield(kQueueCleanupGrace,
-                            UnlinkIfPresent(state_.files(), place_.TemporaryFile(envelope_.id)));
+    TemporaryFile temporary;
+    absl::Status status = co_await Shield(kCommitGrace, Rewrite(kind, temporary));
+    if (!status.ok() && !temporary.name.empty()) {
+      (void)co_await Shield(kQueueCleanupGrace, UnlinkIfPresent(state_.files(), temporary.name));
     }
     co_return status;
   }
 
   // A change of kind replaces the file under its old name first, so that what it says is never
   // older than its name, and the new name never overwrites anything.
-  Task<absl::Status> Rewrite(QueueFileKind kind) {
-    CO_ASSIGN_OR_RETURN(std::unique_ptr<File> control,
-                        co_await WriteTemporaryFile(state_, place_, envelope_));
+  Task<absl::Status> Rewrite(QueueFileKind kind, TemporaryFile& temporary) {
+    CO_RETURN_IF_ERROR(co_await WriteTemporaryFile(state_, place_, envelope_, nullptr, temporary));
     const std::string old_name = place_.ControlFile(kind_, envelope_.id);
-    CO_RETURN_IF_ERROR(
-        co_await state_.files().Rename(place_.TemporaryFile(envelope_.id), old_name));
+    CO_RETURN_IF_ERROR(co_await state_.files().Rename(temporary.name, old_name));
+    temporary.name.clear();
     // Closing the old file lets whoever waits for its lock find out that it is no longer qf.
-    control_ = std::move(control);
+    control_ = std::move(temporary.file);
+    writable_.control = true;
     if (kind != kind_) {
       CO_RETURN_IF_ERROR(
           co_await state_.files().Rename(old_name, place_.ControlFile(kind, envelope_.id)));
@@ -113,7 +121,8 @@ class LockedMessage final : public QueuedMessage {
     co_return co_await SyncPrefix(state_, place_.control);
   }
 
-  Task<absl::StatusOr<std::unique_ptr<QueuedMessage>>> MakePart(Envelope part) {
+  Task<absl::StatusOr<std::unique_ptr<QueuedMessage>>> MakePart(Envelope part,
+                                                                TemporaryFile& temporary) {
     CO_RETURN_IF_ERROR(co_await ShareDataFile(state_, *data_place_, envelope_.id, place_, part.id));
     const OpenOptions options = {.read = true, .no_follow = true, .non_blocking = true};
     CO_ASSIGN_OR_RETURN(std::unique_ptr<File> data,
@@ -121,20 +130,22 @@ class LockedMessage final : public QueuedMessage {
     CO_ASSIGN_OR_RETURN(const FileStat stat, co_await data->Stat());
     part.data_file = {stat.device, stat.inode};
     part.data_directory.clear();
-    CO_ASSIGN_OR_RETURN(std::unique_ptr<File> control,
-                        co_await WriteTemporaryFile(state_, place_, part));
+    CO_RETURN_IF_ERROR(co_await WriteTemporaryFile(state_, place_, part, nullptr, temporary));
     if (place_.data != place_.control) CO_RETURN_IF_ERROR(co_await SyncPrefix(state_, place_.data));
-    CO_RETURN_IF_ERROR(co_await state_.files().Rename(place_.TemporaryFile(part.id),
-                                                      place_.ControlFile(kind_, part.id)));
+    CO_RETURN_IF_ERROR(
+        co_await state_.files().Rename(temporary.name, place_.ControlFile(kind_, part.id)));
+    temporary.name.clear();
     CO_RETURN_IF_ERROR(co_await SyncPrefix(state_, place_.control));
     co_return std::make_unique<LockedMessage>(state_, place_, place_, kind_, std::move(part),
-                                              std::move(control), std::move(data));
+                                              std::move(temporary.file), std::move(data),
+                                              Writable{true, false});
   }
 
-  Task<absl::Status> RemovePart(std::string id) {
+  Task<absl::Status> RemovePart(std::string id, std::string temporary) {
     CO_RETURN_IF_ERROR(co_await UnlinkIfPresent(state_.files(), place_.ControlFile(kind_, id)));
     CO_RETURN_IF_ERROR(co_await SyncPrefix(state_, place_.control));
-    absl::Status status = co_await UnlinkIfPresent(state_.files(), place_.TemporaryFile(id));
+    absl::Status status;
+    if (!temporary.empty()) status = co_await UnlinkIfPresent(state_.files(), temporary);
     status.Update(co_await UnlinkIfPresent(state_.files(), place_.DataFile(id)));
     co_return status;
   }
@@ -150,10 +161,13 @@ class LockedMessage final : public QueuedMessage {
   // The df file goes only when the qf file can no longer come back in a crash: a qf file without
   // its body would be a message that nobody can deliver.
   Task<absl::Status> RemoveFiles() {
-    CO_RETURN_IF_ERROR(
-        co_await UnlinkIfPresent(state_.files(), place_.ControlFile(kind_, envelope_.id)));
+    std::unique_ptr<File> none;
+    CO_RETURN_IF_ERROR(co_await Retire(state_, place_.control, SpareKind::kControl,
+                                       place_.ControlFile(kind_, envelope_.id),
+                                       writable_.control ? control_ : none));
     CO_RETURN_IF_ERROR(co_await SyncPrefix(state_, place_.control));
-    co_return co_await UnlinkIfPresent(state_.files(), data_place_->DataFile(envelope_.id));
+    co_return co_await Retire(state_, data_place_->data, SpareKind::kData,
+                              data_place_->DataFile(envelope_.id), writable_.data ? data_ : none);
   }
 
   QueueState& state_;
@@ -163,6 +177,7 @@ class LockedMessage final : public QueuedMessage {
   Envelope envelope_;
   std::unique_ptr<File> control_;  // qf, hf or Qf, locked
   std::unique_ptr<File> data_;     // df
+  Writable writable_;
 };
 
 constexpr absl::string_view kBogusFile = "bogus file uid/gid in mqueue";
@@ -290,9 +305,11 @@ Task<absl::Status> ReportAndSetAside(QueueState& state, const QueuePlace& place,
 std::unique_ptr<QueuedMessage> MakeLockedMessage(QueueState& state, const QueuePlace& place,
                                                  const QueuePlace& data_place, QueueFileKind kind,
                                                  Envelope envelope, std::unique_ptr<File> control,
-                                                 std::unique_ptr<File> data) {
+                                                 std::unique_ptr<File> data,
+                                                 bool data_is_writable) {
   return std::make_unique<LockedMessage>(state, place, data_place, kind, std::move(envelope),
-                                         std::move(control), std::move(data));
+                                         std::move(control), std::move(data),
+                                         Writable{true, data_is_writable});
 }
 
 Task<absl::StatusOr<std::unique_ptr<QueuedMessage>>> LockQueuedMessage(QueueState& state,
@@ -309,7 +326,7 @@ Task<absl::StatusOr<std::unique_ptr<QueuedMessage>>> LockQueuedMessage(QueueStat
   // A qf file that says so has been quarantined by hand, or by a crash between its two renames.
   auto message = std::make_unique<LockedMessage>(state, place, *opened->data_place, kind,
                                                  std::move(opened->envelope), std::move(control),
-                                                 std::move(opened->data));
+                                                 std::move(opened->data), Writable());
   if (kind != QueueFileKind::kWaiting || message->envelope().quarantine.empty()) {
     co_return std::move(message);
   }

@@ -26,6 +26,13 @@ Session::Session(SessionContext context, ByteSource& input, ByteSink& output, st
       transaction_(NewTransaction()) {}
 
 Task<absl::Status> Session::Run() {
+  context_.queue.BeginReceiving();
+  absl::Status status = co_await Serve();
+  co_await context_.queue.EndReceiving();
+  co_return status;
+}
+
+Task<absl::Status> Session::Serve() {
   absl::Status status = co_await Start();
   if (status.ok()) status = co_await Loop();
   // What was said last still has to reach a client that is there.

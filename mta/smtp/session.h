@@ -89,6 +89,7 @@ class Session {
   void Greet();
 
   // server_session.cc
+  Task<absl::Status> Serve();
   Task<absl::Status> Loop();
   Task<absl::Status> Execute(const Command& command);
   // Whether the command is refused whatever it says: rejected clients, VERB of a port, …

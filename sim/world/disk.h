@@ -174,7 +174,13 @@ class Disk {
   Errno MakeDirectory(const DiskCaller& caller, absl::string_view path, FileMode mode);
   Errno RemoveDirectory(const DiskCaller& caller, absl::string_view path);
   Errno Unlink(const DiskCaller& caller, absl::string_view path);
-  Errno Rename(const DiskCaller& caller, absl::string_view from, absl::string_view to);
+  Errno Rename(const DiskCaller& caller, absl::string_view from, absl::string_view to) {
+    return RenameEntry(caller, from, to, true);
+  }
+  // RENAME_NOREPLACE of renameat2(2).
+  Errno RenameNew(const DiskCaller& caller, absl::string_view from, absl::string_view to) {
+    return RenameEntry(caller, from, to, false);
+  }
   Errno Link(const DiskCaller& caller, absl::string_view from, absl::string_view to);
   Errno Symlink(const DiskCaller& caller, absl::string_view target, absl::string_view path);
   DiskResult<std::string> ReadLink(const DiskCaller& caller, absl::string_view path);
@@ -267,6 +273,8 @@ class Disk {
                        bool expect_directory) const;
   Errno MayOpen(const DiskCaller& caller, const Walked& at, const OpenOptions& options) const;
   Errno MayRename(const DiskCaller& caller, const Walked& from, const Walked& to) const;
+  Errno RenameEntry(const DiskCaller& caller, absl::string_view from, absl::string_view to,
+                    bool may_replace);
 
   DiskResult<Inode*> Create(const DiskCaller& caller, const Walked& at, FileType type,
                             FileMode mode);

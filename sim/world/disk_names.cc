@@ -192,16 +192,18 @@ Errno Disk::MayRename(const DiskCaller& caller, const Walked& from, const Walked
   return Errno::kOk;
 }
 
-Errno Disk::Rename(const DiskCaller& caller, absl::string_view from_path,
-                   absl::string_view to_path) {
+Errno Disk::RenameEntry(const DiskCaller& caller, absl::string_view from_path,
+                        absl::string_view to_path, bool may_replace) {
   const Walked from = Walk(caller, from_path, Last::kEntry);
   if (from.error != Errno::kOk) return from.error;
   const Walked to = Walk(caller, to_path, Last::kEntry);
   if (to.error != Errno::kOk) return to.error;
-  if (from.dots || to.dots) return Errno::kEBUSY;
+  if (from.dots) return Errno::kEBUSY;
+  if (to.dots) return may_replace ? Errno::kEBUSY : Errno::kEEXIST;
   if (from.too_long) return Errno::kENAMETOOLONG;
   if (from.inode == nullptr) return Errno::kENOENT;
   if (to.too_long) return Errno::kENAMETOOLONG;
+  if (!may_replace && to.inode != nullptr) return Errno::kEEXIST;
   Inode& inode = *from.inode;
   if (!inode.is_directory() && (from.trailing_slash || to.trailing_slash)) return Errno::kENOTDIR;
   if (inode.is_directory() && IsInside(to.parent, inode)) return Errno::kEINVAL;

@@ -358,6 +358,13 @@ Operation<absl::Status> SimFileSystem::Rename(absl::string_view from, absl::stri
                  });
 }
 
+Operation<absl::Status> SimFileSystem::RenameNew(absl::string_view from, absl::string_view to) {
+  return Perform(*context_, PathRecord(FileCall::kRename, from, to),
+                 [this, from, to](SimFileTurn&) {
+                   return context_->disk().RenameNew(context_->who(), from, to);
+                 });
+}
+
 Operation<absl::Status> SimFileSystem::Link(absl::string_view from, absl::string_view to) {
   return Perform(*context_, PathRecord(FileCall::kLink, from, to), [this, from, to](SimFileTurn&) {
     return context_->disk().Link(context_->who(), from, to);

@@ -42,6 +42,7 @@ class SimFileSystem final : public FileSystem {
   Operation<absl::Status> RemoveDirectory(absl::string_view path) override;
   Operation<absl::Status> Unlink(absl::string_view path) override;
   Operation<absl::Status> Rename(absl::string_view from, absl::string_view to) override;
+  Operation<absl::Status> RenameNew(absl::string_view from, absl::string_view to) override;
   Operation<absl::Status> Link(absl::string_view from, absl::string_view to) override;
   Operation<absl::Status> Symlink(absl::string_view target, absl::string_view path) override;
   Operation<absl::StatusOr<std::string>> ReadLink(absl::string_view path) override;

@@ -24,6 +24,7 @@ class MemoryQueue final : public Queue {
   int abandoned = 0;
   absl::Status create_error, append_error, commit_error;
   bool has_room = true;
+  int receiving = 0;
   int existing_ids = 0;  // so many Create() calls find their id taken
 
   Task<absl::StatusOr<std::unique_ptr<IncomingMessage>>> Create(std::string id,
@@ -48,6 +49,11 @@ class MemoryQueue final : public Queue {
     co_return has_room;
   }
   Task<absl::Status> Print(QueueSelection, bool) override { co_return absl::OkStatus(); }
+  void BeginReceiving() override { ++receiving; }
+  Task<void> EndReceiving() override {
+    --receiving;
+    co_return;
+  }
   Task<absl::Status> RemoveOrphans() override { co_return absl::OkStatus(); }
 
  private:

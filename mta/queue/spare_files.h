@@ -1,0 +1,96 @@
+// Files of messages that are done, kept for the next ones.
+//
+// To make an inode and to free it again for both files of every message is a large part of what a
+// message costs: file systems look for a free inode among those that were freed lately, and flush
+// more for a new file than for one that is written over. So, while clients are connected, a file
+// that has no message any more gets the name spare.<pid>.<number> instead of being unlinked, and
+// the next message takes it, by another rename. sendmail passes over such names, and so do listings
+// of the queue. With the last client they go; those that a crash has left are removed by queue
+// runs.
+//
+// What makes that safe:
+// - A file is written over only when the directory has been flushed since it lost its old name: no
+//   crash can give a message that was done the envelope or the body of another.
+// - It stays open and locked (exclusive flock), so that nobody else works on it, and whoever has
+//   opened it under its old name finds out, once it has the lock, that this is not its name any
+//   more. It has one name only: a body that messages share is unlinked as ever.
+// - With SuperSafe=false nothing is flushed, and nothing is kept.
+#ifndef STAGEPOST_MTA_QUEUE_SPARE_FILES_H_
+#define STAGEPOST_MTA_QUEUE_SPARE_FILES_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/string_view.h"
+#include "mta/async/task.h"
+#include "mta/env/environment.h"
+#include "mta/env/file_system.h"
+
+namespace stagepost {
+
+inline constexpr absl::string_view kSparePrefix = "spare.";
+// Of each kind in each directory.
+inline constexpr size_t kMaxSpareFiles = 64;
+// A longer file gives its blocks back.
+inline constexpr uint64_t kMaxSpareBytes = 64 * 1024;
+
+enum class SpareKind : uint8_t { kControl, kData };
+
+// A file under its name, open for reading and writing and locked. What it holds beyond what its new
+// owner writes has to be cut off.
+struct SpareFile {
+  std::string name;
+  std::unique_ptr<File> file;
+  uint64_t size = 0;
+};
+
+// The spare files of one process in one queue. Directories are named as in QueuePlace: "", "q1/".
+class SpareFiles {
+ public:
+  explicit SpareFiles(Environment& env) : env_(env) {}
+  SpareFiles(const SpareFiles&) = delete;
+  SpareFiles& operator=(const SpareFiles&) = delete;
+
+  // Somebody is connected who may send messages. Each call is followed by one of EndReceiving(), of
+  // which the last one removes what is kept.
+  void BeginReceiving() { ++receiving_; }
+  Task<void> EndReceiving();
+
+  // Renames `name`, which leads to `file`, and keeps it. False: it is not wanted, and still has its
+  // name. REQUIRES: `file` is open for writing, and the caller owns the message.
+  Task<bool> Keep(std::string directory, SpareKind kind, std::string name,
+                  std::unique_ptr<File>& file);
+
+  // A file that may be written over, or none.
+  Task<std::optional<SpareFile>> Take(std::string directory, SpareKind kind);
+
+  // Around a flush of a directory: what was kept before `mark` was taken may be used after
+  // Flushed().
+  uint64_t Mark() const { return kept_; }
+  void Flushed(absl::string_view directory, uint64_t mark);
+
+ private:
+  struct Kept {
+    SpareFile file;
+    uint64_t inode = 0;
+    uint64_t number = 0;
+  };
+  using Place = std::pair<std::string, SpareKind>;
+
+  Environment& env_;
+  size_t receiving_ = 0;
+  uint64_t names_ = 0;  // given out
+  uint64_t kept_ = 0;   // the number of the last one
+  std::map<Place, std::deque<Kept>> spares_;
+  std::map<std::string, uint64_t, std::less<>> flushed_;  // marks, by directory
+};
+
+}  // namespace stagepost
+
+#endif  // STAGEPOST_MTA_QUEUE_SPARE_FILES_H_
