@@ -144,11 +144,11 @@ std::vector<Step> SomeTree() {
 
 std::string Describe(const Step& step) {
   static constexpr const char* kCalls[] = {
-      "open",    "close",           "read",   "write",  "ftruncate", "fstat",
-      "fchmod",  "fchown",          "flock",  "fcntl",  "fsync",     "stat",
-      "lstat",   "mkdir",           "rmdir",  "unlink", "rename",    "link",
-      "symlink", "readlink",        "chmod",  "lchown", "utime",     "list",
-      "mkfifo",  "fsync-directory", "statfs", "chdir"};
+      "open",   "close",  "read",   "write",      "ftruncate", "fstat",           "fchmod",
+      "fchown", "flock",  "fcntl",  "fsync",      "stat",      "lstat",           "mkdir",
+      "rmdir",  "unlink", "rename", "rename_new", "link",      "symlink",         "readlink",
+      "chmod",  "lchown", "utime",  "list",       "mkfifo",    "fsync-directory", "statfs",
+      "chdir"};
   const OpenOptions& o = step.open;
   return absl::StrFormat(
       "%s who=%d umask=%o handle=%d path='%s' path2='%s' mode=%o owner=%d group=%d number=%d "

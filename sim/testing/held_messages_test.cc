@@ -64,6 +64,8 @@ class CountingQueue final : public Queue {
   Task<absl::Status> Print(QueueSelection selection, bool verbose) override {
     co_return co_await queue_.Print(std::move(selection), verbose);
   }
+  void BeginReceiving() override { queue_.BeginReceiving(); }
+  Task<void> EndReceiving() override { co_await queue_.EndReceiving(); }
   Task<absl::Status> RemoveOrphans() override { co_return co_await queue_.RemoveOrphans(); }
   Task<absl::StatusOr<bool>> HasRoom(std::string id, std::string peer, int64_t bytes) override {
     co_return co_await queue_.HasRoom(std::move(id), std::move(peer), bytes);
