@@ -34,6 +34,14 @@ std::string Decode(absl::string_view input, size_t step) {
   return text;
 }
 
+std::string DecodeChunk(absl::string_view input, size_t step) {
+  stagepost::LmtpChunkDecoder decoder;
+  std::string text;
+  for (size_t at = 0; at < input.size(); at += step) decoder.Decode(input.substr(at, step), text);
+  decoder.Finish(text);
+  return text;
+}
+
 void CheckLayout(absl::string_view text) {
   stagepost::MboxLayout layout;
   layout.Take(text);
@@ -53,6 +61,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   CheckCommand(input.substr(0, input.find('\n')));
   const std::string whole = Decode(input, size + 1);
   for (const size_t step : {1, 3, 7}) CHECK(Decode(input, step) == whole);
+  const std::string chunk = DecodeChunk(input, size + 1);
+  for (const size_t step : {1, 3, 7}) CHECK(DecodeChunk(input, step) == chunk);
   CheckLayout(input);
   return 0;
 }

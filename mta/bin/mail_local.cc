@@ -124,8 +124,9 @@ Task<int> DeliverToUser(Environment& env, std::string name, absl::string_view fr
     co_await Complain(env, absl::StrCat(name, ": User database failure; retry later"));
     co_return kExitTemporaryFailure;
   }
+  const MailboxMessage entry = {from, &message};
   const MailboxResult result =
-      co_await AppendToMailbox(env, *user, from, message, options, mailboxes);
+      co_await AppendToMailbox(env, *user, {&entry, 1}, options, mailboxes);
   if (result.ok()) co_return kExitOk;
   co_await Complain(env, result.text);
   co_return result.permanent() ? kExitUnavailable : kExitTemporaryFailure;
@@ -172,7 +173,11 @@ Task<int> MailLocalMain(Environment& env, Arguments arguments) {
                                         ": Service unavailable"));
     co_return kExitUnavailable;
   }
-  if (options.lmtp) co_return co_await RunLmtpServer(env, options.server);
+  if (options.lmtp) {
+    LmtpServerOptions server = options.server;
+    server.offer_chunking = env.process().EnvironmentVariable(kLmtpChunkingVariable).has_value();
+    co_return co_await RunLmtpServer(env, std::move(server));
+  }
   co_return co_await DeliverStandardInput(env, options);
 }
 

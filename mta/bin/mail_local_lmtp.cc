@@ -1,5 +1,7 @@
 #include "mta/bin/mail_local_lmtp.h"
 
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +13,8 @@
 #include "absl/strings/str_cat.h"
 #include "mta/base/status_macros.h"
 #include "mta/base/sysexits.h"
+#include "mta/base/time.h"
+#include "mta/bin/mail_batch.h"
 #include "mta/deliver/lmtp_command.h"
 #include "mta/deliver/message_spool.h"
 #include "mta/smtp/line_reader.h"
@@ -20,73 +24,110 @@ namespace {
 
 constexpr size_t kMaxLine = 2048;
 
+// What one read may bring: as much as a pipe holds, so that messages that wait there come together.
+constexpr size_t kInputBytes = 64 * 1024;
+
 // The MTA has its own time-outs and ends us by closing the pipe; this is for one that hangs.
 constexpr absl::Duration kInputTimeout = absl::Hours(1);
+
+// A deadline that has passed: only what needs no waiting is done.
+constexpr MonotonicTime kNoWait =
+    MonotonicTime::FromNanoseconds(std::numeric_limits<int64_t>::min());
 
 class Server {
  public:
   Server(Environment& env, LmtpServerOptions options)
-      : env_(env), options_(options), reader_(env.process().standard_input(), kMaxLine) {}
+      : env_(env),
+        options_(options),
+        reader_(env.process().standard_input(), kMaxLine, kInputBytes),
+        batch_(env, options.mailbox) {}
 
   Task<int> Run() {
-    absl::Status status = co_await Reply(absl::StrCat("220 ", env_.host().name(), " LMTP ready"));
+    batch_.Say(absl::StrCat("220 ", env_.host().name(), " LMTP ready"));
+    absl::Status status;
     while (status.ok() && !quit_) {
-      const absl::StatusOr<absl::string_view> line = co_await reader_.ReadLine(Deadline());
+      const absl::StatusOr<absl::string_view> line = co_await ReadLine();
       // Between messages, an end is as good as QUIT.
-      if (absl::IsOutOfRange(line.status())) co_return kExitOk;
-      if (absl::IsResourceExhausted(line.status())) {
-        (void)co_await Reply("500 5.5.2 Line too long");
-      }
-      status = line.status();
-      if (status.ok()) status = co_await Execute(ParseLmtpCommand(*line));
+      if (absl::IsOutOfRange(line.status())) quit_ = true;
+      if (absl::IsResourceExhausted(line.status())) batch_.Say("500 5.5.2 Line too long");
+      if (!quit_) status = line.status();
+      if (line.ok()) status = co_await Execute(ParseLmtpCommand(*line));
+      if (status.ok() && batch_.full()) status = co_await batch_.Settle();
     }
-    co_return status.ok() ? kExitOk : kExitTemporaryFailure;
+    const absl::Status settled = co_await batch_.Settle();
+    co_return status.ok() && settled.ok() ? kExitOk : kExitTemporaryFailure;
   }
 
  private:
   MonotonicTime Deadline() { return env_.clock().MonotonicNow() + kInputTimeout; }
 
-  Task<absl::Status> Reply(std::string line) {
-    line.append("\r\n");
-    co_return co_await WriteAll(env_.process().standard_output(), line);
+  // Reads more. Whoever waits for an answer has said all, and gets it before we wait ourselves.
+  Task<absl::Status> Fill() {
+    if (batch_.has_messages() && !batch_.full()) {
+      // What has come in the meantime may share their flush.
+      const absl::Status status = co_await reader_.Fill(kNoWait);
+      if (!absl::IsDeadlineExceeded(status)) co_return status;
+    }
+    CO_RETURN_IF_ERROR(co_await batch_.Settle());
+    co_return co_await reader_.Fill(Deadline());
+  }
+
+  Task<absl::StatusOr<absl::string_view>> ReadLine() {
+    while (!reader_.HasLine() && reader_.buffered().size() <= kMaxLine) {
+      CO_RETURN_IF_ERROR(co_await Fill());
+    }
+    co_return co_await reader_.ReadLine(Deadline());
   }
 
   Task<absl::Status> Execute(LmtpCommand command) {
     switch (command.verb) {
       case LmtpVerb::kLhlo:
-        co_return co_await Hello();
+        Hello();
+        break;
       case LmtpVerb::kMail:
-        co_return co_await Reply(Mail(command));
+        batch_.Say(Mail(command));
+        break;
       case LmtpVerb::kRcpt:
-        co_return co_await Reply(Rcpt(command));
+        batch_.Say(Rcpt(command));
+        break;
       case LmtpVerb::kData:
         co_return co_await Data();
+      case LmtpVerb::kBdat:
+        if (options_.offer_chunking) co_return co_await Chunk(command);
+        batch_.Say("500 5.5.2 Syntax error");
+        break;
       case LmtpVerb::kRset:
         Reset();
-        co_return co_await Reply("250 2.0.0 Ok");
+        batch_.Say("250 2.0.0 Ok");
+        break;
       case LmtpVerb::kNoop:
-        co_return co_await Reply("250 2.0.0 Ok");
+        batch_.Say("250 2.0.0 Ok");
+        break;
       case LmtpVerb::kVrfy:
-        co_return co_await Reply("252 2.3.3 Try RCPT to attempt delivery");
+        batch_.Say("252 2.3.3 Try RCPT to attempt delivery");
+        break;
       case LmtpVerb::kQuit:
         quit_ = true;
-        co_return co_await Reply("221 2.0.0 Bye");
+        batch_.Say("221 2.0.0 Bye");
+        break;
       case LmtpVerb::kUnknown:
+        batch_.Say("500 5.5.2 Syntax error");
         break;
     }
-    co_return co_await Reply("500 5.5.2 Syntax error");
+    co_return absl::OkStatus();
   }
 
-  Task<absl::Status> Hello() {
-    std::string reply = absl::StrCat("250-", env_.host().name(), "\r\n");
-    if (options_.offer_8bitmime) reply.append("250-8BITMIME\r\n");
-    reply.append("250-ENHANCEDSTATUSCODES\r\n250 PIPELINING");
-    co_return co_await Reply(std::move(reply));
+  void Hello() {
+    batch_.Say(absl::StrCat("250-", env_.host().name()));
+    if (options_.offer_8bitmime) batch_.Say("250-8BITMIME");
+    if (options_.offer_chunking) batch_.Say("250-CHUNKING");
+    batch_.Say("250-ENHANCEDSTATUSCODES\r\n250 PIPELINING");
   }
 
   void Reset() {
     sender_.reset();
     users_.clear();
+    chunks_.reset();
   }
 
   std::string Mail(const LmtpCommand& command) {
@@ -99,6 +140,7 @@ class Server {
   std::string Rcpt(const LmtpCommand& command) {
     if (!sender_.has_value()) return "503 5.5.1 Need MAIL command";
     if (!command.path.has_value()) return "501 5.5.4 Syntax error in parameters";
+    if (chunks_.has_value()) return "503 5.5.1 Message has begun with BDAT";
     if (users_.size() == kMaxLmtpRecipients) return "452 4.5.3 Too many recipients";
     const std::optional<std::string> name = MailboxUser(*command.path);
     if (!name.has_value()) return "550 5.1.1 User unknown";
@@ -110,41 +152,82 @@ class Server {
   }
 
   Task<absl::Status> Data() {
-    if (users_.empty()) co_return co_await Reply("503 5.5.1 No recipients");
-    CO_RETURN_IF_ERROR(co_await Reply("354 Go ahead"));
-    MessageSpool message(env_);
-    absl::Status spooled;
-    CO_RETURN_IF_ERROR(co_await Receive(message, spooled));
-    if (!spooled.ok()) {
-      env_.log().Write(Severity::kError, absl::StrCat("temporary file: ", spooled.message()));
+    if (users_.empty()) {
+      batch_.Say("503 5.5.1 No recipients");
+      co_return absl::OkStatus();
     }
-    for (const User& user : users_) {
-      if (!spooled.ok()) {
-        CO_RETURN_IF_ERROR(co_await Reply("451 4.3.0 Cannot write temporary file"));
-        continue;
-      }
-      const MailboxResult result =
-          co_await AppendToMailbox(env_, user, *sender_, message, options_.mailbox, mailboxes_);
-      CO_RETURN_IF_ERROR(
-          co_await Reply(absl::StrCat(result.code, " ", result.dsn, " ", result.text)));
+    if (chunks_.has_value()) {
+      batch_.Say("503 5.5.1 Message has begun with BDAT");
+      co_return absl::OkStatus();
     }
-    Reset();
+    batch_.Say("354 Go ahead");
+    Incoming message(env_);
+    LmtpDataDecoder decoder;
+    while (!decoder.done()) {
+      if (reader_.buffered().empty()) CO_RETURN_IF_ERROR(co_await Fill());
+      message.piece.clear();
+      reader_.Consume(decoder.Decode(reader_.buffered(), message.piece));
+      co_await message.KeepPiece();
+    }
+    End(std::move(message));
     co_return absl::OkStatus();
   }
 
-  // Reads the message to its end. `spooled` says whether it could be kept; an error returned is one
-  // of the input.
-  Task<absl::Status> Receive(MessageSpool& message, absl::Status& spooled) {
-    LmtpDataDecoder decoder;
-    std::string text;
-    while (!decoder.done()) {
-      if (reader_.buffered().empty()) CO_RETURN_IF_ERROR(co_await reader_.Fill(Deadline()));
-      text.clear();
-      reader_.Consume(decoder.Decode(reader_.buffered(), text));
-      if (spooled.ok()) spooled = co_await message.Append(text);
+  // A chunk is read whatever becomes of it: what follows it is the next command.
+  Task<absl::Status> Chunk(const LmtpCommand& command) {
+    if (!command.chunk_bytes.has_value()) {
+      batch_.Say("501 5.5.4 Syntax error in parameters");
+      co_return absl::DataLossError("no telling how much is to be read");
     }
-    message.Finish();
+    const bool wanted = !users_.empty();
+    if (!chunks_.has_value()) chunks_.emplace(env_);
+    uint64_t left = *command.chunk_bytes;
+    while (left > 0) {
+      if (reader_.buffered().empty()) CO_RETURN_IF_ERROR(co_await Fill());
+      const absl::string_view input = reader_.buffered().substr(0, left);
+      chunks_->piece.clear();
+      if (wanted) chunks_->decoder.Decode(input, chunks_->piece);
+      left -= input.size();
+      reader_.Consume(input.size());
+      co_await chunks_->KeepPiece();
+    }
+    if (!wanted) {
+      Reset();
+      batch_.Say("503 5.5.1 No recipients");
+    } else if (command.last_chunk) {
+      chunks_->piece.clear();
+      chunks_->decoder.Finish(chunks_->piece);
+      co_await chunks_->KeepPiece();
+      Incoming message = std::move(*chunks_);
+      End(std::move(message));
+    } else {
+      batch_.Say("250 2.0.0 Ok");
+    }
     co_return absl::OkStatus();
+  }
+
+  // A message on its way in.
+  struct Incoming {
+    explicit Incoming(Environment& env) : text(std::make_unique<MessageSpool>(env)) {}
+    Task<void> KeepPiece() {
+      bytes += piece.size();
+      if (spooled.ok()) spooled = co_await text->Append(piece);
+    }
+    std::unique_ptr<MessageSpool> text;
+    absl::Status spooled;  // whether it could be kept so far
+    LmtpChunkDecoder decoder;
+    std::string piece;
+    size_t bytes = 0;
+  };
+
+  void End(Incoming message) {
+    message.text->Finish();
+    batch_.Add({.sender = *sender_,
+                .users = std::move(users_),
+                .text = std::move(message.text),
+                .spooled = std::move(message.spooled)},
+               message.bytes);
+    Reset();
   }
 
   Environment& env_;
@@ -152,8 +235,9 @@ class Server {
   LineReader reader_;
   bool quit_ = false;
   std::optional<std::string> sender_;  // set by MAIL; empty: the null reverse-path
-  OpenMailboxes mailboxes_;
-  std::vector<User> users_;  // accepted by RCPT, in that order
+  std::vector<User> users_;            // accepted by RCPT, in that order
+  std::optional<Incoming> chunks_;     // what BDAT has brought
+  MailBatch batch_;
 };
 
 }  // namespace

@@ -99,6 +99,7 @@ Task<MailerReport> RunArgumentMailer(MailerRun run) {
   if (!request.ok()) {
     co_return ReportForAll(run, Deferred("4.3.5", request.status().message()));
   }
+  co_await WarnOfUnsafeProgram(run, request->path);
   absl::StatusOr<std::unique_ptr<MessageText>> text =
       co_await TextForMailer(run, true, std::nullopt);
   if (!text.ok()) {

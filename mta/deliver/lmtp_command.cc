@@ -1,9 +1,11 @@
 #include "mta/deliver/lmtp_command.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 
 namespace stagepost {
 namespace {
@@ -16,8 +18,9 @@ struct VerbName {
 constexpr VerbName kVerbs[] = {
     {"LHLO", LmtpVerb::kLhlo, true},  {"MAIL", LmtpVerb::kMail, true},
     {"RCPT", LmtpVerb::kRcpt, true},  {"DATA", LmtpVerb::kData, false},
-    {"RSET", LmtpVerb::kRset, false}, {"NOOP", LmtpVerb::kNoop, false},
-    {"QUIT", LmtpVerb::kQuit, false}, {"VRFY", LmtpVerb::kVrfy, true},
+    {"BDAT", LmtpVerb::kBdat, true},  {"RSET", LmtpVerb::kRset, false},
+    {"NOOP", LmtpVerb::kNoop, false}, {"QUIT", LmtpVerb::kQuit, false},
+    {"VRFY", LmtpVerb::kVrfy, true},
 };
 
 // "FROM:<path>…" with `keyword` "FROM:".
@@ -44,6 +47,18 @@ std::optional<std::string> ParsePath(absl::string_view keyword, absl::string_vie
   return std::nullopt;
 }
 
+// "4123 LAST" or "4123".
+void ParseChunk(absl::string_view argument, LmtpCommand& command) {
+  const absl::string_view digits = argument.substr(0, argument.find(' '));
+  const absl::string_view rest = absl::StripLeadingAsciiWhitespace(argument.substr(digits.size()));
+  const bool is_last = absl::EqualsIgnoreCase(rest, "LAST");
+  uint64_t bytes = 0;
+  if (!std::all_of(digits.begin(), digits.end(), absl::ascii_isdigit)) return;
+  if (!absl::SimpleAtoi(digits, &bytes) || (!rest.empty() && !is_last)) return;
+  command.chunk_bytes = bytes;
+  command.last_chunk = is_last;
+}
+
 }  // namespace
 
 LmtpCommand ParseLmtpCommand(absl::string_view line) {
@@ -58,6 +73,7 @@ LmtpCommand ParseLmtpCommand(absl::string_view line) {
     command.verb = verb.verb;
     if (verb.verb == LmtpVerb::kMail) command.path = ParsePath("FROM:", argument);
     if (verb.verb == LmtpVerb::kRcpt) command.path = ParsePath("TO:", argument);
+    if (verb.verb == LmtpVerb::kBdat) ParseChunk(argument, command);
   }
   return command;
 }
@@ -116,6 +132,22 @@ void LmtpDataDecoder::Step(char c, std::string& output) {
   }
   state_ = c == '\r' ? State::kCr : State::kText;
   if (c != '\r') output.push_back(c);
+}
+
+void LmtpChunkDecoder::Decode(absl::string_view input, std::string& output) {
+  while (!input.empty()) {
+    if (std::exchange(carriage_return_, false) && input[0] != '\n') output.push_back('\r');
+    const size_t end = std::min(input.find('\r'), input.size());
+    output.append(input.data(), end);
+    input.remove_prefix(end);
+    if (input.empty()) return;
+    carriage_return_ = true;
+    input.remove_prefix(1);
+  }
+}
+
+void LmtpChunkDecoder::Finish(std::string& output) {
+  if (std::exchange(carriage_return_, false)) output.push_back('\r');
 }
 
 }  // namespace stagepost

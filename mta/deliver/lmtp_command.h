@@ -11,13 +11,32 @@
 
 namespace stagepost {
 
-enum class LmtpVerb : uint8_t { kLhlo, kMail, kRcpt, kData, kRset, kNoop, kQuit, kVrfy, kUnknown };
+// A client that wants to use BDAT starts the program with this in its environment, whatever the
+// value; programs that know nothing of it do not offer CHUNKING.
+inline constexpr absl::string_view kLmtpChunkingVariable = "LMTP_CHUNKING";
+
+enum class LmtpVerb : uint8_t {
+  kLhlo,
+  kMail,
+  kRcpt,
+  kData,
+  kBdat,
+  kRset,
+  kNoop,
+  kQuit,
+  kVrfy,
+  kUnknown
+};
 
 struct LmtpCommand {
   LmtpVerb verb = LmtpVerb::kUnknown;
   // MAIL, RCPT: what stands between the angle brackets behind FROM: or TO:, without a source route;
   // nullopt: no such thing is there. Parameters behind it are not looked at.
   std::optional<std::string> path;
+  // BDAT (RFC 3030): so many bytes follow, and whether they are the message's last; nullopt: what
+  // stands there is no number.
+  std::optional<uint64_t> chunk_bytes;
+  bool last_chunk = false;
 };
 
 // `line` without its line end. kUnknown also when a verb has an argument that it must not have, or
@@ -42,6 +61,18 @@ class LmtpDataDecoder {
   enum class State : uint8_t { kLineStart, kDot, kDotCr, kText, kCr, kDone };
   void Step(char c, std::string& output);
   State state_ = State::kLineStart;
+};
+
+// The same for a message in chunks (RFC 3030), in which dots mean nothing: <CRLF> is LF, whatever
+// else there is stays.
+class LmtpChunkDecoder {
+ public:
+  void Decode(absl::string_view input, std::string& output);
+  // Behind the last chunk.
+  void Finish(std::string& output);
+
+ private:
+  bool carriage_return_ = false;  // the last byte, not appended yet
 };
 
 }  // namespace stagepost

@@ -33,6 +33,20 @@ TEST(LmtpCommand, FindsPaths) {
   }
 }
 
+TEST(LmtpCommand, KnowsChunks) {
+  EXPECT_EQ(ParseLmtpCommand("BDAT 12").chunk_bytes, 12u);
+  EXPECT_FALSE(ParseLmtpCommand("BDAT 12").last_chunk);
+  EXPECT_EQ(ParseLmtpCommand("bdat 0 last").chunk_bytes, 0u);
+  EXPECT_TRUE(ParseLmtpCommand("bdat 0 last").last_chunk);
+  EXPECT_EQ(ParseLmtpCommand("BDAT").verb, LmtpVerb::kUnknown);
+  for (const char* line : {"BDAT x", "BDAT -1", "BDAT +1", "BDAT 1x", "BDAT LAST", "BDAT 1 2",
+                           "BDAT 1 LAST x", "BDAT 99999999999999999999"}) {
+    const LmtpCommand command = ParseLmtpCommand(line);
+    EXPECT_EQ(command.verb, LmtpVerb::kBdat) << line;
+    EXPECT_FALSE(command.chunk_bytes.has_value()) << line;
+  }
+}
+
 TEST(MailboxUser, NeverLeavesTheDirectory) {
   EXPECT_EQ(MailboxUser("alice"), "alice");
   EXPECT_EQ(MailboxUser("alice@corp.example"), "alice");
@@ -71,6 +85,29 @@ TEST(LmtpData, IsTheSameHoweverItIsSplit) {
        }) {
     for (size_t step = 1; step <= c.input.size(); ++step) {
       EXPECT_EQ(Decoded(c.input, step), c.text) << step;
+    }
+  }
+}
+
+TEST(LmtpChunk, IsTheSameHoweverItIsSplit) {
+  struct Case {
+    absl::string_view input, text;
+  };
+  for (const Case& c : {
+           Case{"a\r\n.\r\nb\r\n", "a\n.\nb\n"},
+           Case{"a\r", "a\r"},
+           Case{"\r\r\n\r", "\r\n\r"},
+           Case{"a\nb\rc\r\n\r\n", "a\nb\rc\n\n"},
+           Case{"", ""},
+       }) {
+    for (size_t step = 1; step <= c.input.size() + 1; ++step) {
+      LmtpChunkDecoder decoder;
+      std::string text;
+      for (size_t at = 0; at < c.input.size(); at += step) {
+        decoder.Decode(c.input.substr(at, step), text);
+      }
+      decoder.Finish(text);
+      EXPECT_EQ(text, c.text) << step;
     }
   }
 }

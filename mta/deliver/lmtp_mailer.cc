@@ -10,8 +10,10 @@
 #include "mta/async/deadline.h"
 #include "mta/async/semaphore.h"
 #include "mta/base/status_macros.h"
+#include "mta/deliver/lmtp_command.h"
 #include "mta/deliver/mail_transaction.h"
 #include "mta/deliver/mailer_program.h"
+#include "mta/deliver/message_bytes.h"
 #include "mta/deliver/outgoing_mail.h"
 #include "mta/smtp/smtp_client.h"
 
@@ -45,8 +47,10 @@ class LmtpRun {
       co_return ReportForAll(run_, Deferred("4.3.5", request.status().message()));
     }
     request->pipe_error = false;
-    const absl::StatusOr<Semaphore::Permit> turn = co_await programs_.Turn(request->path);
-    if (!turn.ok()) co_return ReportForAll(run_, Deferred("4.0.0", "shutting down"));
+    request->environment[std::string(kLmtpChunkingVariable)] = "yes";
+    // Who watches sees a session for each message, as sendmail has it.
+    const bool small = MessageBytes(run_.message.envelope()) <= kMostSentAtOnce;
+    small_ = small && watcher_ == nullptr;
     MailerReport report = co_await Deliver(*std::move(request));
     report.relay = run_.mailer.name;
     co_return report;
@@ -54,56 +58,91 @@ class LmtpRun {
 
  private:
   Task<MailerReport> Deliver(ProgramRequest request) {
-    std::unique_ptr<LmtpProgram> program = co_await TakeWaiting(request);
+    std::shared_ptr<LmtpProgram> program;
+    if (small_) program = programs_.Join(request, run_.users);
+    if (program != nullptr) {
+      env_.probes().Reached("lmtp: a message was handed over beside another");
+      co_return co_await DeliverTo(std::move(program), true);
+    }
+    absl::StatusOr<Semaphore::Permit> turn = co_await programs_.Turn(request.path);
+    if (!turn.ok()) co_return ReportForAll(run_, Deferred("4.0.0", "shutting down"));
+    program = co_await TakeWaiting(request);
     if (program == nullptr) {
       const std::string path = request.path;
+      co_await WarnOfUnsafeProgram(run_, path);
       absl::StatusOr<std::unique_ptr<Child>> child = co_await env_.programs().Start(request);
       if (!child.ok()) co_return ReportForAll(run_, CannotStart(run_, path, child.status()));
-      program = std::make_unique<LmtpProgram>(env_, *std::move(child), std::move(request),
+      program = std::make_shared<LmtpProgram>(env_, *std::move(child), std::move(request),
                                               run_.mailer.name, OptionsOf(run_));
     }
+    program->turn.emplace(*std::move(turn));
+    co_return co_await DeliverTo(std::move(program), false);
+  }
+
+  Task<MailerReport> DeliverTo(std::shared_ptr<LmtpProgram> program, bool joined) {
     program->last_message = run_.message.envelope().id;
     SmtpClient& client = program->client();
     SessionTranscript transcript(run_.mailer.name, watcher_);
-    client.set_dialogue(&transcript);
     absl::Status status;
-    if (program->messages == 0) status = co_await Greet(client);
+    if (program->messages == 0 && !joined) {
+      client.set_dialogue(&transcript);
+      status = co_await Greet(client);
+    }
     const bool refused = absl::IsFailedPrecondition(status);
     MailerReport report;
     if (refused) {
+      client.set_dialogue(nullptr);
       report = ReportForAll(
           run_, ResultOfReply(client.refusal(), {.stage = client.stage(), .lmtp = true}));
     } else {
       MailTransaction transaction(run_, client, run_.mailer.name, transcript);
-      if (status.ok()) {
-        status = co_await transaction.Run();
-      } else {
+      if (!status.ok()) {
+        client.set_dialogue(nullptr);
         transaction.GiveUp(status);
+      } else if (small_ && client.CanSendAtOnce()) {
+        if (!joined) {
+          client.set_dialogue(nullptr);
+          programs_.Share(program, run_.users);
+        }
+        status = co_await transaction.RunAtOnce();
+      } else {
+        client.set_dialogue(&transcript);
+        status = co_await transaction.Run();
+        client.set_dialogue(nullptr);
       }
       report = transaction.Report();
     }
     ++program->messages;
     report.transcript = transcript.Take();
-    client.set_dialogue(watcher_);
-    if (watcher_ != nullptr) {
-      watcher_->OnFarewell(run_.mailer.name);
-    } else if (status.ok()) {
-      program = programs_.Keep(std::move(program));
-    }
-    // All is said; how a mailer takes its leave changes nothing.
-    if (program != nullptr) co_await program->Leave();
+    co_await Part(std::move(program), status);
     co_return report;
   }
 
-  // A program that waits for a message, and is well. Null: there is none. Who watches sees a
-  // session for each message, as sendmail has it.
-  Task<std::unique_ptr<LmtpProgram>> TakeWaiting(const ProgramRequest& request) {
+  // All is said; how a mailer takes its leave changes nothing.
+  Task<void> Part(std::shared_ptr<LmtpProgram> program, const absl::Status& status) {
+    if (watcher_ != nullptr) {
+      program->client().set_dialogue(watcher_);
+      watcher_->OnFarewell(run_.mailer.name);
+    } else if (status.ok()) {
+      program = programs_.Keep(std::move(program));
+    } else {
+      program = programs_.LetGo(std::move(program));
+    }
+    if (program == nullptr) co_return;
+    program->client().set_dialogue(watcher_);
+    co_await program->Leave();
+  }
+
+  // A program that waits for a message, and is well. Null: there is none.
+  Task<std::shared_ptr<LmtpProgram>> TakeWaiting(const ProgramRequest& request) {
     if (watcher_ != nullptr) co_return nullptr;
-    while (std::unique_ptr<LmtpProgram> program = programs_.Take(request)) {
+    while (std::shared_ptr<LmtpProgram> program = programs_.Take(request)) {
+      SmtpClient& client = program->client();
+      client.set_dialogue(nullptr);
+      absl::Status status = co_await client.CheckWaiting();
+      if (status.ok() && client.needs_reset()) status = co_await client.Reset();
       // One that has gone away meanwhile says nothing about the next.
-      if ((co_await program->client().Reset()).ok() && !program->client().closing()) {
-        co_return std::move(program);
-      }
+      if (status.ok() && !client.closing()) co_return std::move(program);
       env_.probes().Reached("lmtp: a program that was kept was gone");
       co_await program->Leave();
     }
@@ -122,6 +161,7 @@ class LmtpRun {
   Environment& env_;
   LmtpPrograms& programs_;
   DeliveryWatcher* const watcher_;
+  bool small_ = false;  // it may be sent at once
 };
 
 }  // namespace

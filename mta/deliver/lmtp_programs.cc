@@ -61,32 +61,68 @@ Task<absl::StatusOr<Semaphore::Permit>> LmtpPrograms::Turn(std::string path) {
   co_return co_await turns_.try_emplace(std::move(path), kAtATime).first->second.Acquire();
 }
 
-std::unique_ptr<LmtpProgram> LmtpPrograms::Take(const ProgramRequest& request) {
+std::shared_ptr<LmtpProgram> LmtpPrograms::Take(const ProgramRequest& request) {
   // The one used last is the one whose memory is the warmest.
   const auto found = std::find_if(programs_.rbegin(), programs_.rend(), [&](const auto& program) {
     return SameProgram(program->request(), request);
   });
   if (found == programs_.rend()) return nullptr;
-  std::unique_ptr<LmtpProgram> program = std::move(*found);
+  std::shared_ptr<LmtpProgram> program = std::move(*found);
   programs_.erase(std::next(found).base());
   return program;
 }
 
-std::unique_ptr<LmtpProgram> LmtpPrograms::Keep(std::unique_ptr<LmtpProgram> program) {
+std::shared_ptr<LmtpProgram> LmtpPrograms::Join(const ProgramRequest& request,
+                                                const std::vector<std::string>& users) {
+  for (Shared& shared : shared_) {
+    if (shared.sharing >= kMostShared || shared.broken || shared.users != users) continue;
+    if (shared.program->client().closing()) continue;
+    if (!SameProgram(shared.program->request(), request)) continue;
+    ++shared.sharing;
+    return shared.program;
+  }
+  return nullptr;
+}
+
+void LmtpPrograms::Share(std::shared_ptr<LmtpProgram> program,
+                         const std::vector<std::string>& users) {
+  shared_.push_back({std::move(program), users});
+}
+
+std::shared_ptr<LmtpProgram> LmtpPrograms::LetGo(std::shared_ptr<LmtpProgram> program) {
+  const auto shared = std::find_if(shared_.begin(), shared_.end(),
+                                   [&](const Shared& s) { return s.program == program; });
+  if (shared == shared_.end()) return program;
+  shared->broken = true;
+  if (--shared->sharing > 0) return nullptr;
+  shared_.erase(shared);
+  return program;
+}
+
+std::shared_ptr<LmtpProgram> LmtpPrograms::Keep(std::shared_ptr<LmtpProgram> program) {
+  const auto shared = std::find_if(shared_.begin(), shared_.end(),
+                                   [&](const Shared& s) { return s.program == program; });
+  if (shared != shared_.end()) {
+    if (--shared->sharing > 0) return nullptr;
+    const bool broken = shared->broken;
+    shared_.erase(shared);
+    if (broken) return program;
+  }
   const bool wanted = expectation_.expecting() || linger_ > absl::ZeroDuration();
   if (!wanted || program->client().closing()) return program;
   const MonotonicTime now = clock_.MonotonicNow();
   program->last_used = now;
+  program->turn.reset();
   programs_.push_back(std::move(program));
   const bool too_many = programs_.size() > kMost;
   if (!too_many && now - programs_.front()->last_used < kIdle) return nullptr;
-  std::unique_ptr<LmtpProgram> leaving = std::move(programs_.front());
+  std::shared_ptr<LmtpProgram> leaving = std::move(programs_.front());
   programs_.erase(programs_.begin());
   return leaving;
 }
 
-Task<void> LeaveAll(std::vector<std::unique_ptr<LmtpProgram>> programs) {
-  for (const std::unique_ptr<LmtpProgram>& program : programs) co_await program->Leave();
+Task<void> LeaveAll(std::vector<std::shared_ptr<LmtpProgram>> programs) {
+  for (const std::shared_ptr<LmtpProgram>& program : programs) co_await program->Leave();
 }
 
 }  // namespace stagepost

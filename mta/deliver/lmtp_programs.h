@@ -5,20 +5,30 @@
 // message may come at any time, for a while longer. A program is given only messages that it would
 // have been started for in the same way: the same file, arguments, identity, directory and
 // environment.
-// No more than kAtATime of one file run at a time: they write to the same disk, often to the same
-// mailbox, whose lock they would only wait for.
+// No more than kAtATime of one file work at a time.
 //
-//   CO_ASSIGN_OR_RETURN(const Semaphore::Permit turn, co_await programs.Turn(request->path));
-//   std::unique_ptr<LmtpProgram> program = programs.Take(*request);    // null: start one
+// Messages for the same users do not compete for their mailboxes: where a program that takes
+// transactions at once (SmtpClient::SendAtOnce) works for these users already, it is handed the
+// next message, too, and can write what has come in the meantime together.
+//
+//   std::shared_ptr<LmtpProgram> program = programs.Join(*request, users);
+//   if (program == nullptr) {
+//     CO_ASSIGN_OR_RETURN(Semaphore::Permit turn, co_await programs.Turn(request->path));
+//     program = programs.Take(*request);             // null: start one
+//     program->turn.emplace(std::move(turn));
+//     programs.Share(program, users);                // if it takes transactions at once
+//   }
 //   …
-//   program = programs.Keep(std::move(program));                       // what is left has to leave
+//   program = programs.Keep(std::move(program));     // what is left has to leave
 //   if (program != nullptr) co_await program->Leave();
 #ifndef STAGEPOST_MTA_DELIVER_LMTP_PROGRAMS_H_
 #define STAGEPOST_MTA_DELIVER_LMTP_PROGRAMS_H_
 
 #include <cstddef>
+#include <list>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -53,6 +63,7 @@ class LmtpProgram {
   std::string last_message;  // id of what it got last
   int messages = 0;          // that it has taken
   MonotonicTime last_used;
+  std::optional<Semaphore::Permit> turn;  // while it works
 
  private:
   void LogExit(const ExitStatus& end);
@@ -71,6 +82,8 @@ class LmtpPrograms {
   // Kept at a time, and for so long.
   static constexpr size_t kMost = 20;
   static constexpr size_t kAtATime = 10;
+  // Transactions that one is handed before the first of them has been answered.
+  static constexpr size_t kMostShared = 64;
   static constexpr absl::Duration kIdle = absl::Minutes(5);
 
   // `expectation` says whether more deliveries are to come. Both outlive this. `linger` is for how
@@ -84,21 +97,38 @@ class LmtpPrograms {
   // Waits until the program in the file `path` may be used once more.
   Task<absl::StatusOr<Semaphore::Permit>> Turn(std::string path);
   // One that was started as `request` says. Null: there is none.
-  std::unique_ptr<LmtpProgram> Take(const ProgramRequest& request);
-  // Keeps it for the next message, and gives back what has to leave now; null: none.
-  std::unique_ptr<LmtpProgram> Keep(std::unique_ptr<LmtpProgram> program);
-  std::vector<std::unique_ptr<LmtpProgram>> TakeAll() { return std::move(programs_); }
+  std::shared_ptr<LmtpProgram> Take(const ProgramRequest& request);
+  // One that works for exactly these users and takes more; null: there is none.
+  std::shared_ptr<LmtpProgram> Join(const ProgramRequest& request,
+                                    const std::vector<std::string>& users);
+  // From now on Join() finds `program`, which works for `users`.
+  void Share(std::shared_ptr<LmtpProgram> program, const std::vector<std::string>& users);
+  // The end of one's work with it. Keeps it for the next message, once all who share it have come
+  // to that, and gives back what has to leave now; null: none.
+  std::shared_ptr<LmtpProgram> Keep(std::shared_ptr<LmtpProgram> program);
+  // The same for one that is not to be kept.
+  std::shared_ptr<LmtpProgram> LetGo(std::shared_ptr<LmtpProgram> program);
+  std::vector<std::shared_ptr<LmtpProgram>> TakeAll() { return std::move(programs_); }
 
  private:
+  // One that works, and for whom.
+  struct Shared {
+    std::shared_ptr<LmtpProgram> program;
+    std::vector<std::string> users;
+    size_t sharing = 1;
+    bool broken = false;
+  };
+
   const Clock& clock_;
   const ConnectionCache& expectation_;
   const absl::Duration linger_;
   std::map<std::string, Semaphore> turns_;              // by path
-  std::vector<std::unique_ptr<LmtpProgram>> programs_;  // the one used last at the end
+  std::vector<std::shared_ptr<LmtpProgram>> programs_;  // at rest; the one used last at the end
+  std::list<Shared> shared_;
 };
 
 // Lets all of them leave.
-Task<void> LeaveAll(std::vector<std::unique_ptr<LmtpProgram>> programs);
+Task<void> LeaveAll(std::vector<std::shared_ptr<LmtpProgram>> programs);
 
 }  // namespace stagepost
 

@@ -18,6 +18,8 @@
 namespace stagepost {
 namespace {
 
+constexpr size_t kReadBlock = 16 * 1024;
+
 // Whether `text` can stand between the angle brackets of a command: no control characters, and
 // brackets only inside of quotes (RFC 5321, section 4.1.2).
 bool FitsInCommand(absl::string_view text) {
@@ -168,21 +170,45 @@ std::string MailTransaction::RecipientParameters(const Recipient& recipient) con
   return parameters;
 }
 
-Task<absl::Status> MailTransaction::Run() {
+Task<std::unique_ptr<MessageText>> MailTransaction::Prepare() {
   forbidden_ = Fits();
   if (absl::IsFailedPrecondition(forbidden_)) transcript_.Say(forbidden_.message());
-  if (!forbidden_.ok()) co_return absl::OkStatus();
+  if (!forbidden_.ok()) co_return nullptr;
   absl::StatusOr<std::unique_ptr<MessageText>> text =
       co_await TextForMailer(run_, false, client_.Offers("8BITMIME"));
   if (!text.ok()) {
     forbidden_ = text.status();
-    co_return absl::OkStatus();
+    co_return nullptr;
   }
   transaction_.parameters = MailParameters();
   for (size_t i = 0; i < run_.recipients.size(); ++i) {
     transaction_.recipients[i].parameters = RecipientParameters(run_.recipients[i]);
   }
-  status_ = co_await client_.Send(transaction_, **text);
+  co_return *std::move(text);
+}
+
+Task<absl::Status> MailTransaction::Run() {
+  const std::unique_ptr<MessageText> text = co_await Prepare();
+  if (text == nullptr) co_return absl::OkStatus();
+  status_ = co_await client_.Send(transaction_, *text);
+  co_return status_;
+}
+
+Task<absl::Status> MailTransaction::RunAtOnce() {
+  const std::unique_ptr<MessageText> text = co_await Prepare();
+  if (text == nullptr) co_return absl::OkStatus();
+  std::string whole, block(kReadBlock, '\0');
+  while (true) {
+    const absl::StatusOr<size_t> read = co_await text->Read(absl::MakeSpan(block));
+    // Nothing has been said yet: the session is as good as it was.
+    if (!read.ok()) {
+      status_ = read.status();
+      co_return absl::OkStatus();
+    }
+    if (*read == 0) break;
+    whole.append(block, 0, *read);
+  }
+  status_ = co_await client_.SendAtOnce(transaction_, whole, &transcript_);
   co_return status_;
 }
 

@@ -5,6 +5,8 @@
 #ifndef STAGEPOST_MTA_DELIVER_MAIL_TRANSACTION_H_
 #define STAGEPOST_MTA_DELIVER_MAIL_TRANSACTION_H_
 
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -13,9 +15,14 @@
 #include "mta/async/task.h"
 #include "mta/deliver/mailer_run.h"
 #include "mta/deliver/session_transcript.h"
+#include "mta/message/message_text.h"
 #include "mta/smtp/smtp_client.h"
 
 namespace stagepost {
+
+// So many bytes of a message are held in memory to be sent at once, as far as they are known
+// before.
+inline constexpr int64_t kMostSentAtOnce = 64 * 1024;
 
 class MailTransaction {
  public:
@@ -30,6 +37,9 @@ class MailTransaction {
   // An error is one of the session, which is of no use afterwards. OK also if this message is not
   // for this server, or it was refused.
   Task<absl::Status> Run();
+  // Instead of Run(): by SmtpClient::SendAtOnce(), beside other transactions. REQUIRES: the client
+  // can; the message has at most kMostSentAtOnce bytes.
+  Task<absl::Status> RunAtOnce();
 
   // Instead of Run(), where the session came to nothing. REQUIRES: an error.
   void GiveUp(absl::Status status) { status_ = std::move(status); }
@@ -39,6 +49,8 @@ class MailTransaction {
   MailerReport Report() const;
 
  private:
+  // The text, with what MAIL and RCPT say made ready; null: forbidden_ says why there is none.
+  Task<std::unique_ptr<MessageText>> Prepare();
   // Why this message cannot go there, before anything has been said; OK: it can.
   absl::Status Fits() const;
   absl::Status FitsTime() const;

@@ -67,14 +67,13 @@ namespace {
 class Appender {
  public:
   Appender(Environment& env, std::shared_ptr<FileSystem> files, const User& user,
-           absl::string_view sender, MessageSpool& message, MailboxOptions options,
+           absl::Span<const MailboxMessage> messages, MailboxOptions options,
            OpenMailboxes& mailboxes)
       : env_(env),
         users_files_(std::move(files)),
         files_(users_files_ != nullptr ? *users_files_ : env.files()),
         user_(user),
-        sender_(ShownSender(sender)),
-        message_(message),
+        messages_(messages),
         options_(std::move(options)),
         mailboxes_(mailboxes),
         path_(MailboxPath(user, options_)) {}
@@ -169,8 +168,11 @@ class Appender {
   MailboxResult Failure(absl::string_view what, const absl::Status& status) {
     const std::string text = absl::StrCat(what, " ", path_, ": ", Why(status));
     const bool over_quota = ErrnoOf(status) == Errno::kEDQUOT;
-    if (over_quota && options_.over_quota_is_permanent) return Refuse(552, "5.2.2", text);
-    return Refuse(450, "4.2.0", text);
+    const bool permanent = over_quota && options_.over_quota_is_permanent;
+    MailboxResult refusal = Refuse(permanent ? 552 : 450, permanent ? "5.2.2" : "4.2.0", text);
+    refusal.no_room =
+        over_quota || ErrnoOf(status) == Errno::kENOSPC || ErrnoOf(status) == Errno::kEFBIG;
+    return refusal;
   }
 
   void LogFailure(const absl::Status& status) {
@@ -231,21 +233,25 @@ class Appender {
 
   Task<absl::Status> AppendAt(uint64_t old_size) {
     offset_ = old_size;
-    CO_ASSIGN_OR_RETURN(const std::string missing, co_await MissingLineEnds(old_size));
-    const MboxLayout& layout = message_.layout();
+    CO_ASSIGN_OR_RETURN(buffer_, co_await MissingLineEnds(old_size));
+    for (const MailboxMessage& message : messages_) CO_RETURN_IF_ERROR(co_await Append(message));
+    co_return co_await Flush();
+  }
+
+  Task<absl::Status> Append(const MailboxMessage& message) {
+    const MboxLayout& layout = message.message->layout();
     const absl::Time now = env_.clock().WallNow();
     CO_RETURN_IF_ERROR(co_await Put(
-        absl::StrCat(missing, "From ", sender_, " ",
+        absl::StrCat("From ", ShownSender(message.sender), " ",
                      absl::FormatTime("%a %b %e %H:%M:%S %Y", now, env_.host().time_zone()), "\n",
                      layout.begins_with_from() ? ">" : "")));
     for (const auto& [begin, end] : layout.header()) {
-      CO_RETURN_IF_ERROR(co_await PutPiece(begin, end));
+      CO_RETURN_IF_ERROR(co_await PutPiece(*message.message, begin, end));
     }
     CO_RETURN_IF_ERROR(co_await Put(absl::StrCat(layout.header_unfinished() ? "\n" : "",
                                                  "Content-Length: ", layout.body_bytes(), "\n\n")));
-    CO_RETURN_IF_ERROR(co_await PutPiece(layout.body_begin(), layout.body_end()));
-    CO_RETURN_IF_ERROR(co_await Put(layout.body_unfinished() ? "\n\n" : "\n"));
-    co_return co_await Flush();
+    CO_RETURN_IF_ERROR(co_await PutPiece(*message.message, layout.body_begin(), layout.body_end()));
+    co_return co_await Put(layout.body_unfinished() ? "\n\n" : "\n");
   }
 
   // The mailbox's entry is part of the message's safety. Whoever made it may have been killed, or
@@ -293,12 +299,12 @@ class Appender {
     co_return absl::OkStatus();
   }
 
-  Task<absl::Status> PutPiece(uint64_t begin, uint64_t end) {
+  Task<absl::Status> PutPiece(MessageSpool& message, uint64_t begin, uint64_t end) {
     std::string block(std::min<uint64_t>(end - begin, kWriteBlock), '\0');
     while (begin < end) {
       const size_t wanted = std::min<uint64_t>(end - begin, block.size());
       CO_ASSIGN_OR_RETURN(const size_t read,
-                          co_await message_.Read(begin, absl::MakeSpan(&block[0], wanted)));
+                          co_await message.Read(begin, absl::MakeSpan(&block[0], wanted)));
       if (read == 0) co_return absl::InternalError("message is shorter than it was");
       begin += read;
       CO_RETURN_IF_ERROR(co_await Put(absl::string_view(block).substr(0, read)));
@@ -328,8 +334,7 @@ class Appender {
   const std::shared_ptr<FileSystem> users_files_;  // null: whose identity we have already
   FileSystem& files_;                              // the user's identity
   const User& user_;
-  const std::string sender_;
-  MessageSpool& message_;
+  const absl::Span<const MailboxMessage> messages_;
   const MailboxOptions options_;
   OpenMailboxes& mailboxes_;
   const std::string path_;  // of the mailbox
@@ -342,15 +347,15 @@ class Appender {
 
 }  // namespace
 
-Task<MailboxResult> AppendToMailbox(Environment& env, const User& user, absl::string_view sender,
-                                    MessageSpool& message, MailboxOptions options,
-                                    OpenMailboxes& mailboxes) {
+Task<MailboxResult> AppendToMailbox(Environment& env, const User& user,
+                                    absl::Span<const MailboxMessage> messages,
+                                    MailboxOptions options, OpenMailboxes& mailboxes) {
   const absl::StatusOr<Identity> identity = env.accounts().IdentityOf(user);
   if (!identity.ok()) co_return Refuse(451, "4.3.0", "User database failure; retry later");
   // Whoever is that user already needs no privilege to act as one.
   const bool already = env.process().credentials().effective_user == user.id;
   std::shared_ptr<FileSystem> files = already ? nullptr : env.files().As(*identity);
-  Appender appender(env, std::move(files), user, sender, message, std::move(options), mailboxes);
+  Appender appender(env, std::move(files), user, messages, std::move(options), mailboxes);
   co_return co_await appender.Run();
 }
 

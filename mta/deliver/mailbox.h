@@ -6,7 +6,8 @@
 // mailbox whose end is not an empty line (somebody crashed) first gets the line ends it lacks.
 // After OK the message is on stable storage. After any error the mailbox has its old length again,
 // unless what failed was the disk, when somebody else had written behind the message: then it
-// stays.
+// stays. Several messages for one mailbox are written under one lock and share one flush; what
+// becomes of them becomes of all.
 //
 // The directory must let its users make files (mode 1777): with sendmail's mail.local, too, a
 // mailbox cannot be locked otherwise.
@@ -19,6 +20,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "mta/async/task.h"
 #include "mta/deliver/message_spool.h"
 #include "mta/env/accounts.h"
@@ -42,6 +44,7 @@ struct MailboxResult {
   int code = 250;
   std::string dsn;
   std::string text;
+  bool no_room = false;  // a disk or a quota was full: less might have fitted
   bool ok() const { return code == 250; }
   bool permanent() const { return code >= 500; }
 };
@@ -69,11 +72,18 @@ class OpenMailboxes {
   std::map<std::string, Mailbox> mailboxes_;
 };
 
-// Appends `message`, finished, with the line "From <sender> <date>" in front; an empty sender is
-// MAILER-DAEMON. REQUIRES: user.name can stand in a path. What is referred to outlives the task.
-Task<MailboxResult> AppendToMailbox(Environment& env, const User& user, absl::string_view sender,
-                                    MessageSpool& message, MailboxOptions options,
-                                    OpenMailboxes& mailboxes);
+// What is to be appended: a finished message, and the sender for the line "From <sender> <date>" in
+// front; an empty one is MAILER-DAEMON.
+struct MailboxMessage {
+  absl::string_view sender;
+  MessageSpool* message;
+};
+
+// Appends `messages`, at least one, in their order. REQUIRES: user.name can stand in a path. What
+// is referred to outlives the task.
+Task<MailboxResult> AppendToMailbox(Environment& env, const User& user,
+                                    absl::Span<const MailboxMessage> messages,
+                                    MailboxOptions options, OpenMailboxes& mailboxes);
 
 }  // namespace stagepost
 

@@ -73,30 +73,6 @@ Task<std::string> FindDirectory(const MailerRun& run, const std::optional<Identi
   co_return std::string("/");
 }
 
-// As sendmail, says what is wrong with a program and goes on.
-Task<void> WarnOfUnsafeProgram(const MailerRun& run, absl::string_view path) {
-  const Options& options = run.site.configuration().options;
-  Environment& env = run.site.env();
-  std::string reason;
-  if (!options.Has(BlameFlag::kRunProgramInUnsafeDirPath)) {
-    SafeFileRules rules;
-    rules.group_writable_directories_are_safe = options.Has(BlameFlag::kGroupWritableDirPathSafe);
-    rules.sticky_directories_are_safe = options.Has(BlameFlag::kTrustStickyBit);
-    const absl::Status checked = co_await CheckDirectories(env.files(), std::string(path), rules);
-    if (!checked.ok()) reason = std::string(checked.message());
-  }
-  const absl::StatusOr<FileStat> stat = co_await env.files().Stat(path);
-  if (!stat.ok()) {
-    reason = std::string(ErrnoText(ErrnoOf(stat.status())));
-  } else if ((stat->mode & kGroupOrOtherWrite) != 0 &&
-             !options.Has(BlameFlag::kRunWritableProgram)) {
-    reason = (stat->mode & 0002) != 0 ? "World writable file" : "Group writable file";
-  }
-  if (reason.empty()) co_return;
-  env.log().Write(Severity::kInfo, absl::StrCat(run.message.envelope().id, ": Warning: program ",
-                                                path, " unsafe: ", reason));
-}
-
 }  // namespace
 
 bool IsNetworkMailer(const Mailer& mailer) {
@@ -181,8 +157,30 @@ Task<absl::StatusOr<ProgramRequest>> MailerProgram(const MailerRun& run) {
   request.identity = MailerIdentity(run);
   request.working_directory = co_await FindDirectory(run, request.identity);
   request.pipe_input = request.pipe_output = request.pipe_error = true;
-  co_await WarnOfUnsafeProgram(run, request.path);
   co_return request;
+}
+
+Task<void> WarnOfUnsafeProgram(const MailerRun& run, std::string path) {
+  const Options& options = run.site.configuration().options;
+  Environment& env = run.site.env();
+  std::string reason;
+  if (!options.Has(BlameFlag::kRunProgramInUnsafeDirPath)) {
+    SafeFileRules rules;
+    rules.group_writable_directories_are_safe = options.Has(BlameFlag::kGroupWritableDirPathSafe);
+    rules.sticky_directories_are_safe = options.Has(BlameFlag::kTrustStickyBit);
+    const absl::Status checked = co_await CheckDirectories(env.files(), path, rules);
+    if (!checked.ok()) reason = std::string(checked.message());
+  }
+  const absl::StatusOr<FileStat> stat = co_await env.files().Stat(path);
+  if (!stat.ok()) {
+    reason = std::string(ErrnoText(ErrnoOf(stat.status())));
+  } else if ((stat->mode & kGroupOrOtherWrite) != 0 &&
+             !options.Has(BlameFlag::kRunWritableProgram)) {
+    reason = (stat->mode & 0002) != 0 ? "World writable file" : "Group writable file";
+  }
+  if (reason.empty()) co_return;
+  env.log().Write(Severity::kInfo, absl::StrCat(run.message.envelope().id, ": Warning: program ",
+                                                path, " unsafe: ", reason));
 }
 
 DeliveryResult CannotStart(const MailerRun& run, absl::string_view path,

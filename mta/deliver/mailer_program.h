@@ -41,9 +41,13 @@ std::map<std::string, std::string> MailerEnvironment(Site& site);
 // Text of the configuration with macros, as $h in P= or $z in D=. On error, as it stands.
 std::string ExpandText(Site& site, const Macros& macros, absl::string_view text);
 
-// The request, ready to be started, with a pipe at its standard input. Logs what is unsafe about
-// the program. kFailedPrecondition: something that this version cannot do (/=).
+// The request, ready to be started, with a pipe at its standard input. kFailedPrecondition:
+// something that this version cannot do (/=).
 Task<absl::StatusOr<ProgramRequest>> MailerProgram(const MailerRun& run);
+
+// Before a program is started: logs what is unsafe about it, as sendmail does, which goes on all
+// the same.
+Task<void> WarnOfUnsafeProgram(const MailerRun& run, std::string path);
 
 // What a program that could not be started comes to; logs why.
 DeliveryResult CannotStart(const MailerRun& run, absl::string_view path,

@@ -50,7 +50,8 @@ class Reader {
     SafeFileRules strict;
     strict.group_writable_directories_are_safe = Has(BlameFlag::kGroupWritableDirPathSafe);
     strict.sticky_directories_are_safe = Has(BlameFlag::kTrustStickyBit);
-    const bool writable_path = !(co_await CheckDirectories(files(), path, strict)).ok();
+    const absl::Status strictly = co_await CheckDirectories(files(), path, strict);
+    const bool writable_path = !strictly.ok();
 
     SafeFileRules rules = strict;
     rules.check_directories = !Has(flags_.unsafe_path);
@@ -59,6 +60,14 @@ class Reader {
     rules.refuse_world_writable = !Has(flags_.world_writable);
     rules.refuse_links = rules.refuse_hard_links = writable_path && !Has(flags_.linked);
     if (kind_ == UserFileKind::kForward) rules.owner = identity_.user;
+    const bool as_strict =
+        rules.check_directories &&
+        rules.group_writable_directories_are_safe == strict.group_writable_directories_are_safe;
+    if (as_strict) {
+      // That has just been looked at.
+      CO_RETURN_IF_ERROR(strictly);
+      rules.check_directories = false;
+    }
     CO_ASSIGN_OR_RETURN(const std::unique_ptr<File> file,
                         co_await OpenSafely(files(), identity_, path, rules));
     CO_ASSIGN_OR_RETURN(const FileStat stat, co_await file->Stat());

@@ -4,6 +4,7 @@
 #ifndef STAGEPOST_MTA_POSIX_ACCOUNT_FILE_H_
 #define STAGEPOST_MTA_POSIX_ACCOUNT_FILE_H_
 
+#include <errno.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -26,8 +27,11 @@ class AccountFile {
   // The next entry, valid until the next call; null at the end.
   const Entry* Next() {
     Entry* result = nullptr;
-    return Read(&result) == 0 ? result : nullptr;
+    error_ = Read(&result);
+    return error_ == 0 ? result : nullptr;
   }
+  // After the last entry: there is more, which could not be read; an entry is too long.
+  bool cut_short() const { return error_ != 0 && error_ != ENOENT; }
 
  private:
   static void Close(FILE* file) {
@@ -42,6 +46,7 @@ class AccountFile {
   }
 
   std::unique_ptr<FILE, void (*)(FILE*)> file_;
+  int error_ = 0;
   Entry entry_;
   std::array<char, 64 * 1024> text_;
 };

@@ -1,5 +1,6 @@
 #include "mta/posix/account_index.h"
 
+#include <grp.h>
 #include <pwd.h>
 
 #include <fstream>
@@ -50,22 +51,33 @@ bool AccountIndex::Update(const std::string& path, Version& version, Read read) 
 }
 
 void AccountIndex::ReadSwitch() {
-  share_ = Share::kNothing;
+  passwd_.share = group_.share = Share::kNothing;
+  std::optional<Share> passwd, group, initgroups;
   std::ifstream file(switch_path_);
   std::string text;
   while (std::getline(file, text)) {
     absl::string_view line = absl::string_view(text).substr(0, text.find('#'));
     line = absl::StripAsciiWhitespace(line);
-    if (!absl::ConsumePrefix(&line, "passwd:")) continue;
-    const std::vector<absl::string_view> services =
-        absl::StrSplit(line, absl::ByAnyChar(" \t"), absl::SkipEmpty());
-    if (services.empty() || services[0] != "files") return;
-    // "[NOTFOUND=…]" behind it says what else is to be done; what is found ends the search unless
-    // it says so.
-    const bool action = services.size() > 1 && absl::StartsWith(services[1], "[");
-    share_ = services.size() == 1 ? Share::kAll : action ? Share::kNothing : Share::kFirst;
-    return;
+    std::optional<Share>* database = nullptr;
+    if (absl::ConsumePrefix(&line, "passwd:")) database = &passwd;
+    if (absl::ConsumePrefix(&line, "group:")) database = &group;
+    if (absl::ConsumePrefix(&line, "initgroups:")) database = &initgroups;
+    // Of several lines the first one counts.
+    if (database != nullptr && !database->has_value()) *database = ShareOf(line);
   }
+  passwd_.share = passwd.value_or(Share::kNothing);
+  group_.share = group.value_or(Share::kNothing);
+  if (initgroups.has_value() && *initgroups != Share::kAll) group_.share = Share::kNothing;
+}
+
+AccountIndex::Share AccountIndex::ShareOf(absl::string_view services_text) {
+  const std::vector<absl::string_view> services =
+      absl::StrSplit(services_text, absl::ByAnyChar(" \t"), absl::SkipEmpty());
+  if (services.empty() || services[0] != "files") return Share::kNothing;
+  if (services.size() == 1) return Share::kAll;
+  // "[NOTFOUND=…]" behind it says what else is to be done; what is found ends the search unless it
+  // says so.
+  return absl::StartsWith(services[1], "[") ? Share::kNothing : Share::kFirst;
 }
 
 void AccountIndex::ReadAccounts() {
@@ -89,20 +101,41 @@ void AccountIndex::ReadAccounts() {
   }
 }
 
-AccountIndex::Share AccountIndex::Refresh() {
-  const MonotonicTime now = MachineMonotonicNow();
-  if (!compared_at_.has_value() || now - *compared_at_ >= kGlance) {
-    known_ = Compare();
-    compared_at_ = now;
+void AccountIndex::ReadGroups() {
+  groups_of_.clear();
+  knows_all_groups_ = false;
+  AccountFile<group> entries(group_path_);
+  if (!entries.exists()) return;
+  while (const group* entry = entries.Next()) {
+    if (entry->gr_name[0] == '+' || entry->gr_name[0] == '-') continue;
+    for (char** member = entry->gr_mem; *member != nullptr; ++member) {
+      groups_of_[*member].push_back(GroupId{entry->gr_gid});
+    }
   }
-  return known_;
+  knows_all_groups_ = !entries.cut_short();
 }
 
-AccountIndex::Share AccountIndex::Compare() {
+template <class Read>
+AccountIndex::Share AccountIndex::Refresh(Database& database, const std::string& path,
+                                          Version& version, Read read) {
+  const MonotonicTime now = MachineMonotonicNow();
+  if (!database.compared_at.has_value() || now - *database.compared_at >= kGlance) {
+    database.known = Compare(database, path, version, read);
+    database.compared_at = now;
+  }
+  return database.known;
+}
+
+template <class Read>
+AccountIndex::Share AccountIndex::Compare(const Database& database, const std::string& path,
+                                          Version& version, Read read) {
   if (!Update(switch_path_, switch_version_, [this] { ReadSwitch(); })) return Share::kNothing;
-  if (share_ == Share::kNothing) return share_;
-  if (!Update(passwd_path_, passwd_version_, [this] { ReadAccounts(); })) return Share::kNothing;
-  return share_;
+  if (database.share == Share::kNothing) return Share::kNothing;
+  return Update(path, version, read) ? database.share : Share::kNothing;
+}
+
+AccountIndex::Share AccountIndex::RefreshUsers() {
+  return Refresh(passwd_, passwd_path_, passwd_version_, [this] { ReadAccounts(); });
 }
 
 std::optional<absl::StatusOr<User>> AccountIndex::Answer(Share share, const size_t* at) const {
@@ -112,17 +145,24 @@ std::optional<absl::StatusOr<User>> AccountIndex::Answer(Share share, const size
 }
 
 std::optional<absl::StatusOr<User>> AccountIndex::Find(absl::string_view name) {
-  const Share share = Refresh();
+  const Share share = RefreshUsers();
   if (share == Share::kNothing) return std::nullopt;
   const auto found = by_name_.find(ToStd(name));
   return Answer(share, found == by_name_.end() ? nullptr : &found->second);
 }
 
 std::optional<absl::StatusOr<User>> AccountIndex::Find(UserId id) {
-  const Share share = Refresh();
+  const Share share = RefreshUsers();
   if (share == Share::kNothing) return std::nullopt;
   const auto found = by_id_.find(id);
   return Answer(share, found == by_id_.end() ? nullptr : &found->second);
+}
+
+std::optional<std::vector<GroupId>> AccountIndex::GroupsOf(absl::string_view name) {
+  const Share share = Refresh(group_, group_path_, group_version_, [this] { ReadGroups(); });
+  if (share != Share::kAll || !knows_all_groups_) return std::nullopt;
+  const auto found = groups_of_.find(ToStd(name));
+  return found == groups_of_.end() ? std::vector<GroupId>() : found->second;
 }
 
 }  // namespace stagepost

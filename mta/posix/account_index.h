@@ -1,11 +1,12 @@
-// The accounts of /etc/passwd in memory, for as long as the file stays what it is.
+// The accounts of /etc/passwd, and the groups they are in, in memory, for as long as the files stay
+// what they are.
 //
-// The C library reads the whole file for every name, which costs more than the rest of a refused
-// RCPT. What the file says is used only as far as the machine's switch (nsswitch.conf(5)) puts the
+// The C library reads a whole file for every name, which costs more than the rest of a refused
+// RCPT. What a file says is used only as far as the machine's switch (nsswitch.conf(5)) puts the
 // file first; where others are asked behind it (systemd, LDAP, …), only whoever is found is known
 // here, and the C library has to be asked for the rest.
 //
-// Inode, size and times of both files are compared at most once in kGlance: who asks about many
+// Inode, size and times of the files are compared at most once in kGlance: who asks about many
 // names, asks about them one after the other. A file that was changed a moment ago may change again
 // without showing it, and is read again.
 #ifndef STAGEPOST_MTA_POSIX_ACCOUNT_INDEX_H_
@@ -32,17 +33,23 @@ class AccountIndex {
  public:
   // Where a file is larger nothing is kept.
   static constexpr int64_t kMaxFileBytes = 64 << 20;
-  static constexpr absl::Duration kGlance = absl::Milliseconds(1);
+  static constexpr absl::Duration kGlance = absl::Milliseconds(5);
 
   // Other paths are for tests.
   explicit AccountIndex(std::string passwd = "/etc/passwd",
-                        std::string nss_switch = "/etc/nsswitch.conf")
-      : passwd_path_(std::move(passwd)), switch_path_(std::move(nss_switch)) {}
+                        std::string nss_switch = "/etc/nsswitch.conf",
+                        std::string group = "/etc/group")
+      : passwd_path_(std::move(passwd)),
+        switch_path_(std::move(nss_switch)),
+        group_path_(std::move(group)) {}
 
   // The first entry with this name, or this id; kNotFound: there is none on this machine. nullopt:
   // somebody else has to be asked.
   std::optional<absl::StatusOr<User>> Find(absl::string_view name);
   std::optional<absl::StatusOr<User>> Find(UserId id);
+  // The groups that have this member, in the order of the file. nullopt: as above, and wherever
+  // anybody but the file may know of groups.
+  std::optional<std::vector<GroupId>> GroupsOf(absl::string_view name);
 
  private:
   // How far the file is the answer.
@@ -56,26 +63,40 @@ class AccountIndex {
     bool settled = false;  // it had not been changed just then
   };
 
-  // Sees that what is in memory is what the files say.
-  Share Refresh();
-  Share Compare();
+  // A database of the switch: how much of it is a file's, and what came of the last look at both.
+  struct Database {
+    Share share = Share::kNothing;  // as the switch says
+    Share known = Share::kNothing;  // what came of the last comparison,
+    std::optional<MonotonicTime> compared_at;
+  };
+
+  // Sees that what is in memory is what the file says.
+  template <class Read>
+  Share Refresh(Database& database, const std::string& path, Version& version, Read read);
+  template <class Read>
+  Share Compare(const Database& database, const std::string& path, Version& version, Read read);
+  Share RefreshUsers();
   // Reads a file if it is another one by now; `version` is that of the file then. Gives whether
   // there is a file that can be used.
   template <class Read>
   bool Update(const std::string& path, Version& version, Read read);
   void ReadSwitch();
+  // As "files systemd" says.
+  static Share ShareOf(absl::string_view services_text);
   void ReadAccounts();
+  void ReadGroups();
   std::optional<absl::StatusOr<User>> Answer(Share share, const size_t* at) const;
 
   const std::string passwd_path_;
   const std::string switch_path_;
-  Version passwd_version_, switch_version_;
-  Share share_ = Share::kNothing;  // as the switch says
-  Share known_ = Share::kNothing;  // what came of the last comparison,
-  std::optional<MonotonicTime> compared_at_;
+  const std::string group_path_;
+  Version passwd_version_, switch_version_, group_version_;
+  Database passwd_, group_;
   std::vector<User> users_;
   std::map<std::string, size_t, std::less<>> by_name_;
   std::map<UserId, size_t> by_id_;
+  std::map<std::string, std::vector<GroupId>, std::less<>> groups_of_;
+  bool knows_all_groups_ = false;  // none was too long to be read
 };
 
 }  // namespace stagepost

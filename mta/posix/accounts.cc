@@ -179,6 +179,9 @@ absl::StatusOr<Identity> PosixAccounts::IdentityOf(const User& user) {
   std::vector<GroupId> groups;
   if (std::optional<std::vector<GroupId>> own = PrivateGroupsOf(root_, user)) {
     groups = *std::move(own);
+  } else if (std::optional<std::vector<GroupId>> known = index_.GroupsOf(user.name)) {
+    groups = *std::move(known);
+    groups.push_back(user.group);
   } else {
     absl::StatusOr<std::vector<GroupId>> found = MachineGroupsOf(user);
     if (!found.ok()) return found.status();

@@ -76,7 +76,8 @@ POSIX_TEST(MachineTest, AccountsOfTheMachine) {
 
 class AccountIndexTest : public PosixTest {
  protected:
-  AccountIndexTest() : index_(directory() + "/passwd", directory() + "/switch") {}
+  AccountIndexTest()
+      : index_(directory() + "/passwd", directory() + "/switch", directory() + "/group") {}
 
   // Writes a file that was not changed just now.
   void Write(const std::string& name, const std::string& text) {
@@ -107,6 +108,26 @@ TEST_F(AccountIndexTest, AnswersAsFarAsTheSwitchLets) {
     Write("switch", line);
     EXPECT_FALSE(Find("alice").has_value()) << line;
   }
+}
+
+TEST_F(AccountIndexTest, KnowsGroupsWhereNobodyElseMay) {
+  using Groups = std::vector<GroupId>;
+  Write("group", "damaged\na:x:1:alice,bob\n+b:x:2:alice\nc:x:3:\nd:x:4:alice\n");
+  EXPECT_FALSE(index_.GroupsOf("alice").has_value()) << "there is no switch";
+  Write("switch", "passwd: ldap\ngroup: files\n");
+  EXPECT_EQ(index_.GroupsOf("alice"), (Groups{GroupId{1}, GroupId{4}}));
+  EXPECT_EQ(index_.GroupsOf("bob"), Groups{GroupId{1}});
+  EXPECT_EQ(index_.GroupsOf("carol"), Groups{});
+  for (const char* line : {"group: files systemd\n", "group: files\ninitgroups: files sss\n",
+                           "group: compat\n", "passwd: files\n"}) {
+    Write("switch", line);
+    EXPECT_FALSE(index_.GroupsOf("alice").has_value()) << line;
+  }
+  Write("switch", "initgroups: files\ngroup: files\n");
+  Write("group", "a:x:5:alice\n");
+  EXPECT_EQ(index_.GroupsOf("alice"), Groups{GroupId{5}});
+  Write("group", absl::StrCat("a:x:5:", std::string(70'000, 'x'), "\nb:x:6:alice\n"));
+  EXPECT_FALSE(index_.GroupsOf("alice").has_value()) << "a line was too long";
 }
 
 TEST_F(AccountIndexTest, FollowsTheFile) {

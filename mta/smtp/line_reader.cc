@@ -11,9 +11,12 @@
 
 namespace stagepost {
 
-LineReader::LineReader(ByteSource& source, size_t max_line)
-    : source_(source), max_line_(max_line), buffer_(kIdleBufferBytes, '\0') {
-  CHECK(max_line > 0 && max_line <= kInputBufferBytes);
+LineReader::LineReader(ByteSource& source, size_t max_line, size_t input_bytes)
+    : source_(source),
+      max_line_(max_line),
+      input_bytes_(input_bytes),
+      buffer_(kIdleBufferBytes, '\0') {
+  CHECK(max_line > 0 && max_line <= input_bytes);
 }
 
 bool LineReader::HasLine() const { return absl::StrContains(buffered(), '\n'); }
@@ -48,7 +51,7 @@ Task<absl::Status> LineReader::Read(MonotonicTime deadline) {
 }
 
 Task<absl::Status> LineReader::Fill(MonotonicTime deadline) {
-  Resize(kInputBufferBytes);
+  Resize(input_bytes_);
   co_return co_await Read(deadline);
 }
 
@@ -70,7 +73,7 @@ Task<absl::StatusOr<absl::string_view>> LineReader::ReadLine(MonotonicTime deadl
       co_return line;
     }
     searched = size();
-    Resize(searched == 0 ? std::min(max_line_, kIdleBufferBytes) : kInputBufferBytes);
+    Resize(searched == 0 ? std::min(max_line_, kIdleBufferBytes) : input_bytes_);
     CO_RETURN_IF_ERROR(co_await Read(deadline));
   }
 }

@@ -22,15 +22,16 @@
 
 namespace stagepost {
 
-// Bytes of a client that are kept in memory: what one read may bring.
+// Bytes of a client that are kept in memory: what one read may bring, as a rule.
 inline constexpr size_t kInputBufferBytes = 8192;
 // What is kept while a client has nothing to say.
 inline constexpr size_t kIdleBufferBytes = 2048;
 
 class LineReader {
  public:
-  // `source` outlives the reader. REQUIRES: max_line <= kInputBufferBytes.
-  LineReader(ByteSource& source, size_t max_line);
+  // `source` outlives the reader. One read brings `input_bytes` at most. REQUIRES: max_line <=
+  // input_bytes.
+  LineReader(ByteSource& source, size_t max_line, size_t input_bytes = kInputBufferBytes);
   LineReader(const LineReader&) = delete;
   LineReader& operator=(const LineReader&) = delete;
 
@@ -61,6 +62,7 @@ class LineReader {
 
   ByteSource& source_;
   const size_t max_line_;
+  const size_t input_bytes_;
   std::string buffer_;
   size_t begin_ = 0, end_ = 0;  // of what is in buffer_ and not consumed
 };

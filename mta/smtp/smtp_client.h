@@ -19,6 +19,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,6 +29,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "mta/async/scope.h"
+#include "mta/async/semaphore.h"
 #include "mta/async/task.h"
 #include "mta/base/time.h"
 #include "mta/env/clock.h"
@@ -125,6 +127,21 @@ class SmtpClient {
   // answer in time; kCancelled; those of `text`. A 421 ends the session: see closing().
   Task<absl::Status> Send(ClientTransaction& transaction, MessageText& text);
 
+  // Whether SendAtOnce() may be used: LMTP with PIPELINING and CHUNKING, after Greet().
+  bool CanSendAtOnce() const;
+  // The same as Send() for a message that is in memory, LF line ends, without waiting for anything
+  // in between (RFC 3030: what BDAT says needs no 354): MAIL, RCPTs and message travel together.
+  // Several tasks may call it beside each other, so that a server has the next transactions at hand
+  // while it works on one; their answers come in the order of the calls. A task that is stopped, or
+  // runs out of time, ends the session for all.
+  // `dialogue` is told, instead of that of set_dialogue(), what DATA would have made of it: people
+  // know that. Not beside Send(), Reset() or Quit().
+  Task<absl::Status> SendAtOnce(ClientTransaction& transaction, absl::string_view text,
+                                ClientDialogue* dialogue);
+
+  // Between transactions: an error if the server has gone away or taken its leave.
+  Task<absl::Status> CheckWaiting();
+
   // A transaction was begun, and has been ended neither by a message nor by RSET.
   bool needs_reset() const { return needs_reset_; }
   // No more commands, not even QUIT: the server said 421 (QUIT was the answer to that), deferred
@@ -192,6 +209,12 @@ class SmtpClient {
   static Task<absl::Status> WriteRest(SmtpClient& client, WatchedWrite& write);
   static Task<absl::Status> Watch(TaskScope& scope, SmtpClient& client, WatchedWrite& write);
 
+  // smtp_client_chunks.cc.
+  void AppendWhole(const ClientTransaction& transaction, absl::string_view text);
+  Task<void> WriteWaiting();
+  Task<absl::Status> ReadAnswers(ClientTransaction& transaction);
+  Task<absl::Status> ReadAnswersTo(ClientTransaction& transaction);
+
   const Clock& clock_;
   ByteSink& input_;
   LineReader reader_;
@@ -204,6 +227,10 @@ class SmtpClient {
   bool left_ = false;  // QUIT was said, or would not be understood any more
   bool out_of_step_ = false;
   bool verbose_ = false;  // the server may say 050
+  // Of SendAtOnce():
+  std::string waiting_;  // to be written
+  bool writing_ = false;
+  std::shared_ptr<Semaphore> last_turn_;  // free when all transactions so far have been answered
 };
 
 }  // namespace stagepost

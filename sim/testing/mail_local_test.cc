@@ -92,6 +92,84 @@ TEST(MailLocal, UndoesDotStuffing) {
             absl::StrCat(kFrom, "A: b\nContent-Length: 14\n\n.\n..x\nFrom me\n\n"));
 }
 
+// MAIL, RCPTs and a message of one chunk, as a client sends it that does not wait.
+std::string AtOnce(std::vector<std::string> users, absl::string_view message) {
+  const std::string wire = absl::StrReplaceAll(message, {{"\n", "\r\n"}});
+  std::string text = "MAIL FROM:<u@outside.example>\n";
+  for (const std::string& user : users) absl::StrAppend(&text, "RCPT TO:<", user, ">\n");
+  return absl::StrCat(text, "BDAT ", wire.size(), " LAST\n", message);
+}
+
+TEST(MailLocal, OffersChunksToWhomAsksForThem) {
+  TestHost host;
+  EXPECT_EQ(RunLmtp(host, "BDAT 3 LAST\nQUIT\n"), 0);
+  EXPECT_TRUE(absl::StrContains(host.output, "500 5.5.2 Syntax error\n")) << host.output;
+  host.start.environment["LMTP_CHUNKING"] = "yes";
+  EXPECT_EQ(RunLmtp(host, absl::StrCat("LHLO x\nBDAT 4 LAST\nx.\nMAIL FROM:<a@b>\nBDAT 0\n",
+                                       "MAIL FROM:<u@outside.example>\nRCPT TO:<alice>\n",
+                                       "BDAT 17\nSubject: x\n\n.\nRCPT TO:<bob>\nDATA\n",
+                                       "BDAT 0\nBDAT 1 LAST\n\r", "QUIT\n")),
+            0);
+  EXPECT_TRUE(absl::StrContains(
+      host.output,
+      "250-CHUNKING\n250-ENHANCEDSTATUSCODES\n250 PIPELINING\n503 5.5.1 No recipients\n"
+      "250 2.5.0 Ok\n503 5.5.1 No recipients\n250 2.5.0 Ok\n250 2.1.5 Ok\n250 2.0.0 Ok\n"
+      "503 5.5.1 Message has begun with BDAT\n503 5.5.1 Message has begun with BDAT\n"
+      "250 2.0.0 Ok\n250 2.1.5 alice Ok\n221 2.0.0 Bye\n"))
+      << host.output;
+  EXPECT_EQ(host.Read(kAlice), absl::StrCat(kFrom, "Subject: x\nContent-Length: 4\n\n.\n\r\n\n"));
+  EXPECT_EQ(RunLmtp(host, "MAIL FROM:<a@b>\nRCPT TO:<alice>\nBDAT x LAST\nQUIT\n"), 75);
+}
+
+TEST(MailLocal, WritesWhatHasComeTogether) {
+  TestHost host;
+  host.start.environment["LMTP_CHUNKING"] = "yes";
+  int syncs = 0;
+  host.fault = [&](FileCall call, absl::string_view path) {
+    if (call == FileCall::kSync && path == kAlice) ++syncs;
+    return Errno::kOk;
+  };
+  EXPECT_EQ(
+      RunLmtp(host, absl::StrCat("LHLO x\n", AtOnce({"alice"}, kMessage),
+                                 AtOnce({"alice", "nosuch", "bob"}, kMessage),
+                                 AtOnce({"nosuch"}, kMessage), AtOnce({"bob", "alice"}, kMessage))),
+      0);
+  const size_t replies = host.output.find("250 PIPELINING\n");
+  ASSERT_NE(replies, std::string::npos);
+  EXPECT_EQ(host.output.substr(replies + 15),
+            "250 2.5.0 Ok\n250 2.1.5 Ok\n250 2.1.5 alice Ok\n"
+            "250 2.5.0 Ok\n250 2.1.5 Ok\n550 5.1.1 User unknown\n250 2.1.5 Ok\n"
+            "250 2.1.5 alice Ok\n250 2.1.5 bob Ok\n"
+            "250 2.5.0 Ok\n550 5.1.1 User unknown\n503 5.5.1 No recipients\n"
+            "250 2.5.0 Ok\n250 2.1.5 Ok\n250 2.1.5 Ok\n250 2.1.5 bob Ok\n250 2.1.5 alice Ok\n");
+  const std::string one = absl::StrCat(kFrom, kStored);
+  EXPECT_EQ(host.Read(kAlice), absl::StrCat(one, one, one));
+  EXPECT_EQ(host.Read("/var/mail/bob"), absl::StrCat(one, one));
+  EXPECT_EQ(syncs, 1);
+}
+
+TEST(MailLocal, WhatDoesNotFitTogetherIsTriedAlone) {
+  TestHost host;
+  host.start.environment["LMTP_CHUNKING"] = "yes";
+  int writes = 0;
+  host.fault = [&](FileCall call, absl::string_view path) {
+    if (call != FileCall::kWrite || path != kAlice) return Errno::kOk;
+    ++writes;
+    return writes == 1 || writes == 3 ? Errno::kEDQUOT : Errno::kOk;
+  };
+  EXPECT_EQ(RunLmtp(host, absl::StrCat(AtOnce({"alice"}, "Subject: 1\n\n"),
+                                       AtOnce({"alice"}, "Subject: 2\n\n"),
+                                       AtOnce({"alice"}, "Subject: 3\n\n"))),
+            0);
+  EXPECT_TRUE(absl::EndsWith(host.output,
+                             "250 2.1.5 alice Ok\n250 2.5.0 Ok\n250 2.1.5 Ok\n"
+                             "450 4.2.0 Write /var/mail/alice: Disk quota exceeded\n"
+                             "250 2.5.0 Ok\n250 2.1.5 Ok\n250 2.1.5 alice Ok\n"))
+      << host.output;
+  EXPECT_EQ(host.Read(kAlice), absl::StrCat(kFrom, "Subject: 1\nContent-Length: 0\n\n\n", kFrom,
+                                            "Subject: 3\nContent-Length: 0\n\n\n"));
+}
+
 TEST(MailLocal, RefusesWhatIsNoMailboxOfTheUser) {
   struct Case {
     std::function<absl::Status(DiskEditor)> prepare;

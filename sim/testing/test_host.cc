@@ -59,6 +59,7 @@ SimProcess& TestHost::NewProcess() {
   ProcessSpec spec;
   spec.path = "/test";
   spec.arguments = start.arguments;
+  spec.environment = start.environment;
   spec.credentials = {.real_user = start.identity.user,
                       .effective_user = start.identity.user,
                       .saved_user = start.identity.user,

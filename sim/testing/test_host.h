@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -46,6 +47,7 @@ class TestHost final : public FileFaults {
     Identity identity;
     std::string input;
     Arguments arguments = {"test"};
+    std::map<std::string, std::string> environment;
   };
   Start start;
 
