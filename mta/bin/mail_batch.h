@@ -36,6 +36,7 @@ class MailBatch {
   // Then it is to be settled: what has come is enough to share a flush, and should not wait longer.
   static constexpr size_t kMostMessages = 64;
   static constexpr size_t kMostBytes = 1 << 20;
+  static constexpr size_t kMostItems = 1000;  // messages and other replies
 
   // `env` outlives it.
   MailBatch(Environment& env, MailboxOptions options)
@@ -47,7 +48,9 @@ class MailBatch {
 
   bool empty() const { return items_.empty(); }
   bool has_messages() const { return messages_ > 0; }
-  bool full() const { return messages_ >= kMostMessages || bytes_ >= kMostBytes; }
+  bool full() const {
+    return messages_ >= kMostMessages || bytes_ >= kMostBytes || items_.size() >= kMostItems;
+  }
 
   // Delivers what there is and writes all replies, each as soon as the ones in front of it are
   // known. An error is one of the output. Afterwards the batch is empty.

@@ -47,10 +47,11 @@ class LmtpRun {
       co_return ReportForAll(run_, Deferred("4.3.5", request.status().message()));
     }
     request->pipe_error = false;
-    request->environment[std::string(kLmtpChunkingVariable)] = "yes";
-    // Who watches sees a session for each message, as sendmail has it.
-    const bool small = MessageBytes(run_.message.envelope()) <= kMostSentAtOnce;
-    small_ = small && watcher_ == nullptr;
+    // Who watches sees a session for each message, in the words that sendmail's has.
+    if (watcher_ == nullptr) {
+      request->environment[std::string(kLmtpChunkingVariable)] = "yes";
+      small_ = MessageBytes(run_.message.envelope()) <= kMostSentAtOnce;
+    }
     MailerReport report = co_await Deliver(*std::move(request));
     report.relay = run_.mailer.name;
     co_return report;
