@@ -377,6 +377,7 @@ add('eight_bits','eight bits',[DAEMON]+[deliver(t,frm=f) for f in (U,U+' BODY=8B
 
 # ------------------------------------------------------------ mail that goes on, by itself
 import os                                                      # noqa: E402
+import queue_scenarios                                         # noqa: E402
 import relay_scenarios                                         # noqa: E402
-S += [s for s in relay_scenarios.SCENARIOS
+S += [s for s in relay_scenarios.SCENARIOS + queue_scenarios.SCENARIOS
       if os.path.exists(os.path.join(os.path.dirname(os.path.abspath(__file__)), s['name'] + '.json'))]
