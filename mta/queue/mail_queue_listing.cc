@@ -215,7 +215,7 @@ class Listing {
     }
     requests_ += requests;
     if (limit() > 0 && requests > limit()) candidates.resize(limit());
-    SortCandidates(state_, candidates, GatherFor::kListing);
+    SortCandidates(state_, candidates);
     if (requests == 0) co_return co_await Write(absl::StrCat(place.shown, " is empty\n"));
     CO_RETURN_IF_ERROR(co_await Write(Title(place, requests, candidates.size())));
     for (const QueueCandidate& candidate : candidates) {

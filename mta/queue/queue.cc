@@ -132,7 +132,7 @@ class DirectoryQueue final : public Queue {
       }
       std::move(found.begin(), found.end(), std::back_inserter(all));
     }
-    SortCandidates(state_, all, GatherFor::kRun);
+    SortCandidates(state_, all);
     const size_t jobs = static_cast<size_t>(layout().groups[group].max_jobs);
     size_t taken = 0;
     for (const QueueCandidate& candidate : all) {

@@ -133,7 +133,7 @@ Task<absl::StatusOr<std::optional<QueueCandidate>>> ReadCandidate(QueueState& st
     if (state.layout.order != QueueSortOrder::kModification) co_return std::move(candidate);
     CO_ASSIGN_OR_RETURN(const FileStat stat, co_await state.files().LinkStat(
                                                  place.ControlFile(selection.kind, id.text())));
-    candidate.first_key = absl::ToUnixNanos(stat.modified);
+    candidate.first_key = absl::ToUnixSeconds(stat.modified);
     co_return std::move(candidate);
   }
   absl::StatusOr<std::unique_ptr<File>> file =
@@ -152,7 +152,7 @@ Task<absl::StatusOr<std::optional<QueueCandidate>>> ReadCandidate(QueueState& st
   SetKeys(state, *inside, candidate);
   if (state.layout.order == QueueSortOrder::kModification && file.ok()) {
     CO_ASSIGN_OR_RETURN(const FileStat stat, co_await (*file)->Stat());
-    candidate.first_key = absl::ToUnixNanos(stat.modified);
+    candidate.first_key = absl::ToUnixSeconds(stat.modified);
     candidate.second_key = 0;
   }
   co_return std::move(candidate);
@@ -244,9 +244,7 @@ Task<absl::StatusOr<std::vector<QueueCandidate>>> ReadCandidates(
   co_return std::move(candidates);
 }
 
-void SortCandidates(QueueState& state, std::vector<QueueCandidate>& candidates, GatherFor purpose) {
-  const bool newest_first =
-      purpose == GatherFor::kListing && state.layout.order == QueueSortOrder::kPriority;
+void SortCandidates(QueueState& state, std::vector<QueueCandidate>& candidates) {
   switch (state.layout.order) {
     case QueueSortOrder::kNone:
       return;
@@ -255,17 +253,17 @@ void SortCandidates(QueueState& state, std::vector<QueueCandidate>& candidates, 
         std::swap(candidates[left - 1], candidates[state.env.random().Uniform(left)]);
       }
       return;
+    case QueueSortOrder::kFileName:
+      std::sort(candidates.begin(), candidates.end(),
+                [](const QueueCandidate& a, const QueueCandidate& b) { return a.id < b.id; });
+      return;
     default:
       std::sort(candidates.begin(), candidates.end(),
-                [newest_first](const QueueCandidate& a, const QueueCandidate& b) {
-                  if (newest_first) {
-                    return std::tie(a.first_key, b.second_key, b.id) <
-                           std::tie(b.first_key, a.second_key, a.id);
-                  }
+                [](const QueueCandidate& a, const QueueCandidate& b) {
                   const absl::string_view a_host = HostKey(a);
                   const absl::string_view b_host = HostKey(b);
-                  return std::tie(a_host, a.first_key, a.second_key, a.id) <
-                         std::tie(b_host, b.first_key, b.second_key, b.id);
+                  return std::tie(a_host, a.first_key, b.second_key, b.id) <
+                         std::tie(b_host, b.first_key, a.second_key, a.id);
                 });
   }
 }

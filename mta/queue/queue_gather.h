@@ -68,10 +68,10 @@ Task<absl::StatusOr<std::vector<QueueCandidate>>> ReadCandidates(
     QueueState& state, const QueuePlace& place, const QueueSelection& selection,
     absl::Span<const CompactQueueId> ids, GatherFor purpose);
 
-// Sorts by the layout's order.
-// Of those with one priority a run takes the oldest first; a listing has the newest in front, as
-// sendmail's has that reads a directory in memory.
-void SortCandidates(QueueState& state, std::vector<QueueCandidate>& candidates, GatherFor purpose);
+// Sorts by the layout's order. Of those that are alike the newest are in front, as with sendmail
+// that reads a directory in memory; whoever has been tried has a lower priority, and so all get
+// their turn.
+void SortCandidates(QueueState& state, std::vector<QueueCandidate>& candidates);
 
 }  // namespace stagepost
 
