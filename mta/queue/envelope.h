@@ -88,6 +88,9 @@ struct Envelope {
   // MAIL. Commit() counts the priority from it; nullopt: from the header and body as they are now.
   // Not in the qf file.
   std::optional<int64_t> message_bytes = std::nullopt;
+  // How many recipients it had before it was divided over queue groups: its priority counts them.
+  // 0: it was not. Not in the qf file.
+  size_t undivided_recipients = 0;
   // q line: why it is quarantined; empty: it is not. Its file is hf<id> then, and only -qQ tries
   // it.
   std::string quarantine;

@@ -137,8 +137,8 @@ class NewMessage final : public IncomingMessage {
     envelope.data_file = {data.device, data.inode};
     envelope.body_bytes = static_cast<int64_t>(written_);
     const int64_t bytes = envelope.message_bytes.value_or(SizeOfParts(envelope));
-    envelope.priority =
-        InitialPriority(state_.layout, bytes, envelope.message_class, envelope.recipients.size());
+    const size_t recipients = std::max(envelope.recipients.size(), envelope.undivided_recipients);
+    envelope.priority = InitialPriority(state_.layout, bytes, envelope.message_class, recipients);
   }
 
   Task<absl::Status> WriteControlFile(const Envelope& envelope, Writing& writing) {

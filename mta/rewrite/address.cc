@@ -212,18 +212,23 @@ Task<ParsedAddress> BuildAddress(AddressContext context, AddressUse use, TokenLi
   co_return parsed;
 }
 
-// Asks for the queue group of a recipient. What the site's rules say to it shows in the trace.
-Task<void> FindQueueGroup(AddressContext context, absl::string_view user) {
+// The queue group that rules give to a recipient; empty: none. What they say shows in the trace.
+Task<std::string> FindQueueGroup(AddressContext context, absl::string_view user) {
   const std::vector<RulesetSource>& rulesets = context.configuration.rulesets;
   const auto found =
       std::find_if(rulesets.begin(), rulesets.end(), [](const RulesetSource& ruleset) {
         return absl::EqualsIgnoreCase(ruleset.name, kQueueGroupRuleset);
       });
-  if (found == rulesets.end() || !context.engine.HasRules(found->number)) co_return;
+  if (found == rulesets.end() || !context.engine.HasRules(found->number)) {
+    co_return std::string();
+  }
   TokenList tokens;
   const ScanResult scan = context.engine.tokenizer().Scan(user, {}, tokens);
   for (const RewriteMessage& message : scan.messages) Say(context, message);
-  if (scan.ok) co_await ApplyAll(context, {found->number}, tokens);
+  if (!scan.ok) co_return std::string();
+  co_await ApplyAll(context, {found->number}, tokens);
+  const bool named = tokens.size() >= 2 && tokens[0].Is(Operator::kMailer);
+  co_return named ? std::string(tokens[1].text()) : std::string();
 }
 
 }  // namespace
@@ -254,7 +259,9 @@ Task<std::optional<ParsedAddress>> ParseAddress(AddressContext context, absl::st
   ParsedAddress parsed = co_await BuildAddress(context, options.use, tokens);
   parsed.deferred = exit_code == kExitTemporaryFailure;
   if (parsed.mailer == nullptr && !parsed.temporary_error) co_return parsed;
-  if (!options.use.sender && !options.use.header) co_await FindQueueGroup(context, parsed.user);
+  if (!options.use.sender && !options.use.header) {
+    parsed.queue_group = co_await FindQueueGroup(context, parsed.user);
+  }
   if (parsed.deferred) {
     Say(context, {.reply = "451 4.4.3",
                   .text = "Transient parse error -- message queued for future delivery",

@@ -44,6 +44,8 @@ struct ParsedAddress {
   std::string status;
   int exit_code = 0;
   bool temporary_error = false;  // $#error, but it may work later
+  // What ruleset queuegroup says of a recipient; empty: nothing.
+  std::string queue_group;
   // A leading @ (flag @ of the mailer): not to be looked up by ruleset 5 again.
   bool not_remote = false;
 

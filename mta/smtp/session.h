@@ -45,6 +45,12 @@
 
 namespace stagepost {
 
+// Where a recipient leads to.
+struct RecipientRoute {
+  size_t entry = 0;         // of Transaction::list
+  std::string queue_group;  // what rules or its mailer have given it; empty: none
+};
+
 // A mail transaction (RFC 5321, section 3.3), from MAIL to the end of DATA.
 struct Transaction {
   Transaction(const Macros& session_macros, int64_t bad_recipient_limit)
@@ -54,19 +60,20 @@ struct Transaction {
   absl::Time created;       // with `id`
   bool mail_given = false;  // MAIL was understood, accepted or not: the log gets its "from=" line
   bool sender_ok = false;
-  std::string sender_path;            // as MAIL gave it: what log lines show
-  std::string sender;                 // the reverse-path, without brackets
-  std::string full_name;              // of a sender who has an account here
-  MailParameters parameters;          // `size` becomes that of the message
-  Macros macros;                      // the envelope's
-  SendList list;                      // who passed policy, existing or not
-  std::vector<Recipient> recipients;  // one for each mailbox
-  int counted = 0;                    // ${nrcpts}: recipients, and whoever VRFY and EXPN have found
-  RecipientThrottle throttle;         // ${nbadrcpts}
-  bool discard = false;               // a ruleset said $#discard: nobody gets the message
-  std::string quarantine;             // a ruleset said so, and why
-  std::string last_error;             // of a recipient: what the qf file keeps
-  std::string warning;                // X-Authentication-Warning
+  std::string sender_path;             // as MAIL gave it: what log lines show
+  std::string sender;                  // the reverse-path, without brackets
+  std::string full_name;               // of a sender who has an account here
+  MailParameters parameters;           // `size` becomes that of the message
+  Macros macros;                       // the envelope's
+  SendList list;                       // who passed policy, existing or not
+  std::vector<Recipient> recipients;   // one for each mailbox
+  std::vector<RecipientRoute> routes;  // one for each of `recipients`
+  int counted = 0;             // ${nrcpts}: recipients, and whoever VRFY and EXPN have found
+  RecipientThrottle throttle;  // ${nbadrcpts}
+  bool discard = false;        // a ruleset said $#discard: nobody gets the message
+  std::string quarantine;      // a ruleset said so, and why
+  std::string last_error;      // of a recipient: what the qf file keeps
+  std::string warning;         // X-Authentication-Warning
 };
 
 class Session {
@@ -159,11 +166,17 @@ class Session {
   // What is wrong with the message as a whole goes to `collected`.
   Task<void> CheckMessage(Collected& collected);
   Task<void> CheckErrorsTo(Collected& collected);
+  // Indices of recipients in their order in the queue; how these are divided over messages.
+  std::vector<size_t> RecipientsByHost() const;
+  std::vector<QueuePart> QueueParts() const;
+  // Gives parts of the message to others with the same body, which it returns.
+  Task<absl::StatusOr<std::vector<Envelope>>> Divide(IncomingMessage& message, Envelope& envelope);
   Envelope MakeEnvelope(const Collected& collected, CompletedHeader completed);
   void AskForReceipts(Envelope& envelope) const;
   CompletedHeader MakeHeader(Collected& collected);
   std::map<std::string, std::string> KeptMacros();
   Task<absl::Status> FinishMessage(IncomingMessage& message, Collected& collected);
+  void RecordAccepted(const Envelope& envelope);
   Task<absl::Status> Accept(IncomingMessage& message, Envelope envelope);
   void LogRefusedRecipients(const Reply& reply, const Envelope& envelope);
   int64_t Priority(const Envelope& envelope) const;

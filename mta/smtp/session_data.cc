@@ -73,7 +73,7 @@ Task<bool> Session::DataAllowed() {
 
 Task<absl::StatusOr<std::unique_ptr<IncomingMessage>>> Session::CreateMessage() {
   for (int attempt = 1;; ++attempt) {
-    auto message = co_await context_.queue.Create(Id());
+    auto message = co_await context_.queue.Create(Id(), QueueParts().front().group);
     if (!absl::IsAlreadyExists(message.status()) || attempt == kIdAttempts) co_return message;
     transaction_.id.clear();
   }

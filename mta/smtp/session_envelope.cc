@@ -331,9 +331,16 @@ Task<std::optional<Reply>> Session::AddRecipient(absl::string_view path,
   if (entry.state == SendState::kBad) co_return RefuseEntry(entry, path);
   if (index >= known) {
     ++transaction_.counted;
+    RecipientRoute& route = transaction_.routes.emplace_back();
+    route.entry = index;
+    route.queue_group = parsed.queue_group;
+    if (route.queue_group.empty() && parsed.mailer != nullptr) {
+      route.queue_group = parsed.mailer->queue_group;
+    }
     AddToEnvelope(entry, parameters);
   }
   const bool deferred = entry.state == SendState::kDeferred;
+  if (deferred) transaction_.last_error = entry.text;
   Send(Reply(
       250, "2.1.5",
       absl::StrCat(Shortened(entry.address), "... Recipient ok", deferred ? " (will queue)" : "")));

@@ -159,7 +159,9 @@ Envelope Session::MakeEnvelope(const Collected& collected, CompletedHeader compl
   envelope.id = Id();
   envelope.sender = transaction_.sender;
   envelope.sender_bracketed = absl::StrContains(transaction_.sender_path, '<');
-  envelope.recipients = transaction_.recipients;
+  for (const size_t recipient : RecipientsByHost()) {
+    envelope.recipients.push_back(transaction_.recipients[recipient]);
+  }
   envelope.header = std::move(completed.header);
   envelope.message_class = completed.message_class;
   envelope.message = transaction_.last_error;
@@ -210,19 +212,27 @@ std::map<std::string, std::string> Session::KeptMacros() {
   return kept;
 }
 
-Task<absl::Status> Session::Accept(IncomingMessage& message, Envelope envelope) {
-  if (const absl::Status status = co_await message.Commit(envelope); !status.ok()) {
-    Log(0, Severity::kCritical, absl::StrCat("SYSERR: ", status.message()));
-    Send(Reply(451, "4.3.0", "Cannot write queue file"));
-    co_return absl::OkStatus();
-  }
-  // From here on the message is ours, whether the client hears of it or not.
+void Session::RecordAccepted(const Envelope& envelope) {
   Trace& trace = context_.env.trace();
   trace.Record({EventKind::kEnvelopeAccepted, envelope.id, envelope.sender,
                 static_cast<int64_t>(envelope.recipients.size()), channel_.number()});
   for (const Recipient& recipient : envelope.recipients) {
     trace.Record({EventKind::kRecipientAccepted, envelope.id, recipient.address, 0, 0});
   }
+}
+
+Task<absl::Status> Session::Accept(IncomingMessage& message, Envelope envelope) {
+  absl::StatusOr<std::vector<Envelope>> parts = co_await Divide(message, envelope);
+  absl::Status status = parts.status();
+  if (status.ok()) status = co_await message.Commit(envelope);
+  if (!status.ok()) {
+    Log(0, Severity::kCritical, absl::StrCat("SYSERR: ", status.message()));
+    Send(Reply(451, "4.3.0", "Cannot write queue file"));
+    co_return absl::OkStatus();
+  }
+  // From here on the message is ours, whether the client hears of it or not.
+  RecordAccepted(envelope);
+  for (const Envelope& part : *parts) RecordAccepted(part);
   const std::string id = envelope.id;
   const bool is_quarantined = !envelope.quarantine.empty();
   const char mode = ModeFor(envelope);

@@ -66,8 +66,6 @@ class ClientDialogue {
   // A recipient has been refused, now or for good, by a reply of its own: its lines have just been
   // told.
   virtual void OnRefused(const ClientRecipient&) {}
-  // What comes now takes leave of `server`: by its owner, in front of Quit().
-  virtual void OnFarewell(absl::string_view) {}
 };
 
 struct ClientOptions {

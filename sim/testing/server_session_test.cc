@@ -206,6 +206,25 @@ TEST_F(ServerSessionTest, AcceptsAMessage) {
       << host_.Log();
 }
 
+TEST_F(ServerSessionTest, DividesMessagesByQueueGroup) {
+  options_ = "Squeuegroup\nRteam\t\t$# slow\nRbob\t\t$# nosuch\n";
+  queue_.groups_and_limits.groups.push_back({"slow", "/var/spool/mqueue/slow"});
+  Ask({std::string(kMail), "RCPT TO:<alice@corp.example>\r\nRCPT TO:<team@corp.example>\r\n",
+       "RCPT TO:<bob@corp.example>\r\n", "DATA\r\n", std::string(kText), "QUIT\r\n"});
+  ASSERT_EQ(queue_.committed.size(), 2u);
+  const auto names = [](const StoredMessage& stored) {
+    std::vector<std::string> all;
+    for (const Recipient& recipient : stored.envelope.recipients) all.push_back(recipient.address);
+    return absl::StrJoin(all, " ");
+  };
+  EXPECT_EQ(names(*queue_.committed[0]), "team@corp.example");
+  // Who has no group of his own, or one that there is not, goes with the first.
+  EXPECT_EQ(names(*queue_.committed[1]), "alice@corp.example bob@corp.example");
+  EXPECT_EQ(queue_.committed[0]->envelope.undivided_recipients, 3u);
+  EXPECT_TRUE(absl::StrContains(host_.Log(), "6AK6XWSU000001: split: count=1, id=6AK6XWSU00000"))
+      << host_.Log();
+}
+
 TEST_F(ServerSessionTest, AsksEveryRuleset) {
   EXPECT_EQ(Ask({"MAIL FROM:<bad@outside.example>\r\n"}),
             "550 5.7.1 <bad@outside.example>... Access denied");

@@ -26,6 +26,7 @@ class MemoryQueue final : public Queue {
   bool has_room = true;
   int receiving = 0;
   int existing_ids = 0;  // so many Create() calls find their id taken
+  QueueLayout groups_and_limits;
 
   Task<absl::StatusOr<std::unique_ptr<IncomingMessage>>> Create(std::string id,
                                                                 std::string) override {
@@ -37,7 +38,7 @@ class MemoryQueue final : public Queue {
     co_return std::make_unique<Incoming>(*this, std::move(id));
   }
   std::string NewId() override { return absl::StrFormat("6AK6XWSU%06d", ++last_id_); }
-  const QueueLayout& layout() const override { return layout_; }
+  const QueueLayout& layout() const override { return groups_and_limits; }
   Task<absl::StatusOr<std::vector<std::string>>> List(QueueSelection) override {
     co_return std::vector<std::string>();
   }
@@ -123,7 +124,6 @@ class MemoryQueue final : public Queue {
     std::unique_ptr<StoredMessage> message_ = std::make_unique<StoredMessage>();
     StoredMessage* stored_ = nullptr;
   };
-  const QueueLayout layout_;
   int last_id_ = 0;
 };
 
