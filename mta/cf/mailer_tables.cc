@@ -6,7 +6,7 @@ namespace {
 constexpr TableRow kMailerFlagRows[] = {
     {"a", "speaks ESMTP (RFC 1869)", "8.1", Support::kYes},
     {"A", "recipients may be aliases", "8.7", Support::kYes},
-    {"b", "a blank line behind the message", "8.1", Support::kYes},
+    {"b", "a blank line behind the message, of senders elsewhere", "8.1", Support::kYes},
     {"B", "backslashes in front of an address are taken away", "8.12", Support::kNo},
     {"c", "comments are taken out of addresses in the header", "8.9", Support::kYes},
     {"C", "header addresses without a domain get the sender's", "8.1", Support::kYes},
@@ -31,7 +31,7 @@ constexpr TableRow kMailerFlagRows[] = {
     {"N", "mail11: a status for each recipient", "8.12", Support::kNo},
     {"o", "runs as the recipient", "8.7", Support::kYes},
     {"O", "recipients of one domain in a transaction", "8.18.2", Support::kNo},
-    {"p", "a route address in MAIL", "8.1", Support::kYes},
+    {"p", "a route address in MAIL, of senders elsewhere", "8.1", Support::kYes},
     {"P", "wants a Return-Path: field", "8.1", Support::kYes},
     {"q", "VRFY says 250 instead of 252", "8.8", Support::kYes},
     {"r", "gets -r and the sender", "8.1", Support::kYes},
@@ -87,7 +87,7 @@ constexpr TableRow kMailerEquateRows[] = {
     {"T=", "kinds of MTA, address and diagnostic, for reports", "8.7", Support::kPartly,
      "the kind of MTA is DNS"},
     {"W=", "how long to wait for the program's end", "8.11", Support::kNo},
-    {"Q=", "queue group", "8.12", Support::kNo},
+    {"Q=", "queue group", "8.12", Support::kYes},
     {"/=", "directory that becomes its root", "8.10", Support::kNo},
 };
 

@@ -149,7 +149,7 @@ constexpr TableRow kRulesetRows[] = {
     {"tls_srv_features", "certificates to show as server", "8.16", Support::kNo},
     {"tls_clt_features", "certificates to show as client", "8.16", Support::kNo},
     {"authinfo", "what to log in with", "8.12", Support::kNo},
-    {"queuegroup", "queue group of a recipient", "8.12", Support::kNo},
+    {"queuegroup", "queue group of a recipient", "8.12", Support::kYes},
 };
 
 }  // namespace

@@ -212,6 +212,10 @@ void Finder::FindLines(const Configuration& configuration) {
   }
   for (const QueueGroup& group : configuration.queue_groups) {
     line("Q", group.where, absl::StrCat("queue group ", group.name, " is"));
+    for (const TableRow& key : QueueGroupKeyRows()) {
+      if (group.equates.count(key.name[0]) == 0 || !Lacks(key.support)) continue;
+      Add(group.where, absl::StrCat("queue group ", group.name, ": ", key.name, "= is"));
+    }
   }
   for (const MilterDeclaration& milter : configuration.milters) {
     line("X", milter.where, absl::StrCat("milter ", milter.name, " is"));

@@ -128,6 +128,8 @@ TEST(ParseCommandLine, RefusesInTheWordsOfSendmail) {
   EXPECT_EQ(Bad({"-Nnever,delay"}), "Invalid -N argument");
   EXPECT_EQ(Bad({"-Rfoo"}), "Invalid -R value");
   EXPECT_EQ(Bad({"-Va b"}), "Invalid syntax in -V flag");
+  EXPECT_EQ(Bad({"-q!Gslow"}), "Can not use -q!G");
+  EXPECT_EQ(Bad({"-q-1"}), "Invalid -q value");
 }
 
 TEST(ParseInterval, Table) {
@@ -138,6 +140,8 @@ TEST(ParseInterval, Table) {
   EXPECT_EQ(ParseInterval("15", 'm').value(), absl::Minutes(15));
   EXPECT_EQ(ParseInterval("15", 's').value(), absl::Seconds(15));
   EXPECT_FALSE(ParseInterval("1x", 'm').ok());
+  EXPECT_EQ(ParseInterval("r@5", 'm').status().message(),
+            "Invalid time unit `r'\nInvalid time unit `@'");
   EXPECT_FALSE(ParseInterval("99999999999999999999m", 'm').ok());
   EXPECT_FALSE(ParseInterval("100000000w", 'm').ok());
 }

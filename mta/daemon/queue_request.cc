@@ -19,6 +19,7 @@ std::optional<std::string> ReadQueueRequest(absl::string_view value, QueueReques
       request.foreground = true;
       return std::nullopt;
     case 'G':
+      if (excludes) return "Can not use -q!G";
       request.group = std::string(rest);
       return std::nullopt;
     case 'L':
@@ -45,6 +46,7 @@ std::optional<std::string> ReadQueueRequest(absl::string_view value, QueueReques
     request.interval = absl::Seconds(1);
     return std::nullopt;
   }
+  if (value.front() == '-') return "Invalid -q value";
   const absl::StatusOr<absl::Duration> interval = ParseInterval(value, 'm');
   if (!interval.ok()) return std::string(interval.status().message());
   request.interval = *interval > absl::ZeroDuration() ? std::optional(*interval) : std::nullopt;

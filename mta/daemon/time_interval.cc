@@ -35,6 +35,7 @@ std::optional<absl::Duration> Unit(char letter) {
 absl::StatusOr<absl::Duration> ParseInterval(absl::string_view text, char default_unit) {
   absl::Duration sum;
   size_t at = 0;
+  std::string wrong;  // a line for each unit
   do {
     int64_t number = 0;
     while (at < text.size() && absl::ascii_isdigit(text[at])) {
@@ -44,11 +45,13 @@ absl::StatusOr<absl::Duration> ParseInterval(absl::string_view text, char defaul
     const char letter = at < text.size() ? text[at++] : default_unit;
     const std::optional<absl::Duration> unit = Unit(absl::ascii_tolower(letter));
     if (!unit.has_value()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("Invalid time unit `", absl::string_view(&letter, 1), "'"));
+      absl::StrAppend(&wrong, wrong.empty() ? "" : "\n", "Invalid time unit `",
+                      absl::string_view(&letter, 1), "'");
+      continue;
     }
     sum += number * *unit;
   } while (at < text.size());
+  if (!wrong.empty()) return absl::InvalidArgumentError(wrong);
   if (sum > absl::Seconds(kMaxNumber)) return absl::InvalidArgumentError("Time too long");
   return sum;
 }
