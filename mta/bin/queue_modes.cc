@@ -87,14 +87,17 @@ Task<absl::Status> SetQuarantine(Queue& queue, QueueSelection selection, std::st
   co_return absl::OkStatus();
 }
 
-Task<absl::Status> RunQueueVerbosely(Run& run, Queue& queue, DeliveryOptions options) {
+// The exit code is that of the last message, as with sendmail, which runs over the queue in one
+// process then.
+Task<absl::StatusOr<int>> RunQueueVerbosely(Run& run, Queue& queue, DeliveryOptions options) {
   VerbosePrinter printer(run.env.process().standard_output());
   TaskScope printing(co_await CurrentContext(), "-v", TaskScope::Policy::kSupervise, 1);
   absl::Status status = printing.Spawn(&VerbosePrinter::Print, std::ref(printer));
   if (status.ok()) status = co_await RunQueueOnce(run.site, queue, std::move(options), &printer);
   printer.Finish();
   (void)co_await printing.Join();
-  co_return status;
+  if (!status.ok()) co_return status;
+  co_return printer.exit_code();
 }
 
 }  // namespace
@@ -130,7 +133,10 @@ Task<int> WorkOnQueue(Run& run, Queue& queue) {
   options.selection = std::move(selection);
   absl::Status status;
   if (run.settings.verbose) {
-    status = co_await RunQueueVerbosely(run, queue, std::move(options));
+    const absl::StatusOr<int> exit_code =
+        co_await RunQueueVerbosely(run, queue, std::move(options));
+    if (exit_code.ok() && *exit_code != kExitOk) co_return *exit_code;
+    status = exit_code.status();
   } else {
     status = co_await RunQueueOnce(run.site, queue, std::move(options));
   }

@@ -28,7 +28,7 @@ bool ConnectionCache::Has(absl::string_view key) const {
 MailConnections ConnectionCache::Keep(std::string key, std::unique_ptr<MailConnection> connection,
                                       CacheLimits limits) {
   MailConnections leaving;
-  if (!expecting_ || limits.connections == 0) {
+  if ((!expecting_ && !limits.always) || limits.connections == 0) {
     leaving.push_back(std::move(connection));
     return leaving;
   }

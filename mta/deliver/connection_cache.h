@@ -24,6 +24,7 @@ namespace stagepost {
 struct CacheLimits {
   size_t connections = 2;
   absl::Duration idle = absl::Minutes(5);
+  bool always = false;  // also if none is expected
 };
 
 using MailConnections = std::vector<std::unique_ptr<MailConnection>>;

@@ -72,6 +72,7 @@ class Job final : public ExpansionObserver {
 
   // What rules, aliases and files have to say belongs into the transcript, whoever fails.
   void Note(const ExpansionNote& note) override {
+    if (state_.watcher != nullptr) state_.watcher->OnRemark(note.Line());
     if (note.code.empty()) return;
     const std::string enhanced =
         note.enhanced.empty() ? absl::StrCat(note.code.substr(0, 1), ".0.0") : note.enhanced;

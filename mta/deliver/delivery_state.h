@@ -15,6 +15,7 @@
 #include "mta/deliver/host_status.h"
 #include "mta/deliver/lmtp_programs.h"
 #include "mta/deliver/smtp_mailer.h"
+#include "mta/deliver/watched_connections.h"
 #include "mta/env/environment.h"
 
 namespace stagepost {
@@ -30,11 +31,18 @@ struct DeliveryState {
       : destinations(kMaxVisits),
         hosts(env, false),
         connections(env.clock()),
-        programs(env.clock(), connections, linger) {}
+        programs(env.clock(), connections, linger),
+        watched(env.clock(), connections, programs) {}
 
   // Called when the last of the deliveries that were under way has ended and none waits. New ones
   // may begin while it runs.
-  Task<void> OnIdle() { co_await QuitAll(connections.TakeAll(), watcher); }
+  Task<void> OnIdle() {
+    if (watcher == nullptr) {
+      co_await QuitAll(connections.TakeAll(), watcher);
+    } else if (!connections.expecting()) {
+      co_await watched.LeaveAll(*watcher);
+    }
+  }
   // Called when nothing has come for programs.linger() since, or nothing will.
   Task<void> OnLongIdle() { co_await Shield(kLeaveGrace, LeaveAll(programs.TakeAll())); }
 
@@ -43,6 +51,7 @@ struct DeliveryState {
   HostStatus hosts;
   ConnectionCache connections;
   LmtpPrograms programs;
+  WatchedConnections watched;  // with a watcher only
   DeliveryWatcher* watcher = nullptr;
 };
 

@@ -24,6 +24,10 @@ class DeliveryWatcher : public ClientDialogue {
   virtual void OnReusing(const MailerRun& run, absl::string_view host) = 0;
   // "Closing connection to mail.dom1.example."
   virtual void OnClosing(absl::string_view host) = 0;
+  // "<bob@dom1.example>... Closing connection to mail.dom2.example.": for one of this run's.
+  virtual void OnLeaving(const MailerRun& run, absl::string_view host) = 0;
+  // Somebody of the message has not got it and never will; a code of sysexits.
+  virtual void OnFailed(int exit_code) = 0;
   // A line of another kind: what became of recipients, that a message has waited for too long, …
   virtual void OnRemark(absl::string_view line) = 0;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "mta/base/check.h"
 
@@ -18,9 +19,19 @@ std::string Destinations::KeyFor(absl::string_view mailer, absl::string_view hos
   return absl::AsciiStrToLower(absl::StrCat(mailer, host.empty() ? "" : " ", host));
 }
 
+size_t Destinations::FirstWindow(absl::string_view key) const {
+  return absl::StrContains(key, ' ') ? 1 : limit_;
+}
+
+Destinations::Places::iterator Destinations::PlaceOf(absl::string_view key) {
+  const auto [place, is_new] = places_.try_emplace(std::string(key));
+  if (is_new) place->second.window = FirstWindow(key);
+  return place;
+}
+
 std::optional<Destinations::Visit> Destinations::TryEnter(absl::string_view key,
                                                           absl::string_view id) {
-  const auto place = places_.try_emplace(std::string(key)).first;
+  const auto place = PlaceOf(key);
   const auto turn = IsQueueId(id) ? kept_.find(CompactQueueId(id)) : kept_.end();
   if (turn != kept_.end() && turn->second == place) {
     kept_.erase(turn);
@@ -68,7 +79,7 @@ void Destinations::Forget(Places::iterator place) {
 }
 
 void Destinations::Park(absl::string_view key, CompactQueueId id, uint32_t batch) {
-  const auto place = places_.try_emplace(std::string(key)).first;
+  const auto place = PlaceOf(key);
   place->second.waiting.push_back({id, batch});
   ++parked_;
   Advance(place);
@@ -105,7 +116,7 @@ std::vector<CompactQueueId> Destinations::Unpark(uint32_t batch) {
 
 size_t Destinations::WindowOf(absl::string_view key) const {
   const auto place = places_.find(key);
-  return place == places_.end() ? 1 : place->second.window;
+  return place == places_.end() ? FirstWindow(key) : place->second.window;
 }
 
 }  // namespace stagepost

@@ -3,10 +3,12 @@
 // A destination is a mailer and a host (KeyFor()). At most so many deliveries visit it at a time as
 // its window says: one at first, so that a host that is down costs one delivery and a few messages
 // share one connection; twice as many each time a whole round of visits has gone well, up to the
-// limit; one again when the host failed. A message for which there is no room is parked, in the
-// order of coming: its id is kept here, and whether it stays locked is the scheduler's to decide.
-// When a visit ends, the first that is parked gets its turn, with its place kept for it. So one
-// slow or returning host, however much waits for it, never holds all deliveries.
+// limit; one again when the host failed. A destination without a host, a program, begins with the
+// limit: one that hangs must not hold up the others. A message for which there is no room is
+// parked, in the order of coming: its id is kept here, and whether it stays locked is the
+// scheduler's to decide. When a visit ends, the first that is parked gets its turn, with its place
+// kept for it. So one slow or returning host, however much waits for it, never holds all
+// deliveries.
 //
 //   std::optional<Destinations::Visit> visit = destinations.TryEnter(key, id);
 //   if (!visit.has_value()) …               // this group is left as it is; the job says: parked
@@ -125,6 +127,8 @@ class Destinations {
   };
   using Places = std::map<std::string, Place, std::less<>>;
 
+  size_t FirstWindow(absl::string_view key) const;
+  Places::iterator PlaceOf(absl::string_view key);
   void Leave(const std::string& key, bool failed);
   // Gives turns while there is room.
   void Advance(Places::iterator place);

@@ -63,6 +63,18 @@ TEST(Destinations, BeginWithOneVisitAndGrow) {
   EXPECT_EQ(destinations.WindowOf("esmtp other.example"), 1u);
 }
 
+TEST(Destinations, ProgramsThatHangDoNotHoldUpOthersUntilTheLimit) {
+  Destinations destinations(20);
+  EXPECT_EQ(destinations.WindowOf("prog"), 20u);
+  std::vector<Destinations::Visit> visits;
+  for (int i = 0; i < 20; ++i) {
+    std::optional<Destinations::Visit> visit = destinations.TryEnter("prog", "");
+    ASSERT_TRUE(visit.has_value());
+    visits.push_back(*std::move(visit));
+  }
+  EXPECT_FALSE(destinations.TryEnter("prog", "").has_value());
+}
+
 TEST(Destinations, ShrinkWhenTheHostFails) {
   Destinations destinations(20);
   Visit(destinations, 4 + 8 + 16);

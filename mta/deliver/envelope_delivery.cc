@@ -1,6 +1,7 @@
 #include "mta/deliver/envelope_delivery.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -17,6 +18,7 @@
 #include "mta/deliver/message_bytes.h"
 #include "mta/deliver/queued_recipient.h"
 #include "mta/deliver/reported_recipient.h"
+#include "mta/deliver/route.h"
 #include "mta/message/envelope_macros.h"
 #include "mta/rewrite/address.h"
 
@@ -42,6 +44,13 @@ std::string Unquoted(absl::string_view text) {
     }
   }
   return plain;
+}
+
+// "550 5.1.1 <x@dom1.example>... User unknown" as people are shown it, without the codes.
+absl::string_view WithoutCodes(absl::string_view line) {
+  if (line.empty() || !absl::ascii_isdigit(line.front())) return line;
+  const size_t behind = line.find(' ', std::min<size_t>(line.size(), 4));
+  return behind == line.npos ? line : line.substr(behind + 1);
 }
 
 std::string WithoutBrackets(absl::string_view address) {
@@ -92,13 +101,53 @@ EnvelopeDelivery::Entries EnvelopeDelivery::Pending() {
 bool EnvelopeDelivery::CanShare(const SendEntry& a, const SendEntry& b) {
   if (a.mailer != b.mailer) return false;
   // What is delivered here is delivered here, whatever the host is called.
-  if (!a.mailer->Has('l') && !absl::EqualsIgnoreCase(a.host, b.host)) return false;
+  const bool one_host = a.mailer->Has('l') || absl::EqualsIgnoreCase(a.host, b.host);
+  if (!one_host && !HaveOneBestHost(a, b)) return false;
   if (!a.mailer->Has('o')) return true;
   // One program cannot run as two.
   if (a.controller.has_value() != b.controller.has_value()) return false;
   return !a.controller.has_value() ||
          (a.controller->user == b.controller->user && a.controller->group == b.controller->group &&
           a.controller->name == b.controller->name);
+}
+
+bool EnvelopeDelivery::HaveOneBestHost(const SendEntry& a, const SendEntry& b) const {
+  const auto of_a = best_hosts_.find(&a - list_.entries.data());
+  const auto of_b = best_hosts_.find(&b - list_.entries.data());
+  return of_a != best_hosts_.end() && of_b != best_hosts_.end() && of_a->second == of_b->second;
+}
+
+Task<std::vector<std::string>> EnvelopeDelivery::RouteOf(const SendEntry& entry) {
+  if (entry.mailer == nullptr || !IsNetworkMailer(*entry.mailer)) {
+    std::vector<std::string> hosts = {absl::AsciiStrToLower(entry.host)};
+    co_return hosts;
+  }
+  Route route = co_await FindRoute(site_, *entry.mailer, entry.host);
+  for (std::string& host : route.hosts) absl::AsciiStrToLower(&host);
+  co_return std::move(route.hosts);
+}
+
+Task<void> EnvelopeDelivery::SortByRoute() {
+  const Entries pending = Pending();
+  if (envelope_.attempts == 0 || pending.size() < 2) co_return;
+  std::map<std::pair<const Mailer*, std::string>, std::vector<std::string>> routes;
+  using Key = std::tuple<std::vector<std::string>, std::string>;
+  std::vector<std::pair<Key, size_t>> order;
+  for (const size_t entry : entries_) {
+    const SendEntry& sent = At(entry);
+    const auto [route, is_new] = routes.try_emplace({sent.mailer, sent.host});
+    if (is_new) route->second = co_await RouteOf(sent);
+    order.emplace_back(Key(route->second, sent.user), entry);
+    const bool leaves = sent.mailer != nullptr && IsNetworkMailer(*sent.mailer);
+    if (leaves && !route->second.empty()) best_hosts_[entry] = route->second.front();
+  }
+  // A transaction has its recipients from the last to the first.
+  std::sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
+    const auto& [route_of_a, user_of_a] = a.first;
+    const auto& [route_of_b, user_of_b] = b.first;
+    return std::tie(route_of_a, user_of_b, a.second) < std::tie(route_of_b, user_of_a, b.second);
+  });
+  for (size_t i = 0; i < order.size(); ++i) entries_[i] = order[i].second;
 }
 
 EnvelopeDelivery::Entries EnvelopeDelivery::GroupOf(const Entries& pending) {
@@ -119,6 +168,7 @@ Task<absl::Status> EnvelopeDelivery::Run() {
   CheckHops();
   CheckTime();
   LeaveOutOthers();
+  co_await SortByRoute();
   for (const size_t entry : Entries(entries_)) {
     const bool wanted = At(entry).state == SendState::kSend && parked_.count(entry) == 0;
     if (wanted) (void)co_await Check(entry);
@@ -150,6 +200,7 @@ Task<void> EnvelopeDelivery::FindSender() {
   const std::optional<ParsedAddress> parsed =
       co_await ParseAddress(context, sender_address_, {.use = {.sender = true}});
   if (!parsed.has_value() || parsed->mailer == nullptr) co_return;
+  local_sender_ = parsed->mailer->Has('l');
   const size_t at = envelope_.sender.rfind('@');
   if (parsed->mailer->Has('C') && at != std::string::npos) {
     sender_domain_ = envelope_.sender.substr(at);
@@ -202,6 +253,7 @@ Task<MailerReport> EnvelopeDelivery::RunMailer(const Entries& group) {
   run.sender_domain = sender_domain_;
   // Reports come from nobody, too.
   run.null_sender = envelope_.sender.empty() || absl::StrContains(envelope_.flags, 'r');
+  run.local_sender = local_sender_;
   run.host = mailer.Has('s') ? Unquoted(first.host) : first.host;
   run.controller = first.controller;
   for (const size_t entry : group) {
@@ -226,9 +278,9 @@ Task<MailerReport> EnvelopeDelivery::RunMailer(const Entries& group) {
   if (mailer.path == kFileMailerPath) co_return co_await RunFileMailer(std::move(run));
   // Arguments stand in the order of the queue.
   const bool arguments = TakesUsersAsArguments(mailer);
-  if (state_.watcher != nullptr) state_.watcher->OnConnecting(run, mailer.name);
   if (!arguments) {
-    MailerReport report = co_await RunLmtpMailer(std::move(run), state_.programs, state_.watcher);
+    MailerReport report =
+        co_await RunLmtpMailer(std::move(run), state_.programs, state_.watcher, state_.watched);
     // A server at the end of a pipe is a host, too: hoststat knows it by the name of its mailer.
     const bool served = !report.results.empty() && report.results.back().done();
     if (served) co_await Services().hosts.Note(site_, mailer.name, std::nullopt, "");
@@ -238,6 +290,7 @@ Task<MailerReport> EnvelopeDelivery::RunMailer(const Entries& group) {
     env_.log().Write(Severity::kWarning, absl::StrCat("NOQUEUE: Warning: mailer ", mailer.name,
                                                       ": LMTP flag (F=z) turned off"));
   }
+  if (state_.watcher != nullptr) state_.watcher->OnConnecting(run, mailer.name);
   std::reverse(run.users.begin(), run.users.end());
   std::reverse(run.recipients.begin(), run.recipients.end());
   co_return co_await RunArgumentMailer(std::move(run));
@@ -248,6 +301,7 @@ SmtpServices EnvelopeDelivery::Services() {
           .holders = state_.hosts,
           .connections = state_.connections,
           .watcher = state_.watcher,
+          .watched = &state_.watched,
           .queue_run = options_.queue_run};
 }
 
@@ -331,7 +385,9 @@ void EnvelopeDelivery::Tell(const Entries& entries, const DeliveryResult& result
   for (const size_t entry : entries) shown.push_back(At(entry).address);
   const std::string line = OutcomeLine(result, absl::StrJoin(shown, ","));
   if (!result.done()) AddToTranscript(absl::StrCat(line, "\n"));
-  if (state_.watcher != nullptr) state_.watcher->OnRemark(line);
+  if (state_.watcher == nullptr) return;
+  state_.watcher->OnRemark(WithoutCodes(line));
+  if (result.kind == DeliveryResult::Kind::kFailed) state_.watcher->OnFailed(result.exit_code);
 }
 
 void EnvelopeDelivery::AddToTranscript(absl::string_view text) {

@@ -74,6 +74,12 @@ class EnvelopeDelivery {
   // The entries that the first of `pending` can be delivered with, itself in front.
   Entries GroupOf(const Entries& pending);
   bool CanShare(const SendEntry& a, const SendEntry& b);
+  bool HaveOneBestHost(const SendEntry& a, const SendEntry& b) const;
+
+  // A message that has been tried is put in order by the hosts that its mail goes to, so that those
+  // with one best host share a transaction.
+  Task<void> SortByRoute();
+  Task<std::vector<std::string>> RouteOf(const SendEntry& entry);
 
   Task<void> FindSender();
   // MaxHopCount: nobody gets a message that has been passed on more often.
@@ -84,7 +90,7 @@ class EnvelopeDelivery {
   Task<bool> Check(size_t entry);
   Task<bool> PassesCompat(size_t entry);
   Task<std::optional<std::string>> SenderFor(const Mailer& mailer);
-  // Where an entry goes to, if it leaves this host.
+  // Where an entry goes to, if only so many may be on their way there: another host, or a program.
   std::string DestinationOf(size_t entry);
   // The destination of the group has no room now.
   void Park(const Entries& group, const std::string& destination);
@@ -117,11 +123,13 @@ class EnvelopeDelivery {
   QueuedMessage& message_;
   Envelope& envelope_;
   SendList& list_;
-  Entries entries_;  // in the order of the queue: by host
+  Entries entries_;  // in the order of the queue: by host, or as SortByRoute() has it
+  std::map<size_t, std::string> best_hosts_;  // by entry; of a message that has been tried
   const DeliveryOptions options_;
   Macros macros_;
-  std::string sender_address_;                  // "<alice@corp.example>"
-  std::string sender_controller_;               // ctladdr= of a sender of this host
+  std::string sender_address_;     // "<alice@corp.example>"
+  std::string sender_controller_;  // ctladdr= of a sender of this host
+  bool local_sender_ = false;
   std::string sender_domain_;                   // "@corp.example", of flag C
   std::map<std::string, std::string> senders_;  // $g, by mailer
   std::map<size_t, Outcome> outcomes_;

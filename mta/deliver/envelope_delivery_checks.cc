@@ -74,7 +74,6 @@ void EnvelopeDelivery::NoteExpansion(int64_t priority, std::string said) {
       result.stat = "User unknown";
       result.reply = failed.text;
     }
-    if (failed.state == SendState::kDeferred) result.queue_text = failed.text;
     Record(entry, result, "");
     outcomes_[entry].in_expansion = true;
     // sendmail has a line for users that there are not, and for what it cannot know yet.
@@ -110,9 +109,12 @@ Task<bool> EnvelopeDelivery::Check(size_t entry) {
   if (mailer.max_message_bytes > 0 && MessageBytes(envelope_) > mailer.max_message_bytes) {
     result = ResultOfExitCode(kExitUnavailable, "", "");
     result->dsn = mailer.Has('l') ? "5.2.3" : "5.3.4";
+    result->line_dsn = "5.0.0";
+    result->status = result->dsn;
+    result->too_large = true;
     result->reply = absl::StrCat(kExitUnavailable);
-    result->diagnostic = absl::StrCat("552 ", result->dsn, " Message is too large; ",
-                                      mailer.max_message_bytes, " bytes max");
+    AddToTranscript(absl::StrCat("552 ", result->dsn, " Message is too large; ",
+                                 mailer.max_message_bytes, " bytes max\n"));
   } else if (!co_await PassesCompat(entry)) {
     co_return false;
   }
@@ -267,8 +269,15 @@ Task<absl::Status> EnvelopeDelivery::Checkpoint() {
 
 std::string EnvelopeDelivery::DestinationOf(size_t entry) {
   const SendEntry& visitor = At(entry);
-  if (visitor.mailer == nullptr || !IsNetworkMailer(*visitor.mailer)) return "";
-  return Destinations::KeyFor(visitor.mailer->name, visitor.host);
+  if (visitor.mailer == nullptr) return "";
+  if (IsNetworkMailer(*visitor.mailer)) {
+    return Destinations::KeyFor(visitor.mailer->name, visitor.host);
+  }
+  // Programs that never end must not hold all deliveries; those of LMTP wait for their turn.
+  if (TakesUsersAsArguments(*visitor.mailer)) {
+    return Destinations::KeyFor(visitor.mailer->name, "");
+  }
+  return "";
 }
 
 void EnvelopeDelivery::Park(const Entries& group, const std::string& destination) {

@@ -38,8 +38,14 @@ ClientOptions OptionsOf(const MailerRun& run) {
 
 class LmtpRun {
  public:
-  LmtpRun(MailerRun& run, LmtpPrograms& programs, DeliveryWatcher* watcher)
-      : run_(run), env_(run.site.env()), programs_(programs), watcher_(watcher) {}
+  LmtpRun(MailerRun& run, LmtpPrograms& programs, DeliveryWatcher* watcher,
+          WatchedConnections& watched)
+      : run_(run),
+        env_(run.site.env()),
+        programs_(programs),
+        watcher_(watcher),
+        watched_(watched),
+        key_(WatchedConnections::KeyOfProgram(run.mailer.name)) {}
 
   Task<MailerReport> Run() {
     absl::StatusOr<ProgramRequest> request = co_await MailerProgram(run_);
@@ -69,12 +75,14 @@ class LmtpRun {
     if (!turn.ok()) co_return ReportForAll(run_, Deferred("4.0.0", "shutting down"));
     program = co_await TakeWaiting(request);
     if (program == nullptr) {
+      if (watcher_ != nullptr) watcher_->OnConnecting(run_, run_.mailer.name);
       const std::string path = request.path;
       co_await WarnOfUnsafeProgram(run_, path);
       absl::StatusOr<std::unique_ptr<Child>> child = co_await env_.programs().Start(request);
       if (!child.ok()) co_return ReportForAll(run_, CannotStart(run_, path, child.status()));
       program = std::make_shared<LmtpProgram>(env_, *std::move(child), std::move(request),
                                               run_.mailer.name, OptionsOf(run_));
+      if (watcher_ != nullptr) co_await watched_.Enter(run_, key_, run_.mailer.name, *watcher_);
     }
     program->turn.emplace(*std::move(turn));
     co_return co_await DeliverTo(std::move(program), false);
@@ -121,29 +129,30 @@ class LmtpRun {
 
   // All is said; how a mailer takes its leave changes nothing.
   Task<void> Part(std::shared_ptr<LmtpProgram> program, const absl::Status& status) {
-    if (watcher_ != nullptr) {
-      program->client().set_dialogue(watcher_);
-      watcher_->OnFarewell(run_.mailer.name);
-    } else if (status.ok()) {
-      program = programs_.Keep(std::move(program));
-    } else {
-      program = programs_.LetGo(std::move(program));
-    }
-    if (program == nullptr) co_return;
     program->client().set_dialogue(watcher_);
-    co_await program->Leave();
+    const bool is_watched = watcher_ != nullptr;
+    const bool keep = status.ok() && (!is_watched || WatchedConnections::Keeps(run_));
+    if (is_watched) watched_.Use(key_, !keep || program->client().closing());
+    program = keep ? programs_.Keep(std::move(program), /*always=*/is_watched)
+                   : programs_.LetGo(std::move(program));
+    if (program != nullptr) co_await program->Leave();
   }
 
-  // A program that waits for a message, and is well. Null: there is none.
+  // A program that waits for a message, and is well. Null: there is none. Who watches sees that it
+  // is told to start anew, as sendmail tells every one.
   Task<std::shared_ptr<LmtpProgram>> TakeWaiting(const ProgramRequest& request) {
-    if (watcher_ != nullptr) co_return nullptr;
     while (std::shared_ptr<LmtpProgram> program = programs_.Take(request)) {
       SmtpClient& client = program->client();
-      client.set_dialogue(nullptr);
+      client.set_dialogue(watcher_);
       absl::Status status = co_await client.CheckWaiting();
-      if (status.ok() && client.needs_reset()) status = co_await client.Reset();
+      if (status.ok() && (watcher_ != nullptr || client.needs_reset())) {
+        status = co_await client.Reset();
+      }
       // One that has gone away meanwhile says nothing about the next.
-      if (status.ok() && !client.closing()) co_return std::move(program);
+      if (status.ok() && !client.closing()) {
+        if (watcher_ != nullptr) watcher_->OnReusing(run_, run_.mailer.name);
+        co_return std::move(program);
+      }
       env_.probes().Reached("lmtp: a program that was kept was gone");
       co_await program->Leave();
     }
@@ -163,12 +172,15 @@ class LmtpRun {
   LmtpPrograms& programs_;
   DeliveryWatcher* const watcher_;
   bool small_ = false;  // it may be sent at once
+  WatchedConnections& watched_;
+  const std::string key_;
 };
 
 }  // namespace
 
-Task<MailerReport> RunLmtpMailer(MailerRun run, LmtpPrograms& programs, DeliveryWatcher* watcher) {
-  LmtpRun lmtp(run, programs, watcher);
+Task<MailerReport> RunLmtpMailer(MailerRun run, LmtpPrograms& programs, DeliveryWatcher* watcher,
+                                 WatchedConnections& watched) {
+  LmtpRun lmtp(run, programs, watcher, watched);
   co_return co_await lmtp.Run();
 }
 

@@ -6,6 +6,7 @@
 #include "mta/deliver/delivery_watcher.h"
 #include "mta/deliver/lmtp_programs.h"
 #include "mta/deliver/mailer_run.h"
+#include "mta/deliver/watched_connections.h"
 #include "mta/smtp/smtp_client.h"
 
 namespace stagepost {
@@ -14,7 +15,8 @@ namespace stagepost {
 // Timeouts are those of the configuration. REQUIRES: !TakesUsersAsArguments(run.mailer).
 // The program may be one that waits in `programs`, and waits there afterwards. `watcher` is told of
 // what is said until the program leaves, which it does then; null: nobody. Both outlive the run.
-Task<MailerReport> RunLmtpMailer(MailerRun run, LmtpPrograms& programs, DeliveryWatcher* watcher);
+Task<MailerReport> RunLmtpMailer(MailerRun run, LmtpPrograms& programs, DeliveryWatcher* watcher,
+                                 WatchedConnections& watched);
 
 }  // namespace stagepost
 

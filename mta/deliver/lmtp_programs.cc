@@ -99,7 +99,7 @@ std::shared_ptr<LmtpProgram> LmtpPrograms::LetGo(std::shared_ptr<LmtpProgram> pr
   return program;
 }
 
-std::shared_ptr<LmtpProgram> LmtpPrograms::Keep(std::shared_ptr<LmtpProgram> program) {
+std::shared_ptr<LmtpProgram> LmtpPrograms::Keep(std::shared_ptr<LmtpProgram> program, bool always) {
   const auto shared = std::find_if(shared_.begin(), shared_.end(),
                                    [&](const Shared& s) { return s.program == program; });
   if (shared != shared_.end()) {
@@ -108,7 +108,7 @@ std::shared_ptr<LmtpProgram> LmtpPrograms::Keep(std::shared_ptr<LmtpProgram> pro
     shared_.erase(shared);
     if (broken) return program;
   }
-  const bool wanted = expectation_.expecting() || linger_ > absl::ZeroDuration();
+  const bool wanted = always || expectation_.expecting() || linger_ > absl::ZeroDuration();
   if (!wanted || program->client().closing()) return program;
   const MonotonicTime now = clock_.MonotonicNow();
   program->last_used = now;

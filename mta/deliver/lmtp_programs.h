@@ -30,6 +30,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -54,6 +55,7 @@ class LmtpProgram {
               std::string mailer, ClientOptions options);
 
   SmtpClient& client() { return client_; }
+  const std::string& mailer() const { return mailer_; }
   const ProgramRequest& request() const { return request_; }
 
   // Says QUIT unless the session is broken, and waits for the end of the program, up to a limit.
@@ -104,11 +106,12 @@ class LmtpPrograms {
   // From now on Join() finds `program`, which works for `users`.
   void Share(std::shared_ptr<LmtpProgram> program, const std::vector<std::string>& users);
   // The end of one's work with it. Keeps it for the next message, once all who share it have come
-  // to that, and gives back what has to leave now; null: none.
-  std::shared_ptr<LmtpProgram> Keep(std::shared_ptr<LmtpProgram> program);
+  // to that, and gives back what has to leave now; null: none. `always`: also if no message is
+  // expected.
+  std::shared_ptr<LmtpProgram> Keep(std::shared_ptr<LmtpProgram> program, bool always = false);
   // The same for one that is not to be kept.
   std::shared_ptr<LmtpProgram> LetGo(std::shared_ptr<LmtpProgram> program);
-  std::vector<std::shared_ptr<LmtpProgram>> TakeAll() { return std::move(programs_); }
+  std::vector<std::shared_ptr<LmtpProgram>> TakeAll() { return std::exchange(programs_, {}); }
 
  private:
   // One that works, and for whom.

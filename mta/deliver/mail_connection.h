@@ -36,8 +36,9 @@ class MailConnection {
 
   // SingleThreadDelivery: the host is ours as long as this is. Released after the connection.
   std::unique_ptr<HostStatus::Hold> hold;
-  int messages = 0;         // that it has carried
-  MonotonicTime last_used;  // end of the last transaction
+  int messages = 0;              // that it has carried
+  bool refused_at_mail = false;  // the last of them: RSET has to follow
+  MonotonicTime last_used;       // end of the last transaction
 
  private:
   const std::string host_;

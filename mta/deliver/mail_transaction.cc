@@ -58,9 +58,10 @@ std::string NotifyOf(absl::string_view flags) {
   return wanted.empty() ? "NEVER" : wanted;
 }
 
-// Flag p: the way back leads over this host (RFC 821; RFC 5321, appendix C, advises against it).
+// Flag p: the way back to senders elsewhere leads over this host (RFC 821; RFC 5321, appendix C,
+// advises against it).
 std::string SenderPath(const MailerRun& run) {
-  if (!run.mailer.Has('p') || run.sender.empty()) return run.sender;
+  if (!run.mailer.Has('p') || run.local_sender || run.sender.empty()) return run.sender;
   return absl::StrCat("@", ExpandText(run.site, run.macros, "$j"),
                       run.sender.front() == '@' ? "," : ":", run.sender);
 }

@@ -33,6 +33,8 @@ struct MailerRun {
   std::string sender_domain = "";
   // The reverse-path is null: MAIL says so, whatever $g is.
   bool null_sender = false;
+  // The sender's own mailer delivers here (flag l): nobody needs to be told the way back.
+  bool local_sender = false;
   std::string host = "";  // $h
   // At least one. Quotes are taken out where the mailer's flags say so.
   std::vector<std::string> users = {};

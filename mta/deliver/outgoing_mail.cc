@@ -65,7 +65,7 @@ Task<absl::StatusOr<std::unique_ptr<MessageText>>> TextForMailer(
   std::string text;
   if (from_line && !run.mailer.Has('n')) text = absl::StrCat(UnixFromLine(run), "\n");
   text.append(header.text);
-  const OutgoingParts parts = {&configuration, &envelope, &run.mailer, plan};
+  const OutgoingParts parts = {&configuration, &envelope, &run.mailer, plan, run.local_sender};
   co_return std::make_unique<MailText>(std::move(text), parts, run.message);
 }
 

@@ -1,6 +1,7 @@
 #include "mta/deliver/smtp_mailer.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -106,6 +107,7 @@ class SmtpRun {
   void NoteFailure() {
     report_.host_failed = true;
     DeliveryResult failure = failure_.value_or(Deferred("4.4.1", ""));
+    failure.queue_text.clear();  // the M line of the message says it
     // One of the others may yet come back.
     if (temporary_ && failure.exit_code == kExitNoHost) failure = Deferred(failure.dsn, "");
     bool kept = false;
@@ -203,11 +205,16 @@ class SmtpRun {
     const absl::Duration idle = options_.Interval(OptionId::kConnectionCacheTimeout);
     std::unique_ptr<MailConnection> kept = services_.connections.Take(KeyOf(host), idle);
     if (kept != nullptr) {
+      // As sendmail says it: a transaction that came to nothing is ended in the next one.
+      DeliveryWatcher* const watcher = services_.watcher;
+      const bool reset_late = kept->refused_at_mail;
+      if (watcher != nullptr && reset_late) watcher->OnReusing(Part(), host);
       // One that has gone away meanwhile says nothing about the host.
       if ((co_await kept->client().Reset()).ok() && !kept->client().closing()) {
-        if (services_.watcher != nullptr) services_.watcher->OnReusing(Part(), host);
+        if (watcher != nullptr && !reset_late) watcher->OnReusing(Part(), host);
         co_return std::move(kept);
       }
+      if (watcher != nullptr) services_.watched->Use(KeyOf(host), /*closed=*/true);
       env_.probes().Reached("smtp: a kept connection was gone");
       kept.reset();
     }
@@ -258,7 +265,13 @@ class SmtpRun {
       }
       co_return nullptr;
     }
-    if (!co_await Greet(*outcome.connection)) co_return nullptr;
+    if (services_.watcher != nullptr) {
+      co_await services_.watched->Enter(run_, KeyOf(host), host, *services_.watcher);
+    }
+    if (!co_await Greet(*outcome.connection)) {
+      if (services_.watcher != nullptr) services_.watched->Use(KeyOf(host), /*closed=*/true);
+      co_return nullptr;
+    }
     co_return std::move(outcome.connection);
   }
 
@@ -301,7 +314,7 @@ class SmtpRun {
       failure_ = ConnectionFailure(status, connection.host(), "4.4.2");
     }
     absl::StrAppend(&report_.transcript, transcript.Take());
-    if (!failure_.has_value() && run_.mailer.Has('I') && services_.watcher != nullptr) {
+    if (!failure_.has_value() && run_.mailer.Has('I')) {
       const absl::Status verbose = co_await client.SetVerbose();
       if (!verbose.ok()) failure_ = ConnectionFailure(verbose, connection.host(), "4.4.2");
     }
@@ -344,11 +357,14 @@ class SmtpRun {
     Take(std::move(report.results), connection->relay());
     client.set_dialogue(services_.watcher);
     ++connection->messages;
+    connection->refused_at_mail = client.stage() == ReplyStage::kMail;
     std::optional<DeliveryResult> broken;
     if (!status.ok()) broken = ConnectionFailure(status, connection->host(), "4.4.2");
     co_await services_.hosts.Note(site_, connection->host(), std::move(broken),
                                   transcript.last_reply());
-    if (status.ok() && !client.closing()) co_await Leave(std::move(connection));
+    const bool open = status.ok() && !client.closing();
+    if (services_.watcher != nullptr) services_.watched->Use(KeyOf(connection->host()), !open);
+    if (open) co_await Leave(std::move(connection));
   }
 
   MailerRun Part() const {
@@ -387,8 +403,18 @@ class SmtpRun {
                              : options_.Number(OptionId::kConnectionCacheSize);
     limits.idle = options_.Interval(OptionId::kConnectionCacheTimeout);
     const std::string key = KeyOf(connection->host());
-    co_await QuitAll(services_.connections.Keep(key, std::move(connection), limits),
-                     services_.watcher);
+    const bool has_place = services_.watcher != nullptr && WatchedConnections::Keeps(run_);
+    if (has_place) {
+      limits.always = true;
+      // WatchedConnections says who leaves.
+      if (limits.connections > 0) limits.connections = std::numeric_limits<size_t>::max();
+      limits.idle = absl::InfiniteDuration();
+    }
+    MailConnections leaving = services_.connections.Keep(key, std::move(connection), limits);
+    for (const std::unique_ptr<MailConnection>& last : leaving) {
+      if (services_.watcher != nullptr) services_.watched->Use(key, /*closed=*/true);
+      (void)co_await last->client().Quit();
+    }
   }
 
   MailerRun& run_;

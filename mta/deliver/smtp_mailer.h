@@ -12,6 +12,7 @@
 #include "mta/deliver/delivery_watcher.h"
 #include "mta/deliver/host_status.h"
 #include "mta/deliver/mailer_run.h"
+#include "mta/deliver/watched_connections.h"
 
 namespace stagepost {
 
@@ -21,6 +22,7 @@ struct SmtpServices {
   HostStatus& holders;  // who holds a host; lasts as long as `connections`
   ConnectionCache& connections;
   DeliveryWatcher* watcher = nullptr;
+  WatchedConnections* watched = nullptr;  // with `watcher`
   bool queue_run = false;  // not the first attempt: Timeout.connect, not Timeout.iconnect
 };
 

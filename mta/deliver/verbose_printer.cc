@@ -29,16 +29,11 @@ Task<absl::Status> VerbosePrinter::Print(VerbosePrinter& self) {
 }
 
 void VerbosePrinter::Finish() {
-  unread_.append(farewells_);
   finished_ = true;
   bell_.Ring();
 }
 
 void VerbosePrinter::Add(absl::string_view line) {
-  if (takes_leave_) {
-    if (farewells_.size() + line.size() < kMaxUnread) absl::StrAppend(&farewells_, line, "\n");
-    return;
-  }
   if (deaf_ || unread_.size() + line.size() >= kMaxUnread) return;
   absl::StrAppend(&unread_, line, "\n");
   bell_.Ring();
@@ -48,11 +43,6 @@ void VerbosePrinter::OnSent(absl::string_view line) { Add(absl::StrCat(">>> ", l
 
 void VerbosePrinter::OnReply(absl::string_view line) { Add(line); }
 
-void VerbosePrinter::OnFarewell(absl::string_view server) {
-  takes_leave_ = true;
-  Add(absl::StrCat("Closing connection to ", server));
-}
-
 void VerbosePrinter::OnQueueRun(size_t messages) {
   messages_ = messages;
   sequence_ = 0;
@@ -60,14 +50,13 @@ void VerbosePrinter::OnQueueRun(size_t messages) {
 
 void VerbosePrinter::OnMessage(absl::string_view path) {
   // Reports about messages come in between, and are not of the run.
-  takes_leave_ = false;
   if (sequence_ == messages_) return;
   ++sequence_;
+  exit_code_ = 0;
   Add(absl::StrCat("\nRunning ", path, " (sequence ", sequence_, " of ", messages_, ")"));
 }
 
 void VerbosePrinter::Begin(const MailerRun& run, absl::string_view what) {
-  takes_leave_ = false;
   std::vector<std::string> shown;
   for (const Recipient& recipient : run.recipients) shown.push_back(ShownAddress(recipient));
   Add(absl::StrCat(absl::StrJoin(shown, ","), "... ", what));
@@ -86,13 +75,13 @@ void VerbosePrinter::OnReusing(const MailerRun& run, absl::string_view host) {
 }
 
 void VerbosePrinter::OnClosing(absl::string_view host) {
-  takes_leave_ = false;
   Add(absl::StrCat("Closing connection to ", host));
 }
 
-void VerbosePrinter::OnRemark(absl::string_view line) {
-  takes_leave_ = false;
-  Add(line);
+void VerbosePrinter::OnLeaving(const MailerRun& run, absl::string_view host) {
+  Begin(run, absl::StrCat("Closing connection to ", host));
 }
+
+void VerbosePrinter::OnRemark(absl::string_view line) { Add(line); }
 
 }  // namespace stagepost

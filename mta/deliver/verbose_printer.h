@@ -40,14 +40,17 @@ class VerbosePrinter final : public DeliveryWatcher {
 
   void OnSent(absl::string_view line) override;
   void OnReply(absl::string_view line) override;
-  void OnFarewell(absl::string_view server) override;
   void OnQueueRun(size_t messages) override;
   void OnMessage(absl::string_view path) override;
   void OnConnecting(const MailerRun& run, absl::string_view host) override;
   void OnReusing(const MailerRun& run, absl::string_view host) override;
   void OnClosing(absl::string_view host) override;
+  void OnLeaving(const MailerRun& run, absl::string_view host) override;
+  void OnFailed(int exit_code) override { exit_code_ = exit_code; }
   void OnRemark(absl::string_view line) override;
 
+  // Of the last message: EX_OK, or what has failed in it.
+  int exit_code() const { return exit_code_; }
   // What has been told and not been written.
   const std::string& unread() const { return unread_; }
 
@@ -58,14 +61,11 @@ class VerbosePrinter final : public DeliveryWatcher {
 
   ByteSink& output_;
   std::string unread_;
-  // Programs are left when they have been used; sendmail leaves them at its end, and so it is
-  // shown.
-  std::string farewells_;
-  bool takes_leave_ = false;
   Doorbell bell_;
   bool finished_ = false;
   bool deaf_ = false;  // nobody reads
   size_t messages_ = 0, sequence_ = 0;
+  int exit_code_ = 0;
 };
 
 }  // namespace stagepost

@@ -150,7 +150,7 @@ Task<absl::Status> OutgoingText::State::More() {
     if (!at_line_start) text.push_back('\n');
     // Decoded text has an empty line behind it.
     if (decoder != nullptr) text.push_back('\n');
-    if (parts.mailer->Has('b')) text.push_back('\n');
+    if (parts.mailer->Has('b') && !parts.local_sender) text.push_back('\n');
   }
   lines.Take(text, ready);
   if (ended) lines.Finish(ready);

@@ -27,6 +27,7 @@ struct OutgoingParts {
   const Envelope* envelope = nullptr;
   const Mailer* mailer = nullptr;
   BodyPlan plan;
+  bool local_sender = false;  // flag b is not for them
 };
 
 class OutgoingText final : public MessageText {
