@@ -72,10 +72,13 @@ Task<absl::Status> MailBatch::WriteKnown() {
     if (next_reply_ < replies.size()) break;
   }
   if (text.empty()) co_return absl::OkStatus();
-  co_return co_await WriteAll(env_.process().standard_output(), text);
+  output_ = co_await WriteAll(env_.process().standard_output(), text);
+  co_return output_;
 }
 
 Task<absl::Status> MailBatch::Settle() {
+  // Nobody can be told any more.
+  CO_RETURN_IF_ERROR(output_);
   next_item_ = next_reply_ = 0;
   for (size_t i = 0; i < items_.size(); ++i) {
     const LocalMessage& message = items_[i].message;

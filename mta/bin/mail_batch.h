@@ -79,6 +79,7 @@ class MailBatch {
   std::vector<Item> items_;
   size_t messages_ = 0, bytes_ = 0;
   size_t next_item_ = 0, next_reply_ = 0;  // to be written
+  absl::Status output_;                    // an error: the client is gone
 };
 
 }  // namespace stagepost

@@ -129,8 +129,8 @@ class LmtpRun {
 
   // All is said; how a mailer takes its leave changes nothing.
   Task<void> Part(std::shared_ptr<LmtpProgram> program, const absl::Status& status) {
-    program->client().set_dialogue(watcher_);
     const bool is_watched = watcher_ != nullptr;
+    if (is_watched) program->client().set_dialogue(watcher_);
     const bool keep = status.ok() && (!is_watched || WatchedConnections::Keeps(run_));
     if (is_watched) watched_.Use(key_, !keep || program->client().closing());
     program = keep ? programs_.Keep(std::move(program), /*always=*/is_watched)

@@ -76,6 +76,7 @@ std::shared_ptr<LmtpProgram> LmtpPrograms::Join(const ProgramRequest& request,
                                                 const std::vector<std::string>& users) {
   for (Shared& shared : shared_) {
     if (shared.sharing >= kMostShared || shared.broken || shared.users != users) continue;
+    if ((shared.sharing + 1) * users.size() > kMostSharedReplies) continue;
     if (shared.program->client().closing()) continue;
     if (!SameProgram(shared.program->request(), request)) continue;
     ++shared.sharing;

@@ -86,6 +86,9 @@ class LmtpPrograms {
   static constexpr size_t kAtATime = 10;
   // Transactions that one is handed before the first of them has been answered.
   static constexpr size_t kMostShared = 64;
+  // Replies that may wait to be read while more is written: they have to fit into the pipe, for
+  // whoever writes does not read.
+  static constexpr size_t kMostSharedReplies = 256;
   static constexpr absl::Duration kIdle = absl::Minutes(5);
 
   // `expectation` says whether more deliveries are to come. Both outlive this. `linger` is for how

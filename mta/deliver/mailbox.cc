@@ -127,8 +127,9 @@ class Appender {
     old_size_ = stat->size;
     const absl::Status appended = co_await AppendAt(old_size_);
     if (appended.ok()) co_return Done();
-    NoteUndone(co_await Shield(kUndoGrace, Undo()));
-    co_return Failure("Write", appended);
+    const absl::Status undone = co_await Shield(kUndoGrace, Undo());
+    NoteUndone(undone);
+    co_return LastingFailure(appended, undone.ok());
   }
 
   Task<MailboxResult> MakeDurable() {
@@ -137,7 +138,14 @@ class Appender {
     if (synced.ok()) co_return Done();
     const MailboxResult undone = co_await Shield(kUndoGrace, Locked(&Appender::TakeBack));
     if (!undone.ok()) NoteUndone(absl::UnavailableError(undone.text));
-    co_return Failure("Write", synced);
+    co_return LastingFailure(synced, undone.ok());
+  }
+
+  // What could not be taken back must not be tried again at once.
+  MailboxResult LastingFailure(const absl::Status& status, bool undone) {
+    MailboxResult failure = Failure("Write", status);
+    if (!undone) failure.no_room = false;
+    return failure;
   }
 
   Task<MailboxResult> TakeBack() { co_return co_await WithFileLocked(&Appender::Remove); }

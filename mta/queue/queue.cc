@@ -178,11 +178,15 @@ class DirectoryQueue final : public Queue {
 
   // A process that lives holds the locks of its own.
   Task<absl::Status> RemoveLeftSpares(const std::string& prefix) {
-    CO_ASSIGN_OR_RETURN(const std::vector<DirectoryEntry> entries,
-                        co_await env_.files().ListDirectory(QueuePlace::DirectoryOf(prefix)));
+    CO_ASSIGN_OR_RETURN(const std::unique_ptr<DirectoryReader> reader,
+                        co_await env_.files().OpenDirectory(QueuePlace::DirectoryOf(prefix)));
     std::set<std::string> names;
-    for (const DirectoryEntry& entry : entries) {
-      if (absl::StartsWith(entry.name, kSparePrefix)) names.insert(entry.name);
+    while (true) {
+      CO_ASSIGN_OR_RETURN(const absl::Span<const DirectoryName> entries, co_await reader->Next());
+      if (entries.empty()) break;
+      for (const DirectoryName& entry : entries) {
+        if (absl::StartsWith(entry.name, kSparePrefix)) names.emplace(entry.name);
+      }
     }
     absl::Status first_error;
     for (const std::string& name : names) {

@@ -155,8 +155,8 @@ class Queue {
   // when its lines are printed. More than kMaxSortedListing messages of a directory are printed in
   // the order of their names, which is by creation, in memory that does not depend on how many
   // there are; the first line waits for their names, which have to be counted, and for their files
-  // only if the selection looks inside. A group that does not exist: "Queue group NAME unknown". kUnavailable:
-  // nobody reads standard output any more.
+  // only if the selection looks inside. A group that does not exist: "Queue group NAME unknown".
+  // kUnavailable: nobody reads standard output any more.
   virtual Task<absl::Status> Print(QueueSelection selection, bool verbose) = 0;
   // A session begins, and has ended, that may bring messages. While there is one, files of messages
   // that are done may stay for the next ones, under names that begin with "spare."; the last end

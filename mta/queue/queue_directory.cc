@@ -120,7 +120,7 @@ Task<absl::Status> SyncPrefix(QueueState& state, absl::string_view prefix) {
 
 Task<absl::Status> Retire(QueueState& state, std::string directory, SpareKind kind,
                           std::string name, std::unique_ptr<File>& file) {
-  if (state.layout.super_safe != SuperSafe::kFalse && file != nullptr &&
+  if (state.layout.syncs() && file != nullptr &&
       co_await state.spares.Keep(std::move(directory), kind, name, file)) {
     co_return absl::OkStatus();
   }

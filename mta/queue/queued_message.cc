@@ -35,7 +35,8 @@ class LockedMessage final : public QueuedMessage {
         envelope_(std::move(envelope)),
         control_(std::move(control)),
         data_(std::move(data)),
-        writable_(writable) {}
+        writable_(writable),
+        body_synced_(state.layout.syncs()) {}
 
   Envelope& envelope() override { return envelope_; }
   const std::string& group() const override { return state_.layout.groups[place_.group].name; }
@@ -106,7 +107,12 @@ class LockedMessage final : public QueuedMessage {
   // A change of kind replaces the file under its old name first, so that what it says is never
   // older than its name, and the new name never overwrites anything.
   Task<absl::Status> Rewrite(QueueFileKind kind, TemporaryFile& temporary) {
-    CO_RETURN_IF_ERROR(co_await WriteTemporaryFile(state_, place_, envelope_, nullptr, temporary));
+    // With SuperSafe=interactive what was accepted is flushed when it has to wait.
+    File* const body = std::exchange(body_synced_, true) ? nullptr : data_.get();
+    CO_RETURN_IF_ERROR(co_await WriteTemporaryFile(state_, place_, envelope_, body, temporary));
+    if (body != nullptr && data_place_->data != place_.control) {
+      CO_RETURN_IF_ERROR(co_await SyncPrefix(state_, data_place_->data));
+    }
     const std::string old_name = place_.ControlFile(kind_, envelope_.id);
     CO_RETURN_IF_ERROR(co_await state_.files().Rename(temporary.name, old_name));
     temporary.name.clear();
@@ -178,6 +184,7 @@ class LockedMessage final : public QueuedMessage {
   std::unique_ptr<File> control_;  // qf, hf or Qf, locked
   std::unique_ptr<File> data_;     // df
   Writable writable_;
+  bool body_synced_;
 };
 
 constexpr absl::string_view kBogusFile = "bogus file uid/gid in mqueue";

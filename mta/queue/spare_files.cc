@@ -33,7 +33,7 @@ Task<bool> SpareFiles::Keep(std::string directory, SpareKind kind, std::string n
   kept.file.size = stat->size;
   kept.file.name = absl::StrCat(place.first, kSparePrefix,
                                 static_cast<int64_t>(env_.process().pid()), ".", ++names_);
-  if (!(co_await env_.files().Rename(name, kept.file.name)).ok()) co_return false;
+  if (!(co_await env_.files().RenameNew(name, kept.file.name)).ok()) co_return false;
   if (receiving_ == 0) {
     // The last one has left meanwhile.
     (void)co_await env_.files().Unlink(kept.file.name);

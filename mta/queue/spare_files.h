@@ -14,7 +14,8 @@
 // - It stays open and locked (exclusive flock), so that nobody else works on it, and whoever has
 //   opened it under its old name finds out, once it has the lock, that this is not its name any
 //   more. It has one name only: a body that messages share is unlinked as ever.
-// - With SuperSafe=false nothing is flushed, and nothing is kept.
+// - Where a body may be accepted before it is flushed (SuperSafe false, or interactive), nothing is
+//   kept: its file would still hold another one.
 #ifndef STAGEPOST_MTA_QUEUE_SPARE_FILES_H_
 #define STAGEPOST_MTA_QUEUE_SPARE_FILES_H_
 

@@ -228,7 +228,11 @@ class SmtpClient {
   // Of SendAtOnce():
   std::string waiting_;  // to be written
   bool writing_ = false;
-  std::shared_ptr<Semaphore> last_turn_;  // free when all transactions so far have been answered
+  struct Turn {
+    Semaphore free{1};      // when the transaction is over
+    bool answered = false;  // all its replies have been read
+  };
+  std::shared_ptr<Turn> last_turn_;
 };
 
 }  // namespace stagepost

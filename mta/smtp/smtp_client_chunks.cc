@@ -64,21 +64,23 @@ Task<void> SmtpClient::WriteWaiting() {
 
 Task<absl::Status> SmtpClient::SendAtOnce(ClientTransaction& transaction, absl::string_view text,
                                           ClientDialogue* dialogue) {
-  const auto turn = std::make_shared<Semaphore>(1);
-  CO_ASSIGN_OR_RETURN(const Semaphore::Permit until_answered, co_await turn->Acquire());
+  const auto turn = std::make_shared<Turn>();
+  CO_ASSIGN_OR_RETURN(const Semaphore::Permit until_answered, co_await turn->free.Acquire());
   if (closing_) co_return Gone();
-  const std::shared_ptr<Semaphore> before = std::exchange(last_turn_, turn);
+  const std::shared_ptr<Turn> before = std::exchange(last_turn_, turn);
   AppendWhole(transaction, text);
   co_await WriteWaiting();
   if (before != nullptr) {
-    const absl::StatusOr<Semaphore::Permit> ours = co_await before->Acquire();
+    const absl::StatusOr<Semaphore::Permit> ours = co_await before->free.Acquire();
     // Nobody will read our replies, so nobody can tell which are the next one's.
     if (!ours.ok()) co_return Fail(ours.status());
+    if (!before->answered) co_return Gone();
   }
   if (left_) co_return Gone();
   dialogue_ = dialogue;
   left_ = true;  // no QUIT in the middle of the others' transactions
   const absl::Status status = co_await ReadAnswers(transaction);
+  turn->answered = status.ok();
   left_ = !status.ok() || closing_;
   dialogue_ = nullptr;
   co_return status;

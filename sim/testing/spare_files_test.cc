@@ -113,9 +113,15 @@ TEST(SpareFiles, ServeTheNextMessage) {
   EXPECT_EQ(WholeMessages(host), std::vector<std::string>({kBodies.back()}));
 }
 
-Task<int> PassUnsafely(Environment& env, TestHost& host, Passed& passed) {
+QueueLayout UnsafeLayout(SuperSafe super_safe) {
   QueueLayout layout = SingleQueue("/var/spool/mqueue");
-  layout.super_safe = SuperSafe::kFalse;
+  layout.super_safe = super_safe;
+  layout.delivers_first = true;
+  return layout;
+}
+
+Task<int> PassUnsafely(Environment& env, TestHost& host, SuperSafe super_safe, Passed& passed) {
+  QueueLayout layout = UnsafeLayout(super_safe);
   const absl::StatusOr<std::unique_ptr<Queue>> queue = co_await OpenQueue(env, std::move(layout));
   if (!queue.ok()) co_return 1;
   (*queue)->BeginReceiving();
@@ -125,12 +131,37 @@ Task<int> PassUnsafely(Environment& env, TestHost& host, Passed& passed) {
   co_return 0;
 }
 
-TEST(SpareFiles, AreNotKeptWhereNothingIsFlushed) {
-  TestHost host;
-  Passed passed;
-  ASSERT_EQ(host.Run(&PassUnsafely, std::ref(host), std::ref(passed)), 0);
-  EXPECT_TRUE(passed.status.ok()) << passed.status;
-  EXPECT_EQ(passed.before_end.size(), 2u);
+TEST(SpareFiles, AreNotKeptWhereBodiesAreNotFlushed) {
+  for (const SuperSafe super_safe : {SuperSafe::kFalse, SuperSafe::kInteractive}) {
+    TestHost host;
+    Passed passed;
+    ASSERT_EQ(host.Run(&PassUnsafely, std::ref(host), super_safe, std::ref(passed)), 0);
+    EXPECT_TRUE(passed.status.ok()) << passed.status;
+    EXPECT_EQ(passed.before_end.size(), 2u);
+  }
+}
+
+// Accepts a message that could not be delivered at once.
+Task<int> Defer(Environment& env, absl::Status& status) {
+  const absl::StatusOr<std::unique_ptr<Queue>> queue =
+      co_await OpenQueue(env, UnsafeLayout(SuperSafe::kInteractive));
+  if (!queue.ok()) co_return 1;
+  absl::StatusOr<std::unique_ptr<QueuedMessage>> message = co_await Accept(**queue, "deferred");
+  if (!message.ok()) co_return 2;
+  status = co_await (*message)->Update();
+  co_return 0;
+}
+
+TEST(SafeInteractively, WhatHasToWaitIsDurable) {
+  for (uint64_t seed = 1; seed <= 30; ++seed) {
+    TestHost host(seed);
+    absl::Status status;
+    ASSERT_EQ(host.Run(&Defer, std::ref(status)), 0);
+    ASSERT_TRUE(status.ok()) << status;
+    host.host().Crash();
+    host.host().Boot();
+    EXPECT_EQ(WholeMessages(host), std::vector<std::string>({"deferred"})) << seed;
+  }
 }
 
 Task<int> Share(Environment& env, std::string& read) {
