@@ -176,7 +176,18 @@ class DirectoryQueue final : public Queue {
     co_return first_error;
   }
 
-  // A process that lives holds the locks of its own.
+  // A file that seems to be left behind, locked; null: a process that lives works with it, such as
+  // one that is still receiving the message. Age alone proves nothing when the clock was set.
+  Task<absl::StatusOr<std::unique_ptr<File>>> LockLeftFile(std::string name) {
+    const OpenOptions options = {.read = true, .no_follow = true, .non_blocking = true};
+    CO_ASSIGN_OR_RETURN(std::unique_ptr<File> file, co_await env_.files().Open(name, options));
+    const absl::Status locked =
+        co_await file->Lock(LockKind::kFlock, LockMode::kExclusive, LockWait::kNo);
+    if (ErrnoOf(locked) == Errno::kEAGAIN) co_return nullptr;
+    CO_RETURN_IF_ERROR(locked);
+    co_return std::move(file);
+  }
+
   Task<absl::Status> RemoveLeftSpares(const std::string& prefix) {
     CO_ASSIGN_OR_RETURN(const std::unique_ptr<DirectoryReader> reader,
                         co_await env_.files().OpenDirectory(QueuePlace::DirectoryOf(prefix)));
@@ -198,12 +209,8 @@ class DirectoryQueue final : public Queue {
   }
 
   Task<absl::Status> RemoveIfUnlocked(std::string name) {
-    const OpenOptions options = {.read = true, .no_follow = true, .non_blocking = true};
-    CO_ASSIGN_OR_RETURN(std::unique_ptr<File> file, co_await env_.files().Open(name, options));
-    const absl::Status locked =
-        co_await file->Lock(LockKind::kFlock, LockMode::kExclusive, LockWait::kNo);
-    if (ErrnoOf(locked) == Errno::kEAGAIN) co_return absl::OkStatus();
-    CO_RETURN_IF_ERROR(locked);
+    CO_ASSIGN_OR_RETURN(const std::unique_ptr<File> file, co_await LockLeftFile(name));
+    if (file == nullptr) co_return absl::OkStatus();
     env_.probes().Reached("queue: spare file of a crashed process removed");
     co_return co_await env_.files().Unlink(name);
   }
@@ -226,14 +233,8 @@ class DirectoryQueue final : public Queue {
     CO_ASSIGN_OR_RETURN(const FileStat stat, co_await env_.files().LinkStat(name));
     if (stat.type != FileType::kRegular) co_return absl::OkStatus();
     if (env_.clock().WallNow() - stat.modified < kOrphanAge) co_return absl::OkStatus();
-    const OpenOptions options = {.read = true, .no_follow = true, .non_blocking = true};
-    CO_ASSIGN_OR_RETURN(std::unique_ptr<File> file, co_await env_.files().Open(name, options));
-    // Whoever is still receiving the message holds this lock; age alone proves nothing when the
-    // clock was set.
-    const absl::Status locked =
-        co_await file->Lock(LockKind::kFlock, LockMode::kExclusive, LockWait::kNo);
-    if (ErrnoOf(locked) == Errno::kEAGAIN) co_return absl::OkStatus();
-    CO_RETURN_IF_ERROR(locked);
+    CO_ASSIGN_OR_RETURN(const std::unique_ptr<File> file, co_await LockLeftFile(name));
+    if (file == nullptr) co_return absl::OkStatus();
     CO_ASSIGN_OR_RETURN(const bool is_in_use, co_await HasControlFile(id));
     if (is_in_use) co_return absl::OkStatus();
     env_.probes().Reached("queue: orphan removed");
