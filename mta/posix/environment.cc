@@ -10,7 +10,7 @@ PosixEnvironment::PosixEnvironment(PosixOptions options)
       root_(options.private_root),
       own_(root_.active()),
       workers_(events_, kWorkers),
-      syncs_(workers_),
+      syncs_(events_, workers_),
       locks_(events_.loop()),
       file_services_{root_, own_, workers_, syncs_, locks_},
       network_(events_),

@@ -53,7 +53,12 @@ absl::Status EventLoop::Add(Watch& watch, int fd, uint32_t events) {
   return absl::OkStatus();
 }
 
+void EventLoop::EndTurn() {
+  while (!turn_ends_.empty()) turn_ends_.PopFront().OnTurnEnd();
+}
+
 void EventLoop::Turn() {
+  EndTurn();  // of the turn before: nothing put off waits for an event
   Poll();
   RunBatch();
 }

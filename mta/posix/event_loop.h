@@ -52,6 +52,17 @@ class Watch : public ListNode<Watch> {
   uint32_t events_ = 0;
 };
 
+// What a turn of the loop asks for, to be done together at its end.
+class TurnEnd : public ListNode<TurnEnd> {
+ protected:
+  ~TurnEnd() = default;
+
+ private:
+  friend class EventLoop;
+  // Before the loop looks at epoll again. Runs no coroutine.
+  virtual void OnTurnEnd() = 0;
+};
+
 class EventLoop {
  public:
   // Resumes between two looks at epoll; also the timers fired.
@@ -67,6 +78,14 @@ class EventLoop {
   // Watches `fd` for `events` (EPOLLET is added). kEPERM: a kind of file that is always ready.
   // REQUIRES: `watch` is not watched.
   absl::Status Add(Watch& watch, int fd, uint32_t events);
+
+  // Calls `work` once, when the turn ends. It withdraws by unlinking itself.
+  void AtTurnEnd(TurnEnd& work) {
+    if (!work.linked()) turn_ends_.PushBack(work);
+  }
+
+  // Does what was put off until now. Part of Turn(), before it waits; for tests.
+  void EndTurn();
 
   // One turn. Waits only if nothing is ready; for ever if there is no deadline either.
   void Turn();
@@ -84,6 +103,7 @@ class EventLoop {
   Loop loop_;
   UniqueFd epoll_;
   List<Watch> watches_;
+  List<TurnEnd> turn_ends_;
 };
 
 // CLOCK_MONOTONIC.

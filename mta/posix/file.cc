@@ -144,6 +144,7 @@ Operation<absl::StatusOr<size_t>> PosixFile::Write(uint64_t offset, absl::string
                      : ::write(fd_->get(), bytes.data(), bytes.size());
   });
   if (put < 0) return Result(LastError(Name("write")));
+  unflushed_bytes_ += static_cast<uint64_t>(put);
   return Result(static_cast<size_t>(put));
 }
 
@@ -174,7 +175,11 @@ Operation<absl::Status> PosixFile::ChangeOwner(std::optional<UserId> owner,
 
 Operation<absl::Status> PosixFile::Sync() {
   return SyncOperationOf(services_.syncs,
-                         {.fd = fd_, .device = device_, .inode = inode_, .directory = directory_},
+                         {.fd = fd_,
+                          .device = device_,
+                          .inode = inode_,
+                          .directory = directory_,
+                          .unflushed_bytes = std::exchange(unflushed_bytes_, 0)},
                          Name("fsync"));
 }
 

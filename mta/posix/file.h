@@ -51,6 +51,7 @@ class PosixFile final : public File {
   const std::string path_;
   const uint64_t device_;
   const uint64_t inode_;
+  uint64_t unflushed_bytes_ = 0;
   const bool directory_;
   const bool seekable_;
   const bool regular_;

@@ -78,15 +78,18 @@ class SyncServiceTest : public PosixTest {
   std::promise<void> hold_;
   bool released_ = false;
   std::unique_ptr<WorkerPool> workers_ = std::make_unique<WorkerPool>(events_, 1);
-  std::unique_ptr<SyncService> syncs_ = std::make_unique<SyncService>(*workers_);
+  std::unique_ptr<SyncService> syncs_ = std::make_unique<SyncService>(events_, *workers_);
 };
 
 TEST_F(SyncServiceTest, WaitersOfOneFileShareTheNextFlush) {
   const SyncService::Target file = Opened("/file");
   syncs_->Sync(file, a_);
+  EXPECT_FALSE(a_.begun());
+  events_.EndTurn();
   syncs_->Sync(file, b_);
   syncs_->Sync(file, c_);
   syncs_->Sync(Opened("/other"), d_);
+  events_.EndTurn();
   EXPECT_TRUE(a_.begun());
   EXPECT_FALSE(b_.begun());  // its flush must begin after what was written before it
   EXPECT_TRUE(d_.begun());   // nobody waits behind another file
@@ -100,7 +103,9 @@ TEST_F(SyncServiceTest, OpeningsOfOneDirectoryShareThoseOfAFileDoNot) {
   syncs_->Sync(Opened("/file"), a_);
   syncs_->Sync(Opened("/file"), b_);
   syncs_->Sync(Opened("", O_RDONLY | O_DIRECTORY), c_);
+  events_.EndTurn();
   syncs_->Sync(Opened("", O_RDONLY | O_DIRECTORY), d_);
+  events_.EndTurn();
   EXPECT_TRUE(b_.begun());
   EXPECT_FALSE(d_.begun());
   RunUntilTold(4);
@@ -122,6 +127,7 @@ TEST_F(SyncServiceTest, ErrorIsToldToThoseOfThatFileOnly) {
 TEST_F(SyncServiceTest, WithdrawnWaitersAreNotToldNorFlushedFor) {
   const SyncService::Target file = Opened("/file");
   syncs_->Sync(file, a_);
+  events_.EndTurn();
   syncs_->Sync(file, b_);
   syncs_->Sync(Opened("/other"), c_);
   a_.Withdraw();  // while its flush runs
@@ -141,6 +147,7 @@ TEST_F(SyncServiceTest, DeviceHasALimit) {
   SyncService::Target elsewhere = Opened("/other");
   elsewhere.device = 2;
   syncs_->Sync(elsewhere, b_);
+  events_.EndTurn();
   EXPECT_TRUE(full.back()->begun());
   EXPECT_FALSE(a_.begun());
   EXPECT_TRUE(b_.begun());
@@ -148,9 +155,33 @@ TEST_F(SyncServiceTest, DeviceHasALimit) {
   EXPECT_EQ(log_.back(), "a 0");
 }
 
+TEST_F(SyncServiceTest, LargeFilesHaveAWorkerOfTheirOwn) {
+  SyncService::Target large = Opened("/large");
+  large.unflushed_bytes = SyncService::kTogetherBytes + 1;
+  syncs_->Sync(Opened("/file"), a_);
+  syncs_->Sync(large, b_);
+  syncs_->Sync(Opened("/other"), c_);
+  RunUntilTold(3);
+  EXPECT_EQ(log_, (Log{"b 0", "a 0", "c 0"}));  // submitted at once, the others together
+}
+
+TEST_F(SyncServiceTest, MoreThanOneWorkerTakesAllAreTold) {
+  std::vector<std::unique_ptr<Told>> waiters;
+  Log expected;
+  for (size_t i = 0; i < 3 * SyncService::kFlushesTogether + 1; ++i) {
+    waiters.push_back(std::make_unique<Told>(absl::StrCat(i), log_));
+    syncs_->Sync(Opened(absl::StrCat("/file", i)), *waiters.back());
+    expected.push_back(absl::StrCat(i, " 0"));
+  }
+  RunUntilTold(waiters.size());
+  EXPECT_EQ(log_, expected);
+  EXPECT_EQ(syncs_->flushes(), waiters.size());
+}
+
 TEST_F(SyncServiceTest, EndsWhileFlushesRunAndQueue) {
   const SyncService::Target file = Opened("/file");
   syncs_->Sync(file, a_);
+  events_.EndTurn();
   syncs_->Sync(file, b_);
   syncs_.reset();
   Release();
