@@ -33,10 +33,8 @@ struct Writing {
 
 class NewMessage final : public IncomingMessage {
  public:
-  // `data` has held `old_bytes`.
-  NewMessage(QueueState& state, const QueuePlace& place, std::string id, std::unique_ptr<File> data,
-             uint64_t old_bytes)
-      : state_(state), data_(std::move(data)), old_bytes_(old_bytes) {
+  NewMessage(QueueState& state, const QueuePlace& place, std::string id, SpareFile data)
+      : state_(state), data_(std::move(data.file)), data_id_(data.id), old_bytes_(data.size) {
     self_.place = &place;
     self_.id = std::move(id);
   }
@@ -128,13 +126,13 @@ class NewMessage final : public IncomingMessage {
     return wanted ? data_.get() : nullptr;
   }
 
-  void FillIn(const FileStat& data, const std::string& id, Envelope& envelope) {
+  void FillIn(const DataFileId& data, const std::string& id, Envelope& envelope) {
     envelope.id = id;
     envelope.created = absl::FromUnixSeconds(absl::ToUnixSeconds(state_.env.clock().WallNow()));
     envelope.last_attempt = absl::InfinitePast();
     envelope.attempts = 0;
     envelope.data_directory.clear();
-    envelope.data_file = {data.device, data.inode};
+    envelope.data_file = data;
     envelope.body_bytes = static_cast<int64_t>(written_);
     const int64_t bytes = envelope.message_bytes.value_or(SizeOfParts(envelope));
     const size_t recipients = std::max(envelope.recipients.size(), envelope.undivided_recipients);
@@ -176,15 +174,14 @@ class NewMessage final : public IncomingMessage {
     CO_ASSIGN_OR_RETURN(part.data,
                         co_await state_.files().Open(part.place->DataFile(part.id), options));
     CO_ASSIGN_OR_RETURN(const FileStat stat, co_await part.data->Stat());
-    FillIn(stat, part.id, envelope);
+    FillIn({stat.device, stat.inode}, part.id, envelope);
     part.envelope = envelope;
     co_return co_await WriteControlFile(envelope, part);
   }
 
   Task<absl::Status> MakeDurable(Envelope& envelope) {
     CO_RETURN_IF_ERROR(co_await FinishBody());
-    CO_ASSIGN_OR_RETURN(const FileStat stat, co_await data_->Stat());
-    FillIn(stat, self_.id, envelope);
+    FillIn(data_id_, self_.id, envelope);
     co_return co_await WriteControlFile(envelope, self_);
   }
 
@@ -228,7 +225,8 @@ class NewMessage final : public IncomingMessage {
   Writing self_;
   std::vector<Writing> parts_;
   std::unique_ptr<File> data_;  // df, locked against RemoveOrphans() until the commit
-  std::string buffer_;          // body bytes behind written_
+  const DataFileId data_id_;
+  std::string buffer_;  // body bytes behind written_
   uint64_t written_ = 0;
   uint64_t old_bytes_;        // what the file had when it was a spare one
   bool body_synced_ = false;  // or that has failed
@@ -265,11 +263,16 @@ Task<absl::StatusOr<SpareFile>> MakeDataFile(QueueState& state, const QueuePlace
   CO_ASSIGN_OR_RETURN(SpareFile data, co_await ReuseAsDataFile(state, place, name));
   if (data.file != nullptr) co_return std::move(data);
   CO_ASSIGN_OR_RETURN(data.file, co_await MakeQueueFile(state, name));
-  const absl::Status locked =
+  absl::Status status =
       co_await data.file->Lock(LockKind::kFlock, LockMode::kExclusive, LockWait::kNo);
-  if (locked.ok()) co_return std::move(data);
+  if (status.ok()) {
+    const absl::StatusOr<FileStat> stat = co_await data.file->Stat();
+    if (stat.ok()) data.id = {stat->device, stat->inode};
+    status = stat.status();
+  }
+  if (status.ok()) co_return std::move(data);
   (void)co_await Shield(kQueueCleanupGrace, state.files().Unlink(name));
-  co_return locked;
+  co_return status;
 }
 
 }  // namespace
@@ -289,8 +292,7 @@ Task<absl::StatusOr<std::unique_ptr<IncomingMessage>>> CreateIncomingMessage(
     (void)co_await Shield(kQueueCleanupGrace, state.files().Unlink(name));
     co_return status;
   }
-  co_return std::make_unique<NewMessage>(state, place, std::move(id), std::move(data.file),
-                                         data.size);
+  co_return std::make_unique<NewMessage>(state, place, std::move(id), std::move(data));
 }
 
 }  // namespace stagepost

@@ -15,9 +15,9 @@
 //   between the two leaves some recipients in both.
 // - Quarantine, Release: Update, then qf and hf change places.
 // - Remove: qf unlinked, directory synced, then df unlinked. A crash between leaves an orphan df.
-//   While clients are connected, instead of being unlinked files are renamed, and used for the next
-//   messages (spare_files.h): in Create a spare file is then renamed to df<id>, and Commit writes
-//   into one in the place of tf.
+//   While clients are connected, instead of being unlinked qf is renamed, df stays, and both are
+//   used for the next messages (spare_files.h): in Create such a df is then renamed to df<id>, and
+//   Commit writes into what was a qf in the place of tf.
 //
 // With SuperSafe=false nothing is synced.
 //
@@ -159,8 +159,8 @@ class Queue {
   // kUnavailable: nobody reads standard output any more.
   virtual Task<absl::Status> Print(QueueSelection selection, bool verbose) = 0;
   // A session begins, and has ended, that may bring messages. While there is one, files of messages
-  // that are done may stay for the next ones, under names that begin with "spare."; the last end
-  // removes them.
+  // that are done may stay for the next ones, control files under names that begin with "spare.",
+  // data files under their own; the last end removes them.
   virtual void BeginReceiving() = 0;
   virtual Task<void> EndReceiving() = 0;
   // Removes df, tf and xf files without a control file that are older than kOrphanAge, and spare

@@ -25,15 +25,16 @@ Task<bool> SpareFiles::Keep(std::string directory, SpareKind kind, std::string n
   }
   const absl::StatusOr<FileStat> stat = co_await file->Stat();
   if (!stat.ok() || stat->links != 1 || stat->size > kMaxSpareBytes) co_return false;
-  if (!(co_await file->Lock(LockKind::kFlock, LockMode::kExclusive, LockWait::kNo)).ok()) {
-    co_return false;
-  }
   Kept kept;
-  kept.inode = stat->inode;
   kept.file.size = stat->size;
-  kept.file.name = absl::StrCat(place.first, kSparePrefix,
-                                static_cast<int64_t>(env_.process().pid()), ".", ++names_);
-  if (!(co_await env_.files().RenameNew(name, kept.file.name)).ok()) co_return false;
+  kept.file.id = {stat->device, stat->inode};
+  kept.file.name = std::move(name);
+  if (kind == SpareKind::kControl) {
+    const std::string old_name = std::exchange(
+        kept.file.name,
+        absl::StrCat(place.first, kSparePrefix, static_cast<int64_t>(pid_), ".", ++names_));
+    if (!(co_await env_.files().RenameNew(old_name, kept.file.name)).ok()) co_return false;
+  }
   if (receiving_ == 0) {
     // The last one has left meanwhile.
     (void)co_await env_.files().Unlink(kept.file.name);
@@ -46,17 +47,21 @@ Task<bool> SpareFiles::Keep(std::string directory, SpareKind kind, std::string n
 }
 
 Task<std::optional<SpareFile>> SpareFiles::Take(std::string directory, SpareKind kind) {
-  const auto flushed = flushed_.find(directory);
   const auto found = spares_.find(Place(std::move(directory), kind));
-  if (flushed == flushed_.end() || found == spares_.end() || found->second.empty() ||
-      found->second.front().number > flushed->second) {
-    co_return std::nullopt;
+  if (found == spares_.end() || found->second.empty()) co_return std::nullopt;
+  if (kind == SpareKind::kControl) {
+    const auto flushed = flushed_.find(found->first.first);
+    if (flushed == flushed_.end() || found->second.front().number > flushed->second) {
+      co_return std::nullopt;
+    }
   }
   Kept kept = std::move(found->second.front());
   found->second.pop_front();
-  // Somebody may have tidied up.
-  const absl::StatusOr<FileStat> stat = co_await env_.files().LinkStat(kept.file.name);
-  if (!stat.ok() || stat->inode != kept.inode || stat->links != 1) co_return std::nullopt;
+  if (kind == SpareKind::kControl) {
+    // Somebody may have tidied up.
+    const absl::StatusOr<FileStat> stat = co_await kept.file.file->Stat();
+    if (!stat.ok() || stat->links != 1) co_return std::nullopt;
+  }
   env_.probes().Reached("queue: a file of a message that was done serves the next one");
   co_return std::move(kept.file);
 }
