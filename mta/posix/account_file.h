@@ -13,14 +13,15 @@
 #include <memory>
 #include <string>
 
+#include "mta/posix/thread_identity.h"
+
 namespace stagepost {
 
 // The C library's reader of one file. `Entry` is passwd or group.
 template <class Entry>
 class AccountFile {
  public:
-  explicit AccountFile(const std::string& path)
-      : file_(::fopen(path.c_str(), "re"), &AccountFile::Close) {}
+  explicit AccountFile(const std::string& path) : file_(Open(path), &AccountFile::Close) {}
 
   bool exists() const { return file_ != nullptr; }
 
@@ -34,6 +35,10 @@ class AccountFile {
   bool cut_short() const { return error_ != 0 && error_ != ENOENT; }
 
  private:
+  static FILE* Open(const std::string& path) {
+    ActAsOneself();
+    return ::fopen(path.c_str(), "re");
+  }
   static void Close(FILE* file) {
     if (file != nullptr) ::fclose(file);
   }

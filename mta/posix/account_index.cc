@@ -14,6 +14,7 @@
 #include "mta/base/strings.h"
 #include "mta/posix/account_file.h"
 #include "mta/posix/event_loop.h"
+#include "mta/posix/thread_identity.h"
 
 namespace stagepost {
 namespace {
@@ -129,6 +130,7 @@ AccountIndex::Share AccountIndex::Refresh(Database& database, const std::string&
 template <class Read>
 AccountIndex::Share AccountIndex::Compare(const Database& database, const std::string& path,
                                           Version& version, Read read) {
+  ActAsOneself();
   if (!Update(switch_path_, switch_version_, [this] { ReadSwitch(); })) return Share::kNothing;
   if (database.share == Share::kNothing) return Share::kNothing;
   return Update(path, version, read) ? database.share : Share::kNothing;

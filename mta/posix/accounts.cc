@@ -12,6 +12,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "mta/posix/account_file.h"
+#include "mta/posix/thread_identity.h"
 
 namespace stagepost {
 namespace {
@@ -50,6 +51,7 @@ absl::Status NotFound(absl::string_view what) {
 template <class Entry, class Call, class Convert>
 auto LookUp(absl::string_view what, Call call, Convert convert)
     -> absl::StatusOr<decltype(convert(std::declval<Entry>()))> {
+  ActAsOneself();
   std::vector<char> memory(4096);
   while (true) {
     Entry entry;
@@ -96,6 +98,7 @@ std::optional<std::vector<GroupId>> PrivateGroupsOf(const PrivateRoot& root, con
 }
 
 absl::StatusOr<std::vector<GroupId>> MachineGroupsOf(const User& user) {
+  ActAsOneself();
   std::vector<gid_t> raw(64);
   while (true) {
     int count = static_cast<int>(raw.size());
@@ -141,6 +144,7 @@ absl::StatusOr<User> PosixAccounts::FindUserWhere(absl::FunctionRef<bool(const U
   const auto is_match = [&](const passwd& entry) { return matches(ToUser(entry)); };
   if (auto found = Search<passwd>(root_, kPasswd, "user", is_match, ToUser)) return *found;
   absl::StatusOr<User> found = NotFound("user");
+  ActAsOneself();
   ::setpwent();
   errno = 0;
   // The program has one thread: nobody else asks meanwhile.

@@ -7,6 +7,7 @@
 #include "mta/base/check.h"
 #include "mta/libdb/database_file.h"
 #include "mta/posix/file.h"
+#include "mta/posix/thread_identity.h"
 
 namespace stagepost {
 namespace {
@@ -17,9 +18,13 @@ class PosixDatabaseBuilder final : public DatabaseBuilder {
       : database_(std::move(database)) {}
 
   absl::StatusOr<bool> Put(absl::string_view key, absl::string_view value, PutMode mode) override {
+    ActAsOneself();
     return database_->Put(key, value, mode);
   }
-  Task<absl::Status> Finish() override { co_return database_->Close(); }
+  Task<absl::Status> Finish() override {
+    ActAsOneself();
+    co_return database_->Close();
+  }
 
  private:
   const std::unique_ptr<DatabaseFile> database_;
@@ -31,6 +36,7 @@ absl::StatusOr<std::unique_ptr<DatabaseBuilder>> PosixDatabases::Build(
     File& file, const DatabaseOptions& options) {
   const auto* const posix_file = dynamic_cast<const PosixFile*>(&file);
   CHECK(posix_file != nullptr) << "a file of another Environment";
+  ActAsOneself();
   absl::StatusOr<std::unique_ptr<DatabaseFile>> database =
       DatabaseFile::Create(posix_file->descriptor(), options);
   if (!database.ok()) return database.status();

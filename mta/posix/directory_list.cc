@@ -9,6 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "mta/base/errno.h"
 #include "mta/posix/directory_reader.h"
+#include "mta/posix/thread_identity.h"
 
 namespace stagepost {
 namespace {
@@ -107,6 +108,7 @@ void ListJob::Complete() {
 }  // namespace
 
 Operation<Result> ListOpenDirectory(WorkerPool& workers, UniqueFd fd, std::string name) {
+  ActAsOneself();
   Listing listing(std::move(fd));
   for (int i = 0; i < kInlineBatches; ++i) {
     if (!listing.ReadBatch()) return listing.TakeResult(name);

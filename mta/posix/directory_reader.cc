@@ -10,6 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "mta/base/errno.h"
 #include "mta/posix/file.h"
+#include "mta/posix/thread_identity.h"
 
 namespace stagepost {
 namespace {
@@ -125,6 +126,7 @@ void ReadJob::Complete() {
 }
 
 Operation<Result> PosixDirectoryReader::Next() {
+  ActAsOneself();
   if (batch_ == nullptr) return Result(absl::CancelledError("cancelled before"));
   if (inline_batches_ < kInlineBatches) {
     ++inline_batches_;

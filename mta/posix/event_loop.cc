@@ -7,6 +7,7 @@
 
 #include "absl/time/time.h"
 #include "mta/base/check.h"
+#include "mta/posix/thread_identity.h"
 
 namespace stagepost {
 namespace {
@@ -65,10 +66,10 @@ void EventLoop::Turn() {
 
 void EventLoop::RunBatch() {
   loop_.Advance(MachineMonotonicNow());
-  for (int i = 0; i < kBatch && loop_.timers().FireNext(loop_.now()); ++i) {
-  }
+  for (int i = 0; i < kBatch && loop_.timers().FireNext(loop_.now()); ++i) ActAsOneself();
   for (int i = 0; i < kBatch && loop_.ready_count() > 0; ++i) {
     loop_.RunReady(0);
+    ActAsOneself();
     // A task may have waited for the disk, and the next one must not sleep too short for it.
     loop_.Advance(MachineMonotonicNow());
   }

@@ -118,15 +118,17 @@ bool PosixFile::HoldsSpaceOfRemovedFile() const {
 
 std::string PosixFile::Name(absl::string_view call) const { return absl::StrCat(call, " ", path_); }
 
+void PosixFile::ActAsOpener() const { (void)services_.own.ActAs(identity_.get()); }
+
 template <class Call>
 absl::Status PosixFile::Do(absl::string_view name, Call call) const {
-  IdentityScope scope(services_.own, identity_.get());
-  if (!scope.permitted()) return ErrnoStatus(Errno::kEPERM, Name(name));
+  if (!services_.own.ActAs(identity_.get())) return ErrnoStatus(Errno::kEPERM, Name(name));
   if (Retry(call) != 0) return LastError(Name(name));
   return absl::OkStatus();
 }
 
 Operation<absl::StatusOr<size_t>> PosixFile::Read(uint64_t offset, absl::Span<char> buffer) {
+  ActAsOpener();
   const ssize_t got = Retry([&] {
     return seekable_ ? ::pread(fd_->get(), buffer.data(), buffer.size(), static_cast<off_t>(offset))
                      : ::read(fd_->get(), buffer.data(), buffer.size());
@@ -137,8 +139,8 @@ Operation<absl::StatusOr<size_t>> PosixFile::Read(uint64_t offset, absl::Span<ch
 
 Operation<absl::StatusOr<size_t>> PosixFile::Write(uint64_t offset, absl::string_view bytes) {
   using Result = absl::StatusOr<size_t>;
-  IdentityScope scope(services_.own, identity_.get());
-  if (!scope.permitted()) return Result(ErrnoStatus(Errno::kEPERM, Name("write")));
+  if (!services_.own.ActAs(identity_.get()))
+    return Result(ErrnoStatus(Errno::kEPERM, Name("write")));
   const ssize_t put = Retry([&] {
     return seekable_ ? ::pwrite(fd_->get(), bytes.data(), bytes.size(), static_cast<off_t>(offset))
                      : ::write(fd_->get(), bytes.data(), bytes.size());
@@ -156,6 +158,7 @@ Operation<absl::Status> PosixFile::Truncate(uint64_t size) {
 }
 
 Operation<absl::StatusOr<FileStat>> PosixFile::Stat() {
+  ActAsOpener();
   struct stat status;
   if (::fstat(fd_->get(), &status) != 0) return absl::StatusOr<FileStat>(LastError(Name("fstat")));
   return absl::StatusOr<FileStat>(ToFileStat(status));
@@ -185,6 +188,7 @@ Operation<absl::Status> PosixFile::Sync() {
 
 std::optional<absl::Status> PosixFile::TryLock(LockKind kind, LockMode mode) const {
   const bool shared = mode == LockMode::kShared;
+  ActAsOpener();
   int result;
   if (kind == LockKind::kFlock) {
     result = Retry([&] { return ::flock(fd_->get(), (shared ? LOCK_SH : LOCK_EX) | LOCK_NB); });
@@ -209,6 +213,7 @@ Operation<absl::Status> PosixFile::Lock(LockKind kind, LockMode mode, LockWait w
 }
 
 Operation<absl::Status> PosixFile::Unlock(LockKind kind) {
+  ActAsOpener();
   int result;
   if (kind == LockKind::kFlock) {
     result = ::flock(fd_->get(), LOCK_UN);

@@ -39,6 +39,8 @@ class PosixFile final : public File {
  private:
   std::string Name(absl::string_view call) const;
   bool HoldsSpaceOfRemovedFile() const;
+  // For calls that an open file allows whoever has it.
+  void ActAsOpener() const;
   // nullopt: another holds it.
   std::optional<absl::Status> TryLock(LockKind kind, LockMode mode) const;
   // The status of a call that gives 0 or -1, made under the file's identity.

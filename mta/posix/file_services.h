@@ -12,7 +12,7 @@ namespace stagepost {
 
 struct FileServices {
   const PrivateRoot& root;
-  const OwnIdentity& own;
+  OwnIdentity& own;
   WorkerPool& workers;
   SyncService& syncs;
   LockQueue& locks;

@@ -45,8 +45,7 @@ template <class Call>
 absl::Status PosixFileSystem::Do(absl::string_view name, absl::string_view path, Call call) const {
   const std::string what = absl::StrCat(name, " ", path);
   ASSIGN_OR_RETURN(const std::string real, services_.root.ToMachine(what, path));
-  IdentityScope scope(services_.own, identity_.get());
-  if (!scope.permitted()) return ErrnoStatus(Errno::kEPERM, what);
+  if (!services_.own.ActAs(identity_.get())) return ErrnoStatus(Errno::kEPERM, what);
   if (Retry([&] { return call(real.c_str()); }) != 0) return LastError(what);
   return absl::OkStatus();
 }
@@ -57,8 +56,7 @@ absl::Status PosixFileSystem::DoWithTwoPaths(absl::string_view name, absl::strin
   const std::string what = absl::StrCat(name, " ", from, " ", to);
   ASSIGN_OR_RETURN(const std::string real_from, services_.root.ToMachine(what, from));
   ASSIGN_OR_RETURN(const std::string real_to, services_.root.ToMachine(what, to));
-  IdentityScope scope(services_.own, identity_.get());
-  if (!scope.permitted()) return ErrnoStatus(Errno::kEPERM, what);
+  if (!services_.own.ActAs(identity_.get())) return ErrnoStatus(Errno::kEPERM, what);
   if (call(real_from.c_str(), real_to.c_str()) != 0) return LastError(what);
   return absl::OkStatus();
 }

@@ -19,6 +19,7 @@
 #include "mta/base/check.h"
 #include "mta/posix/event_loop.h"
 #include "mta/posix/socket_address.h"
+#include "mta/posix/thread_identity.h"
 #include "mta/posix/unique_fd.h"
 
 namespace stagepost {
@@ -94,6 +95,7 @@ int MachineProcessors() {
 const PosixHost::Facts& PosixHost::facts() const {
   const MonotonicTime now = MachineMonotonicNow();
   if (!facts_.has_value() || now - facts_->known_at >= kFactsAge) {
+    ActAsOneself();
     facts_ = {MachineLoadAverage(), MachineProcessors(), now};
   }
   return *facts_;
@@ -103,6 +105,12 @@ double PosixHost::load_average() const { return facts().load_average; }
 
 int PosixHost::processors() const { return facts().processors; }
 
-absl::TimeZone PosixHost::time_zone() const { return absl::LocalTimeZone(); }
+absl::TimeZone PosixHost::time_zone() const {
+  if (!time_zone_.has_value()) {
+    ActAsOneself();
+    time_zone_ = absl::LocalTimeZone();
+  }
+  return *time_zone_;
+}
 
 }  // namespace stagepost

@@ -49,6 +49,7 @@ class PosixHost final : public Host {
   const Facts& facts() const;
 
   mutable std::optional<Facts> facts_;
+  mutable std::optional<absl::TimeZone> time_zone_;  // of a process there is one
 };
 
 // Nothing is listening to events yet.

@@ -13,6 +13,7 @@
 #include "mta/base/status_macros.h"
 #include "mta/posix/pollable_fd.h"
 #include "mta/posix/socket_address.h"
+#include "mta/posix/thread_identity.h"
 #include "mta/posix/unique_fd.h"
 
 namespace stagepost {
@@ -26,6 +27,7 @@ void SwitchOn(int fd, int level, int option) {
 }
 
 absl::StatusOr<UniqueFd> NewSocket(const IpAddress& address) {
+  ActAsOneself();
   UniqueFd fd(::socket(address.is_v4() ? AF_INET : AF_INET6,
                        SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.valid()) return LastError("socket");
@@ -161,6 +163,7 @@ class PosixListener final : public Listener, private Watch {
   };
 
   std::optional<ConnectionResult> TryAccept() {
+    ActAsOneself();
     while (true) {
       KernelAddress peer;
       UniqueFd fd(::accept4(fd_.get(), peer.get(), &peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC));

@@ -49,6 +49,8 @@ POSIX_TEST(IdentityTest, As_CreatesAsThatUserAndComesBack) {
   EXPECT_OK(co_await WriteFile(*files, directory + "/tmp/a", "text"));
   EXPECT_OK(co_await files->MakeDirectory(directory + "/tmp/d", 0700));
   EXPECT_OK(co_await files->Symlink("a", directory + "/tmp/s"));
+  EXPECT_NE(KernelView(), before);  // it stays until another is needed, or the step ends
+  EXPECT_OK(co_await Sleep(absl::ZeroDuration()));
   EXPECT_EQ(KernelView(), before);
   for (const char* name : {"/tmp/a", "/tmp/d", "/tmp/s"}) {
     CO_REQUIRE_ASSIGN(const FileStat status, co_await env.files().LinkStat(directory + name));
@@ -164,6 +166,26 @@ POSIX_TEST(IdentityTest, As_InterleavedUsersStayApart) {
   co_return 0;
 }
 
+POSIX_TEST(IdentityTest, As_GroupsOfOneAreNotThoseOfTheNext) {
+  EXPECT_OK(co_await MakePublic(env, directory + "/tmp"));
+  EXPECT_OK(co_await WriteFile(env.files(), directory + "/tmp/mail", "text"));
+  EXPECT_OK(co_await env.files().ChangeOwner(directory + "/tmp/mail", std::nullopt, GroupId{8}));
+  EXPECT_OK(co_await env.files().ChangeMode(directory + "/tmp/mail", 0640));
+  Identity fewer = kAlice;
+  fewer.supplementary = {};
+  std::unique_ptr<FileSystem> alice = env.files().As(kAlice);
+  std::unique_ptr<FileSystem> alice_with_fewer = env.files().As(fewer);
+  std::unique_ptr<FileSystem> bob = env.files().As(kBob);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_OK(co_await TryOpen(*alice, directory + "/tmp/mail", kReadOnly));
+    EXPECT_ERRNO(co_await TryOpen(*alice_with_fewer, directory + "/tmp/mail", kReadOnly), EACCES);
+    EXPECT_OK(co_await TryOpen(*alice, directory + "/tmp/mail", kReadOnly));
+    EXPECT_ERRNO(co_await TryOpen(*bob, directory + "/tmp/mail", kReadOnly), EACCES);
+    EXPECT_OK(co_await TryOpen(env.files(), directory + "/tmp/mail", kReadOnly));
+  }
+  co_return 0;
+}
+
 Task<absl::StatusOr<std::string>> StatusOfProgram(Environment& env, const Identity& identity) {
   const ProgramRequest request = {.path = "/bin/cat",
                                   .arguments = {"cat", "/proc/self/status"},
@@ -184,6 +206,48 @@ POSIX_TEST(IdentityTest, Start_IdsAndGroupsOfTheProgram) {
   co_return 0;
 }
 
+// Each of these is made in the very step that has just made a call as somebody else.
+POSIX_TEST(IdentityTest, As_IsForFileCallsOnly) {
+  const std::string own = KernelView();
+  EXPECT_OK(co_await MakePublic(env, directory + "/tmp"));
+  std::unique_ptr<FileSystem> files = env.files().As(kAlice);
+  const auto act_as_alice = [&] { return files->Stat("/"); };
+  const auto expect_own = [&](const char* what) { EXPECT_EQ(KernelView(), own) << what; };
+
+  EXPECT_OK((co_await act_as_alice()).status());
+  EXPECT_OK((co_await env.files().Stat("/")).status());
+  expect_own("a file call of our own");
+  EXPECT_OK((co_await act_as_alice()).status());
+  EXPECT_OK(env.accounts().FindUser("root").status());
+  expect_own("accounts");
+  EXPECT_OK((co_await act_as_alice()).status());
+  EXPECT_OK(env.network().Listen({.address = {*IpAddress::Parse("127.0.0.1"), 0}}).status());
+  expect_own("a socket");
+  EXPECT_OK((co_await act_as_alice()).status());
+  EXPECT_OK(co_await env.process().ChangeDirectory(directory));
+  expect_own("the working directory");
+  EXPECT_OK((co_await act_as_alice()).status());
+  env.host().time_zone();
+  expect_own("the time zone");
+
+  const Identity root = env.process().credentials().effective();
+  EXPECT_OK((co_await act_as_alice()).status());
+  CO_REQUIRE_ASSIGN(const std::string status, co_await StatusOfProgram(env, root));
+  EXPECT_NE(status.find("\nUid:\t0\t0\t0\t0\n"), std::string::npos) << status;
+
+  // The first thread is started for this flush.
+  CO_REQUIRE_ASSIGN(std::unique_ptr<File> file,
+                    co_await files->Open(directory + "/tmp/a", kCreate));
+  EXPECT_OK(co_await file->Sync());
+  int threads = 0;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+    EXPECT_NE(FileText(task.path() / "status").find("\nUid:\t0\t0\t0\t0\n"), std::string::npos);
+    ++threads;
+  }
+  EXPECT_GT(threads, 1);
+  co_return 0;
+}
+
 POSIX_TEST(IdentityTest, Start_EACCES_DirectoryAndFileUnderTheNewIds) {
   EXPECT_OK(co_await env.files().MakeDirectory(directory + "/closed", 0700));
   EXPECT_OK(co_await WriteFile(env.files(), directory + "/closed/tool", "#!/bin/sh\n"));
@@ -201,6 +265,8 @@ Task<int> BecomesAlice(Environment& env, Arguments arguments) {
   const std::string directory = arguments[1];
   EXPECT_OK(co_await MakePublic(env, directory + "/tmp"));
   EXPECT_OK(co_await env.files().SyncDirectory(directory));  // there are other threads
+  std::unique_ptr<FileSystem> bob = env.files().As(kBob);
+  EXPECT_OK((co_await bob->Stat("/")).status());
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   EXPECT_OK(env.process().BecomePermanently(kAlice));
   EXPECT_EQ(env.process().credentials().effective(), kAlice);

@@ -17,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "mta/base/check.h"
 #include "mta/base/status_macros.h"
+#include "mta/posix/thread_identity.h"
 
 namespace stagepost {
 namespace {
@@ -104,6 +105,7 @@ absl::Status PosixProcess::SetAllIds(const Identity& identity) {
 absl::Status PosixProcess::BecomePermanently(const Identity& identity) {
   if (!MayBecome(identity)) return ErrnoStatus(Errno::kEPERM, "become another user");
   DeathSignalKept death_signal;
+  ActAsOneself();
   RETURN_IF_ERROR(SetAllIds(identity));
   parts_.own.Refresh();
   const Credentials& now = credentials();
@@ -125,12 +127,14 @@ Operation<absl::Status> PosixProcess::ChangeDirectory(absl::string_view path) {
   const std::string what = absl::StrCat("chdir ", path);
   absl::StatusOr<std::string> real = parts_.root.ToMachine(what, path);
   if (!real.ok()) return real.status();
+  ActAsOneself();
   if (::chdir(real->c_str()) != 0) return LastError(what);
   return absl::OkStatus();
 }
 
 std::string PosixProcess::working_directory() const {
   std::array<char, PATH_MAX> path;
+  ActAsOneself();
   if (::getcwd(path.data(), path.size()) == nullptr) return "";  // it has been removed
   return parts_.root.FromMachine(path.data());
 }
@@ -160,6 +164,7 @@ absl::Status PosixProcess::Daemonise() {
   if (input_.descriptor().busy() || output_.descriptor().busy() || error_.descriptor().busy()) {
     return absl::FailedPreconditionError("a standard stream is in use");
   }
+  ActAsOneself();
   parts_.workers.Quiesce();  // fork() copies this thread only
   const pid_t child = ::fork();
   if (child < 0) return LastError("fork");

@@ -18,6 +18,7 @@
 #include "mta/base/check.h"
 #include "mta/base/status_macros.h"
 #include "mta/posix/fd_stream.h"
+#include "mta/posix/thread_identity.h"
 
 namespace stagepost {
 namespace {
@@ -237,6 +238,7 @@ void PosixPrograms::Abandon(StartedProgram program) {
 }
 
 absl::StatusOr<std::unique_ptr<Child>> PosixPrograms::DoStart(const ProgramRequest& request) {
+  ActAsOneself();  // the program begins as this thread
   if (HasNul(request)) return ErrnoStatus(Errno::kEINVAL, absl::StrCat("exec ", request.path));
   if (request.limits.cpu_time.value_or(absl::Seconds(1)) <= absl::ZeroDuration()) {
     return ErrnoStatus(Errno::kEINVAL, absl::StrCat("set limits for ", request.path));

@@ -17,6 +17,7 @@
 #include "mta/base/status_macros.h"
 #include "mta/dns/message.h"
 #include "mta/posix/resolv_conf.h"
+#include "mta/posix/thread_identity.h"
 
 namespace stagepost {
 namespace {
@@ -77,6 +78,7 @@ class PosixResolver::PendingQuery final : public PendingOperation<absl::StatusOr
 
   absl::Status Open(int flags);
   void Send() {
+    ActAsOneself();
     ares_send(channel_, reinterpret_cast<const unsigned char*>(query_.data()),
               static_cast<int>(query_.size()), &PendingQuery::OnAnswer, this);
   }
@@ -225,6 +227,7 @@ absl::StatusOr<DnsAnswer> PosixResolver::PendingQuery::Understand(int status,
 }
 
 PosixResolver::Servers PosixResolver::ServersOfNow() {
+  ActAsOneself();
   const ResolvConf conf = ReadResolvConf(root_.ToMachine("/etc/resolv.conf"));
   Servers servers;
   servers.addresses = options_.name_servers;

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
+#include "mta/posix/thread_identity.h"
 
 namespace stagepost {
 
@@ -58,6 +59,7 @@ void PosixSystemLog::Write(Severity severity, absl::string_view text) {
 }
 
 void PosixSystemLog::Connect() {
+  ActAsOneself();
   sockaddr_un address = {};
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path, socket_.data(),
@@ -83,6 +85,7 @@ void PosixSystemLog::SendToDaemon(absl::string_view line) {
 
 void PosixSystemLog::AppendToFile(absl::string_view line) {
   if (!fd_.valid()) {
+    ActAsOneself();
     fd_.Reset(::open(file_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644));
   }
   // One write, so that lines of several processes do not mix. What fails is lost, as with a daemon.

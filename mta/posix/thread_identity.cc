@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "mta/base/check.h"
@@ -43,6 +44,7 @@ bool SetThreadIds(UserId user, GroupId group) {
 }  // namespace
 
 void OwnIdentity::Refresh() {
+  CHECK(absent_ == nullptr);
   uid_t real_user, effective_user, saved_user;
   gid_t real_group, effective_group, saved_group;
   CHECK(::getresuid(&real_user, &effective_user, &saved_user) == 0);
@@ -64,22 +66,38 @@ bool OwnIdentity::Has(const Identity& identity) const {
          Without(credentials_.supplementary, identity.group);
 }
 
-IdentityScope::IdentityScope(const OwnIdentity& own, const Identity* identity) : own_(own) {
-  if (identity == nullptr || own.Has(*identity)) return;
-  if (!own.privileged()) {
-    permitted_ = false;
-    return;
-  }
-  // Root of a user namespace may lack the right, or the id may mean nothing there.
-  changed_ = SetThreadGroups(identity->supplementary);
-  permitted_ = changed_ && SetThreadIds(identity->user, identity->group);
+OwnIdentity::~OwnIdentity() {
+  if (absent_ == this) ComeBack();
 }
 
-IdentityScope::~IdentityScope() {
-  if (!changed_) return;
-  const Credentials& own = own_.credentials();
-  CHECK(SetThreadIds(own.effective_user, own.effective_group));
-  CHECK(SetThreadGroups(own.supplementary));
+bool OwnIdentity::Become(const Identity& identity) {
+  if (Has(identity)) {
+    ActAsOneself();
+    return true;
+  }
+  if (!privileged()) return false;
+  if (absent_ != this) ActAsOneself();  // there may be another Environment
+  if (absent_ == nullptr) groups_ = credentials_.supplementary;
+  absent_ = this;
+  // The primary group counts without being listed. Most users have no other.
+  std::vector<GroupId> groups = Without(identity.supplementary, identity.group);
+  acting_as_ = identity;
+  // Root of a user namespace may lack the right, or the id may mean nothing there.
+  bool become = groups == groups_;
+  if (!become && SetThreadGroups(groups)) {
+    groups_ = std::move(groups);
+    become = true;
+  }
+  become = become && SetThreadIds(identity.user, identity.group);
+  if (!become) ComeBack();
+  return become;
+}
+
+void OwnIdentity::ComeBack() {
+  absent_ = nullptr;
+  CHECK(SetThreadIds(credentials_.effective_user, credentials_.effective_group));
+  if (groups_ == credentials_.supplementary) return;
+  CHECK(SetThreadGroups(credentials_.supplementary));
 }
 
 }  // namespace stagepost

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "mta/base/check.h"
+#include "mta/posix/thread_identity.h"
 
 namespace stagepost {
 
@@ -64,6 +65,7 @@ void WorkerPool::Submit(std::unique_ptr<Job> job) {
 }
 
 bool WorkerPool::StartThread(std::unique_ptr<Job>& job) {
+  ActAsOneself();  // a thread begins as whoever starts it
   auto worker = std::make_unique<Worker>(*this);
   worker->job = std::move(job);
   // Signals are for the event loop's thread, which the new one must not take them from.
