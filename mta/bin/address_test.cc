@@ -91,7 +91,7 @@ Task<bool> AddressTest::Execute(absl::string_view line) {
 
 // What the site's help file says about "-bt": lines of a topic, a tab and text.
 Task<void> AddressTest::Help() {
-  TextFile file(env_.files(), configuration().options.Text(OptionId::kHelpFile));
+  TextFile file(env_, configuration().options.Text(OptionId::kHelpFile));
   co_await file.Refresh();
   bool found = false;
   for (const absl::string_view line : absl::StrSplit(file.text().value_or(""), '\n')) {

@@ -295,7 +295,7 @@ Task<absl::StatusOr<MailerPort>> PortOf(Site& site, const Mailer& mailer, const 
     port.number = static_cast<uint16_t>(number);
     co_return port;
   }
-  TextFile services(site.env().files(), kServicesFile);
+  TextFile services(site.env(), kServicesFile);
   co_await services.Refresh();
   const std::optional<uint16_t> known = FindTcpService(services.text().value_or(""), word);
   if (!known.has_value()) port.system_error = absl::StrCat("Service ", word, " unknown");

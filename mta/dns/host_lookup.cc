@@ -149,10 +149,10 @@ const std::string& CanonicalOf(const HostsLine& line) {
 HostLookup::HostLookup(Environment& env, HostLookupOptions options)
     : env_(env),
       options_(std::move(options)),
-      service_switch_(env.files(), options_.service_switch_file),
-      hosts_(env.files(), options_.hosts_file),
-      resolver_(env.files(), options_.resolver_file),
-      name_service_(env.files(), options_.name_service_file) {}
+      service_switch_(env, options_.service_switch_file),
+      hosts_(env, options_.hosts_file),
+      resolver_(env, options_.resolver_file),
+      name_service_(env, options_.name_service_file) {}
 
 Task<void> HostLookup::RefreshNameService(FilesSeen* seen) {
   if (seen != nullptr && std::exchange(seen->name_service, true)) co_return;

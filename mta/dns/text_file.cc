@@ -24,17 +24,21 @@ Task<absl::StatusOr<std::string>> ReadAll(File& file) {
 }  // namespace
 
 Task<bool> TextFile::Refresh() {
-  const absl::StatusOr<FileStat> now = co_await files_.Stat(path_);
+  const MonotonicTime began = env_.clock().MonotonicNow();
+  if (look_.IsRecent(began)) co_return false;
+  const absl::StatusOr<FileStat> now = co_await env_.files().Stat(path_);
   if (text_.has_value() && IsPassingError(now.status())) co_return false;
-  if (read_ && now.ok() == stat_.has_value() && (!now.ok() || SameFile(*now, *stat_)))
+  if (read_ && now.ok() == stat_.has_value() && (!now.ok() || SameFile(*now, *stat_))) {
+    look_.FoundSame(began);
     co_return false;
+  }
   std::optional<std::string> text;
   std::optional<FileStat> stat;
   if (now.ok() && now->type == FileType::kRegular) {
     OpenOptions options;
     options.read = true;
     options.non_blocking = true;
-    absl::StatusOr<std::unique_ptr<File>> file = co_await files_.Open(path_, options);
+    absl::StatusOr<std::unique_ptr<File>> file = co_await env_.files().Open(path_, options);
     if (text_.has_value() && IsPassingError(file.status())) co_return false;
     if (file.ok()) {
       const absl::StatusOr<FileStat> opened = co_await (*file)->Stat();

@@ -1,4 +1,5 @@
-// A small text file that is read again when it has changed.
+// A small text file that is read again when it has changed; a change of the last kFileGlance may
+// pass unseen.
 #ifndef STAGEPOST_MTA_DNS_TEXT_FILE_H_
 #define STAGEPOST_MTA_DNS_TEXT_FILE_H_
 
@@ -9,7 +10,9 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "mta/async/task.h"
+#include "mta/env/environment.h"
 #include "mta/env/file_system.h"
+#include "mta/env/same_file.h"
 
 namespace stagepost {
 
@@ -19,7 +22,7 @@ class TextFile {
   // What is longer is cut.
   static constexpr size_t kMaxBytes = 16 << 20;
 
-  TextFile(FileSystem& files, std::string path) : files_(files), path_(std::move(path)) {}
+  TextFile(Environment& env, std::string path) : env_(env), path_(std::move(path)) {}
 
   // Looks whether the file is still what was read, and reads it otherwise. Whether text() has
   // changed; true the first time. What cannot be read for the moment, since there are no more
@@ -33,9 +36,10 @@ class TextFile {
   }
 
  private:
-  FileSystem& files_;
+  Environment& env_;
   const std::string path_;
   bool read_ = false;
+  FileLook look_;
   std::optional<FileStat> stat_;
   std::optional<std::string> text_;
 };

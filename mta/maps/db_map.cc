@@ -107,6 +107,7 @@ class DbMap final : public BaseMap {
     db_ = *std::move(db);
     file_ = raw;
     stat_ = *stat;
+    look_.Forget();
     co_return absl::OkStatus();
   }
 
@@ -131,12 +132,20 @@ class DbMap final : public BaseMap {
   // errors mean is known when the file is locked.
   Task<absl::StatusOr<std::optional<std::string>>> GetFromMemory(const std::string& key) {
     const std::shared_ptr<DbFile> db = db_;  // somebody else may open it anew meanwhile
+    if (!co_await IsSame()) co_return absl::FailedPreconditionError("the file has changed");
+    co_return co_await GetFrom(*db, key, DbReading::kCached);
+  }
+
+  // Whether db_ is the file that stands under the name, or did a moment ago.
+  Task<bool> IsSame() {
+    const MonotonicTime began = context().env.clock().MonotonicNow();
+    if (look_.IsRecent(began)) co_return true;
     const FileStat known = stat_;
     const absl::StatusOr<FileStat> now = co_await context().env.files().Stat(path_);
-    if (!now.ok() || !SameFile(*now, known)) {
-      co_return absl::FailedPreconditionError("the file has changed");
-    }
-    co_return co_await GetFrom(*db, key, DbReading::kCached);
+    if (!now.ok() || !SameFile(*now, known)) co_return false;
+    // Unless it has been opened anew meanwhile.
+    if (SameFile(known, stat_)) look_.FoundSame(began);
+    co_return true;
   }
 
   Task<absl::StatusOr<std::optional<std::string>>> Get(const std::string& key) {
@@ -197,6 +206,7 @@ class DbMap final : public BaseMap {
   std::shared_ptr<DbFile> db_;
   File* file_ = nullptr;  // db_'s
   FileStat stat_;
+  FileLook look_;
 };
 
 std::unique_ptr<BaseMap> MakeDbMap(const MapArguments& arguments, DbType type) {

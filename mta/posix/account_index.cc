@@ -120,9 +120,9 @@ template <class Read>
 AccountIndex::Share AccountIndex::Refresh(Database& database, const std::string& path,
                                           Version& version, Read read) {
   const MonotonicTime now = MachineMonotonicNow();
-  if (!database.compared_at.has_value() || now - *database.compared_at >= kGlance) {
+  if (!database.compared.IsRecent(now)) {
     database.known = Compare(database, path, version, read);
-    database.compared_at = now;
+    database.compared.FoundSame(now);
   }
   return database.known;
 }

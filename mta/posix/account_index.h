@@ -6,9 +6,8 @@
 // file first; where others are asked behind it (systemd, LDAP, …), only whoever is found is known
 // here, and the C library has to be asked for the rest.
 //
-// Inode, size and times of the files are compared at most once in kGlance: who asks about many
-// names, asks about them one after the other. A file that was changed a moment ago may change again
-// without showing it, and is read again.
+// Inode, size and times of the files are compared at most once in kFileGlance. A file that was
+// changed a moment ago may change again without showing it, and is read again.
 #ifndef STAGEPOST_MTA_POSIX_ACCOUNT_INDEX_H_
 #define STAGEPOST_MTA_POSIX_ACCOUNT_INDEX_H_
 
@@ -24,8 +23,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "mta/base/time.h"
 #include "mta/env/accounts.h"
+#include "mta/env/same_file.h"
 
 namespace stagepost {
 
@@ -33,7 +32,6 @@ class AccountIndex {
  public:
   // Where a file is larger nothing is kept.
   static constexpr int64_t kMaxFileBytes = 64 << 20;
-  static constexpr absl::Duration kGlance = absl::Milliseconds(5);
 
   // Other paths are for tests.
   explicit AccountIndex(std::string passwd = "/etc/passwd",
@@ -67,7 +65,7 @@ class AccountIndex {
   struct Database {
     Share share = Share::kNothing;  // as the switch says
     Share known = Share::kNothing;  // what came of the last comparison,
-    std::optional<MonotonicTime> compared_at;
+    FileLook compared;
   };
 
   // Sees that what is in memory is what the file says.

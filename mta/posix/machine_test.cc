@@ -6,6 +6,7 @@
 #include <set>
 
 #include "absl/strings/match.h"
+#include "mta/env/same_file.h"
 #include "mta/posix/account_index.h"
 #include "mta/posix/accounts.h"
 #include "mta/posix/posix_test_util.h"
@@ -137,11 +138,11 @@ TEST_F(AccountIndexTest, FollowsTheFile) {
     // In place, of the same size, within one tick of the clock that files are dated by.
     const std::string name = absl::StrCat("user", i % 10);
     std::ofstream(directory() + "/passwd") << name << ":x:4001:4000:::\n";
-    absl::SleepFor(AccountIndex::kGlance);
+    absl::SleepFor(kFileGlance);
     EXPECT_TRUE(Find(name)->ok()) << name;
   }
   std::filesystem::remove(directory() + "/passwd");
-  absl::SleepFor(AccountIndex::kGlance);
+  absl::SleepFor(kFileGlance);
   EXPECT_FALSE(Find("user9").has_value());
 }
 

@@ -13,6 +13,7 @@
 #include "gtest/gtest.h"
 #include "mta/async/deadline.h"
 #include "mta/base/check.h"
+#include "mta/env/same_file.h"
 #include "sim/testing/test_host.h"
 #include "sim/world/dns_zones.h"
 
@@ -178,6 +179,28 @@ TEST_F(HostLookupTest, AnswersAreKeptForTheirTtl) {
                         "www.corp.example", "?", "www.new.example", "www.corp.example", "?"}));
 }
 
+Task<int> AskOften(Environment& env, TestHost& host, Said& said) {
+  HostLookup hosts(env, {});
+  for (int i = 0; i < 3; ++i) {
+    host.ResetCalls();
+    for (int j = 0; j < 3; ++j) {
+      const HostAddresses found = co_await hosts.ByAddress(*IpAddress::Parse("10.0.0.1"));
+      said.push_back(found.name);
+    }
+    if (i > 0) said.push_back(absl::StrCat(host.calls(), " calls"));
+    CHECK((co_await Sleep(kFileGlance)).ok());
+  }
+  co_return 0;
+}
+
+TEST_F(HostLookupTest, FilesAreLookedAtOnceForMany) {
+  Said said;
+  EXPECT_EQ(host_.Run(&AskOften, std::ref(host_), std::ref(said)), 0);
+  EXPECT_EQ(said, (Said{"mx1.corp.example", "mx1.corp.example", "mx1.corp.example",
+                        "mx1.corp.example", "mx1.corp.example", "mx1.corp.example", "2 calls",
+                        "mx1.corp.example", "mx1.corp.example", "mx1.corp.example", "2 calls"}));
+}
+
 std::string Show(const HostAddresses& host) {
   std::string text = absl::StrCat(static_cast<int>(host.status), " ", host.name);
   for (const std::string& alias : host.aliases) absl::StrAppend(&text, " +", alias);
@@ -286,6 +309,7 @@ TEST_F(HostLookupTest, WhoGaveUpLeavesNothingInTheCache) {
 Task<int> AskWithoutDescriptors(Environment& env, DiskEditor disk, bool& none_left, Said& said) {
   HostLookup hosts(env, {});
   for (const bool none : {false, true, false}) {
+    CHECK((co_await Sleep(kFileGlance)).ok());
     none_left = none;
     const CanonicalName found = co_await hosts.Canonical("mx1", "corp.example");
     said.push_back(found.status == LookupStatus::kFound ? found.name : "not found");

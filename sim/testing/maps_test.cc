@@ -15,6 +15,7 @@
 #include "mta/cf/configuration.h"
 #include "mta/dns/host_lookup.h"
 #include "mta/env/databases.h"
+#include "mta/env/same_file.h"
 #include "mta/env/stream.h"
 #include "mta/maps/netstring.h"
 #include "sim/testing/maps_test_util.h"
@@ -54,6 +55,7 @@ Task<int> ReadHashAnew(Environment& env, Said& said) {
   co_await BuildDatabase(env, "/etc/mail/h.db", DatabaseType::kHash, {{"one", "1"}});
   said.push_back(co_await maps.Look("h", "ONE"));
   co_await BuildDatabase(env, "/etc/mail/h.db", DatabaseType::kHash, {{"one", "[%0|%1]"}});
+  CHECK((co_await Sleep(kFileGlance)).ok());
   said.push_back(co_await maps.Look("h", "One", {"argument"}));
   CHECK((co_await env.files().Unlink("/etc/mail/h.db")).ok());
   said.push_back(co_await maps.Look("h", "one", {"still"}));
@@ -66,6 +68,32 @@ TEST(MapsTest, HashIsOpenedAnewWhenItHasChanged) {
   Said said;
   EXPECT_EQ(host.Run(&ReadHashAnew, std::ref(said)), 0);
   EXPECT_EQ(said, (Said{"1.x", "[One|argument].x", "[one|still].x"}));
+}
+
+Task<int> AskOften(Environment& env, TestHost& host, Said& said) {
+  Maps maps(env);
+  maps.Declare("h hash /etc/mail/h");
+  co_await BuildDatabase(env, "/etc/mail/h.db", DatabaseType::kHash, {{"one", "1"}});
+  said.push_back(co_await maps.Look("h", "one"));
+  for (int i = 0; i < 2; ++i) {
+    CHECK((co_await Sleep(kFileGlance)).ok());
+    host.ResetCalls();
+    for (int j = 0; j < 3; ++j) said.push_back(co_await maps.Look("h", "one"));
+    said.push_back(absl::StrCat(host.calls(), " calls"));
+  }
+  co_await BuildDatabase(env, "/etc/mail/h.db", DatabaseType::kHash, {{"one", "2"}});
+  said.push_back(co_await maps.Look("h", "one"));
+  CHECK((co_await Sleep(kFileGlance)).ok());
+  said.push_back(co_await maps.Look("h", "one"));
+  co_return 0;
+}
+
+TEST(MapsTest, HashIsLookedAtOnceForMany) {
+  TestHost host;
+  ASSERT_TRUE(host.disk().MakeDirectories("/etc/mail").ok());
+  Said said;
+  EXPECT_EQ(host.Run(&AskOften, std::ref(host), std::ref(said)), 0);
+  EXPECT_EQ(said, (Said{"1", "1", "1", "1", "1 calls", "1", "1", "1", "1 calls", "1", "2"}));
 }
 
 Task<int> LearnNul(Environment& env, Said& said) {
