@@ -86,6 +86,8 @@ struct QueueLayout {
     return super_safe != SuperSafe::kFalse &&
            !(super_safe == SuperSafe::kInteractive && delivers_first);
   }
+  // Whether instead a message is made durable (Update()) when its delivery does not come first.
+  bool flushes_what_waits() const { return super_safe != SuperSafe::kFalse && !syncs(); }
 };
 
 // What QueueDirectory, the Q lines and the other options of the queue say. Errors are in sendmail's

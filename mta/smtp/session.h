@@ -177,6 +177,7 @@ class Session {
   std::map<std::string, std::string> KeptMacros();
   Task<absl::Status> FinishMessage(IncomingMessage& message, Collected& collected);
   void RecordAccepted(const Envelope& envelope);
+  absl::Status SayNotQueued(const absl::Status& why);
   Task<absl::Status> Accept(IncomingMessage& message, Envelope envelope);
   void LogRefusedRecipients(const Reply& reply, const Envelope& envelope);
   int64_t Priority(const Envelope& envelope) const;

@@ -33,6 +33,17 @@ std::string Bracketed(const Recipient& recipient) {
   return recipient.bracketed ? absl::StrCat("<", recipient.address, ">") : recipient.address;
 }
 
+// A message and its parts; either all are durable, or none is left.
+Task<absl::Status> FlushOrRemove(std::vector<std::unique_ptr<QueuedMessage>>& messages) {
+  absl::Status status;
+  for (std::unique_ptr<QueuedMessage>& message : messages) {
+    if (status.ok()) status = co_await message->Update();
+  }
+  if (status.ok()) co_return status;
+  for (std::unique_ptr<QueuedMessage>& message : messages) (void)co_await message->Remove();
+  co_return status;
+}
+
 }  // namespace
 
 Task<void> Session::CheckHeader(Collected& collected) {
@@ -221,22 +232,27 @@ void Session::RecordAccepted(const Envelope& envelope) {
   }
 }
 
+absl::Status Session::SayNotQueued(const absl::Status& why) {
+  Log(0, Severity::kCritical, absl::StrCat("SYSERR: ", why.message()));
+  Send(Reply(451, "4.3.0", "Cannot write queue file"));
+  return absl::OkStatus();
+}
+
 Task<absl::Status> Session::Accept(IncomingMessage& message, Envelope envelope) {
   absl::StatusOr<std::vector<Envelope>> parts = co_await Divide(message, envelope);
   absl::Status status = parts.status();
   if (status.ok()) status = co_await message.Commit(envelope);
-  if (!status.ok()) {
-    Log(0, Severity::kCritical, absl::StrCat("SYSERR: ", status.message()));
-    Send(Reply(451, "4.3.0", "Cannot write queue file"));
-    co_return absl::OkStatus();
-  }
-  // From here on the message is ours, whether the client hears of it or not.
-  RecordAccepted(envelope);
-  for (const Envelope& part : *parts) RecordAccepted(part);
+  if (!status.ok()) co_return SayNotQueued(status);
   const std::string id = envelope.id;
   const bool is_quarantined = !envelope.quarantine.empty();
-  const char mode = ModeFor(envelope);
+  const char mode = is_quarantined ? 'q' : ModeFor(envelope);
   std::vector<std::unique_ptr<QueuedMessage>> messages = message.HandOver(std::move(envelope));
+  if (mode != 'i' && context_.queue.layout().flushes_what_waits()) {
+    status = co_await FlushOrRemove(messages);
+    if (!status.ok()) co_return SayNotQueued(status);
+  }
+  // From here on the message is ours, whether the client hears of it or not.
+  for (const std::unique_ptr<QueuedMessage>& part : messages) RecordAccepted(part->envelope());
   for (std::unique_ptr<QueuedMessage>& part : messages) {
     if (!is_quarantined) co_await context_.accepted.OnAccepted(std::move(part), mode);
   }
