@@ -9,8 +9,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "gtest/gtest.h"
+#include "mta/async/deadline.h"
 #include "mta/async/operation.h"
 #include "mta/async/scope.h"
 #include "mta/base/status_macros.h"
@@ -21,32 +23,65 @@
 namespace stagepost {
 namespace {
 
-// Takes all that is written. Once it has been asked, it says what it was told to, and closes.
+// Takes all that is written. Once it has been asked, it says what it was told to, and closes; a
+// slow one waits for Answer().
 class Server final : public ByteSink, public ByteSource {
  public:
   Operation<absl::StatusOr<size_t>> Write(absl::string_view bytes) override {
     if (heard.empty()) says_.append("250-b\r\n250-PIPELINING\r\n250 CHUNKING\r\n");
     absl::StrAppend(&heard, bytes);
     if (!absl::StrContains(heard, "MAIL")) return absl::StatusOr<size_t>(bytes.size());
-    says_.append(std::exchange(answers, ""));
-    closes_ = true;
+    if (!slow) Answer();
     if (deaf) return absl::StatusOr<size_t>(absl::UnavailableError("gone"));
     return absl::StatusOr<size_t>(bytes.size());
   }
   Operation<absl::StatusOr<size_t>> Read(absl::Span<char> buffer) override {
-    if (says_.empty() && !closes_) return Operation<absl::StatusOr<size_t>>(new Silence);
-    const size_t taken = std::min({buffer.size(), says_.size(), size_t{7}});
-    std::copy_n(says_.begin(), taken, buffer.begin());
-    says_.erase(0, taken);
-    return absl::StatusOr<size_t>(taken);
+    if (says_.empty() && !closes_) {
+      return Operation<absl::StatusOr<size_t>>(new Silence(*this, buffer));
+    }
+    return absl::StatusOr<size_t>(Take(buffer));
+  }
+  void Answer() {
+    says_.append(std::exchange(answers, ""));
+    closes_ = true;
+    if (reader_ != nullptr) reader_->End();
   }
   std::string heard, answers;
+  bool slow = false;
   bool deaf = false;  // transactions cannot be written
 
  private:
   class Silence final : public PendingOperation<absl::StatusOr<size_t>> {
-    void Start() override {}
+   public:
+    Silence(Server& server, absl::Span<char> buffer) : server_(server), buffer_(buffer) {}
+    ~Silence() override { Leave(); }
+    void End() {
+      Leave();
+      Finish(server_.Take(buffer_));
+    }
+
+   private:
+    void Start() override { server_.reader_ = this; }
+    void OnStop() override {
+      Leave();
+      PendingOperation::OnStop();
+    }
+    void Leave() {
+      if (server_.reader_ == this) server_.reader_ = nullptr;
+    }
+
+    Server& server_;
+    const absl::Span<char> buffer_;
   };
+
+  size_t Take(absl::Span<char> buffer) {
+    const size_t taken = std::min({buffer.size(), says_.size(), size_t{7}});
+    std::copy_n(says_.begin(), taken, buffer.begin());
+    says_.erase(0, taken);
+    return taken;
+  }
+
+  Silence* reader_ = nullptr;
   std::string says_ = "220 b\r\n";
   bool closes_ = false;
 };
@@ -58,11 +93,14 @@ class Heard final : public ClientDialogue {
   std::string text;
 };
 
+constexpr absl::Duration kLate = absl::Minutes(2);  // when a slow server answers
+
 // One transaction of several.
 struct Mail {
   ClientTransaction transaction;
   std::string text = "Subject: x\n\nHello.\n";
   Heard dialogue;
+  absl::Duration patience = absl::InfiniteDuration();
   absl::Status status = absl::UnknownError("");
 };
 
@@ -89,6 +127,7 @@ class Session {
 
   void Run() {
     const auto done = world.Run(&Session::Talk, std::ref(*this));
+    if (server.slow) world.Pass(kLate);
     ASSERT_TRUE(done->has_value());
   }
 
@@ -98,15 +137,23 @@ class Session {
   std::deque<Mail> mails;
 
  private:
-  static Task<absl::Status> Send(SmtpClient& client, Mail& mail) {
-    mail.status = co_await client.SendAtOnce(mail.transaction, mail.text, &mail.dialogue);
+  static Task<absl::Status> Send(Session& session, Mail& mail) {
+    mail.status = co_await WithDeadline(
+        session.world.env().clock().MonotonicNow() + mail.patience,
+        session.client.SendAtOnce(mail.transaction, mail.text, &mail.dialogue));
+    co_return absl::OkStatus();
+  }
+  static Task<absl::Status> AnswerLate(Session& session) {
+    CO_RETURN_IF_ERROR(co_await Sleep(kLate));
+    session.server.Answer();
     co_return absl::OkStatus();
   }
   static Task<absl::Status> SendAll(TaskScope& scope, Session& session) {
     for (Mail& mail : session.mails) {
-      CO_RETURN_IF_ERROR(scope.Spawn(&Session::Send, std::ref(session.client), std::ref(mail)));
+      CO_RETURN_IF_ERROR(scope.Spawn(&Session::Send, std::ref(session), std::ref(mail)));
     }
-    co_return absl::OkStatus();
+    if (!session.server.slow) co_return absl::OkStatus();
+    co_return scope.Spawn(&Session::AnswerLate, std::ref(session));
   }
   static Task<int> Talk(Session& session) {
     EXPECT_TRUE((co_await session.client.Greet("a.example")).ok());
@@ -203,6 +250,23 @@ TEST(SmtpClientAtOnce, ReadsWhatIsLeftWhereNothingCanBeWritten) {
   session.server.deaf = true;
   session.Run();
   EXPECT_EQ(RepliesOf(session.mails[0]), "421 full\n");
+}
+
+// Their answers still come, and the next one that reads must not take them for its own.
+TEST(SmtpClientAtOnce, AnswersThatNobodyWaitedForAreNobodys) {
+  for (const size_t impatient : {0u, 1u}) {
+    Session session(absl::StrCat(kTaken, kTaken, kTaken));
+    for (const char* sender : {"a@x", "b@x", "c@x"}) session.Add(sender, {"bob"});
+    session.mails[impatient].patience = kLate / 2;
+    session.server.slow = true;
+    session.Run();
+    EXPECT_EQ(RepliesOf(session.mails[0]), impatient == 0 ? "-\n" : "250 2.1.5 done\n");
+    EXPECT_EQ(session.mails[0].status.ok(), impatient != 0);
+    EXPECT_TRUE(absl::IsDeadlineExceeded(session.mails[impatient].status));
+    for (const size_t later : {1u, 2u}) EXPECT_EQ(RepliesOf(session.mails[later]), "-\n");
+    EXPECT_TRUE(absl::IsUnavailable(session.mails[2].status)) << session.mails[2].status;
+    EXPECT_TRUE(session.client.closing());
+  }
 }
 
 }  // namespace
