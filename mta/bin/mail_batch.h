@@ -48,6 +48,8 @@ class MailBatch {
 
   bool empty() const { return items_.empty(); }
   bool has_messages() const { return messages_ > 0; }
+  size_t messages() const { return messages_; }
+  size_t bytes() const { return bytes_; }
   bool full() const {
     return messages_ >= kMostMessages || bytes_ >= kMostBytes || items_.size() >= kMostItems;
   }

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "mta/async/deadline.h"
 #include "mta/base/status_macros.h"
 #include "mta/base/sysexits.h"
 #include "mta/base/time.h"
@@ -26,6 +27,13 @@ constexpr size_t kMaxLine = 2048;
 
 // What one read may bring: as much as a pipe holds, so that messages that wait there come together.
 constexpr size_t kInputBytes = 64 * 1024;
+
+// Whoever handed over several messages before the first was answered will do so again. They are
+// looked for in such steps, as long as each step brings some, and settled that often at most: a
+// flush costs the same for many. One pipe is what a client can hand over in a step, so one that has
+// as much to say is not kept waiting.
+constexpr absl::Duration kGatherStep = absl::Milliseconds(1);
+constexpr absl::Duration kGather = absl::Milliseconds(4);
 
 // The MTA has its own time-outs and ends us by closing the pipe; this is for one that hangs.
 constexpr absl::Duration kInputTimeout = absl::Hours(1);
@@ -52,7 +60,7 @@ class Server {
       if (absl::IsResourceExhausted(line.status())) batch_.Say("500 5.5.2 Line too long");
       if (!quit_) status = line.status();
       if (line.ok()) status = co_await Execute(ParseLmtpCommand(*line));
-      if (status.ok() && batch_.full()) status = co_await batch_.Settle();
+      if (status.ok() && batch_.full()) status = co_await Settle();
     }
     const absl::Status settled = co_await batch_.Settle();
     co_return status.ok() && settled.ok() ? kExitOk : kExitTemporaryFailure;
@@ -65,11 +73,21 @@ class Server {
   Task<absl::Status> Fill() {
     if (batch_.has_messages() && !batch_.full()) {
       // What has come in the meantime may share their flush.
-      const absl::Status status = co_await reader_.Fill(kNoWait);
+      absl::Status status = co_await reader_.Fill(kNoWait);
+      if (absl::IsDeadlineExceeded(status) && env_.clock().MonotonicNow() < gathers_until_) {
+        CO_RETURN_IF_ERROR(co_await Sleep(kGatherStep));
+        status = co_await reader_.Fill(kNoWait);
+      }
       if (!absl::IsDeadlineExceeded(status)) co_return status;
     }
-    CO_RETURN_IF_ERROR(co_await batch_.Settle());
+    CO_RETURN_IF_ERROR(co_await Settle());
     co_return co_await reader_.Fill(Deadline());
+  }
+
+  Task<absl::Status> Settle() {
+    const bool more_come = batch_.messages() > 1 && batch_.bytes() < kInputBytes;
+    gathers_until_ = more_come ? env_.clock().MonotonicNow() + kGather : kNoWait;
+    co_return co_await batch_.Settle();
   }
 
   Task<absl::StatusOr<absl::string_view>> ReadLine() {
@@ -238,6 +256,7 @@ class Server {
   std::vector<User> users_;            // accepted by RCPT, in that order
   std::optional<Incoming> chunks_;     // what BDAT has brought
   MailBatch batch_;
+  MonotonicTime gathers_until_ = kNoWait;  // more messages may be waited for
 };
 
 }  // namespace
