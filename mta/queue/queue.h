@@ -8,7 +8,8 @@
 // Transitions, each one atomic in the directory:
 //
 // - Create: df<id> is made with O_EXCL. Nothing is accepted; a crash leaves an orphan df.
-// - Commit: df synced, tf written and synced, renamed to qf, directory synced. Accepted.
+// - Commit: df synced, tf written and synced, renamed to qf (which replaces nothing), directory
+//   synced. Accepted.
 // - Update: tf written and synced, renamed over qf, directory synced. Recipients that are done have
 //   left.
 // - Split: a second message with the same body is committed, then the first one is updated. A crash
@@ -71,6 +72,7 @@ class IncomingMessage {
   // the size of its parts), data file and body size in `envelope`. After an error
   // nothing has been accepted and what was written is gone, as far as that could be done.
   // kInvalidArgument: the envelope has what a qf file cannot hold (a line end inside a field).
+  // kAlreadyExists: somebody else's control file has the id.
   // A stop request waits for kCommitGrace.
   virtual Task<absl::Status> Commit(Envelope& envelope) = 0;
   // Makes another message with the same body, in `group`, for recipients whose queue group is not

@@ -91,6 +91,15 @@ Task<absl::Status> UnlinkIfPresent(FileSystem& files, std::string name) {
   co_return status;
 }
 
+Task<absl::Status> MoveNew(FileSystem& files, std::string from, std::string to) {
+  absl::Status renamed = co_await files.RenameNew(from, to);
+  if (ErrnoOf(renamed) != Errno::kEINVAL) co_return renamed;
+  const absl::StatusOr<FileStat> there = co_await files.LinkStat(to);
+  if (there.ok()) co_return ErrnoStatus(Errno::kEEXIST, to);
+  if (ErrnoOf(there.status()) != Errno::kENOENT) co_return there.status();
+  co_return co_await files.Rename(from, to);
+}
+
 Task<absl::StatusOr<std::unique_ptr<File>>> MakeQueueFile(QueueState& state, std::string name) {
   const FileMode mode = state.file_mode();
   const OpenOptions options = {.read = true,

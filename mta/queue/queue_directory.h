@@ -71,6 +71,10 @@ Task<absl::StatusOr<size_t>> ReadFullyAt(File& file, uint64_t offset, absl::Span
 // Unlinks; OK also if there is no such file.
 Task<absl::Status> UnlinkIfPresent(FileSystem& files, std::string name);
 
+// Renames, and replaces nothing: kEEXIST. Where the file system has no such call, it is not one
+// step.
+Task<absl::Status> MoveNew(FileSystem& files, std::string from, std::string to);
+
 // Makes a file of the queue with its mode, open for reading and writing. kAlreadyExists, Errno
 // kEEXIST: there is one.
 Task<absl::StatusOr<std::unique_ptr<File>>> MakeQueueFile(QueueState& state, std::string name);

@@ -229,6 +229,38 @@ Task<int> LockTwice(Environment& env, std::string& id, std::vector<absl::Status>
   co_return 0;
 }
 
+Task<int> CommitInto(Environment& env, TestHost& host, std::string prefix,
+                     std::vector<absl::Status>& results) {
+  std::unique_ptr<Queue> queue = *co_await OpenQueue(env, SingleQueue(kDirectory));
+  absl::StatusOr<std::unique_ptr<IncomingMessage>> message = co_await queue->Create(queue->NewId());
+  const std::string name = absl::StrCat(kDirectory, "/", prefix, (*message)->id());
+  if (!host.disk().WriteFile(name, "another's", {.mode = 0600}).ok()) co_return 1;
+  Envelope envelope = MakeEnvelope();
+  if (prefix == "hf") envelope.quarantine = "suspicious";
+  results.push_back(co_await (*message)->Commit(envelope));
+  co_return 0;
+}
+
+TEST(Queue, NoControlFileIsReplacedByANewMessage) {
+  for (const bool has_call : {true, false}) {
+    for (const std::string prefix : {"qf", "hf"}) {
+      TestHost host;
+      int renames = 0;
+      host.fault = [&](FileCall call, absl::string_view) {
+        const bool is_first = call == FileCall::kRename && renames++ == 0;
+        return is_first && !has_call ? Errno::kEINVAL : Errno::kOk;
+      };
+      std::vector<absl::Status> results;
+      ASSERT_EQ(host.Run(&CommitInto, std::ref(host), prefix, std::ref(results)), 0);
+      EXPECT_TRUE(absl::IsAlreadyExists(results[0])) << results[0];
+      const std::vector<std::string> files = *host.disk().ListDirectory(kDirectory);
+      ASSERT_EQ(files.size(), 1u);
+      EXPECT_EQ(files[0].substr(0, 2), prefix);
+      EXPECT_EQ(host.Read(absl::StrCat(kDirectory, "/", files[0])), "another's");
+    }
+  }
+}
+
 TEST(Queue, OneWorksOnAMessageAtATime) {
   TestHost host;
   std::string id;
