@@ -12,14 +12,14 @@ PosixEnvironment::PosixEnvironment(PosixOptions options)
       workers_(events_, kWorkers),
       syncs_(events_, workers_),
       locks_(events_.loop()),
-      file_services_{root_, own_, workers_, syncs_, locks_},
+      file_services_{root_, own_, workers_, syncs_, locks_, working_directory_},
       network_(events_),
       files_(file_services_),
       resolver_(events_, random_, root_, std::move(options.resolver)),
       accounts_(root_),
       programs_(events_, root_, own_),
-      process_({events_, workers_, programs_, root_, own_}, std::move(options.variables),
-               options.title),
+      process_({events_, workers_, programs_, root_, own_, working_directory_},
+               std::move(options.variables), options.title),
       log_(root_, clock_, host_, arguments_.empty() ? "stagepost" : arguments_[0]) {}
 
 int PosixEnvironment::Run(Program main) {

@@ -25,6 +25,7 @@
 #include "mta/posix/resolver.h"
 #include "mta/posix/system_log.h"
 #include "mta/posix/title.h"
+#include "mta/posix/working_directory.h"
 
 namespace stagepost {
 
@@ -72,6 +73,7 @@ class PosixEnvironment final : public Environment {
   WorkerPool workers_;
   SyncService syncs_;
   LockQueue locks_;
+  WorkingDirectory working_directory_;
   const FileServices file_services_;
   PosixClock clock_;
   PosixRandom random_;

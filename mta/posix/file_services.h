@@ -7,6 +7,7 @@
 #include "mta/posix/sync_service.h"
 #include "mta/posix/thread_identity.h"
 #include "mta/posix/worker_pool.h"
+#include "mta/posix/working_directory.h"
 
 namespace stagepost {
 
@@ -16,6 +17,7 @@ struct FileServices {
   WorkerPool& workers;
   SyncService& syncs;
   LockQueue& locks;
+  const WorkingDirectory& working_directory;
 };
 
 }  // namespace stagepost

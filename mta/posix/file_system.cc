@@ -1,5 +1,6 @@
 #include "mta/posix/file_system.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include <array>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "mta/base/status_macros.h"
@@ -39,25 +41,35 @@ int OpenFlags(const OpenOptions& options) {
   return flags;
 }
 
+// Which the kernel would take for the end of a path.
+bool HasNul(absl::string_view path) { return absl::StrContains(path, '\0'); }
+
 }  // namespace
 
+// What a call is named in an error is put together only for one.
 template <class Call>
 absl::Status PosixFileSystem::Do(absl::string_view name, absl::string_view path, Call call) const {
-  const std::string what = absl::StrCat(name, " ", path);
-  ASSIGN_OR_RETURN(const std::string real, services_.root.ToMachine(what, path));
-  if (!services_.own.ActAs(identity_.get())) return ErrnoStatus(Errno::kEPERM, what);
-  if (Retry([&] { return call(real.c_str()); }) != 0) return LastError(what);
+  const auto failed = [&](Errno error) {
+    return ErrnoStatus(error, absl::StrCat(name, " ", path));
+  };
+  if (HasNul(path)) return failed(Errno::kEINVAL);
+  const std::string real = services_.root.ToMachine(path);
+  if (!services_.own.ActAs(identity_.get())) return failed(Errno::kEPERM);
+  if (Retry([&] { return call(real.c_str()); }) != 0) return failed(static_cast<Errno>(errno));
   return absl::OkStatus();
 }
 
 template <class Call>
 absl::Status PosixFileSystem::DoWithTwoPaths(absl::string_view name, absl::string_view from,
                                              absl::string_view to, Call call) const {
-  const std::string what = absl::StrCat(name, " ", from, " ", to);
-  ASSIGN_OR_RETURN(const std::string real_from, services_.root.ToMachine(what, from));
-  ASSIGN_OR_RETURN(const std::string real_to, services_.root.ToMachine(what, to));
-  if (!services_.own.ActAs(identity_.get())) return ErrnoStatus(Errno::kEPERM, what);
-  if (call(real_from.c_str(), real_to.c_str()) != 0) return LastError(what);
+  const auto failed = [&](Errno error) {
+    return ErrnoStatus(error, absl::StrCat(name, " ", from, " ", to));
+  };
+  if (HasNul(from) || HasNul(to)) return failed(Errno::kEINVAL);
+  const std::string real_from = services_.root.ToMachine(from);
+  const std::string real_to = services_.root.ToMachine(to);
+  if (!services_.own.ActAs(identity_.get())) return failed(Errno::kEPERM);
+  if (call(real_from.c_str(), real_to.c_str()) != 0) return failed(static_cast<Errno>(errno));
   return absl::OkStatus();
 }
 
@@ -198,6 +210,11 @@ absl::StatusOr<SyncService::Target> PosixFileSystem::FindDirectory(absl::string_
   struct stat now;
   const auto kept = std::find_if(synced_.begin(), synced_.end(),
                                  [&](const SyncedDirectory& each) { return each.path == path; });
+  // What nobody else can change is not asked for: it is the queue's.
+  if (kept != synced_.end() && path == "." &&
+      kept->working_directory_changes == services_.working_directory.changes) {
+    return kept->target;
+  }
   if (kept != synced_.end()) {
     RETURN_IF_ERROR(Do("fsync", path, [&](const char* real) { return ::stat(real, &now); }));
     if (kept->target.device == now.st_dev && kept->target.inode == now.st_ino) {
@@ -213,7 +230,7 @@ absl::StatusOr<SyncService::Target> PosixFileSystem::FindDirectory(absl::string_
                                       .device = now.st_dev,
                                       .inode = now.st_ino,
                                       .directory = true};
-  synced_.insert(synced_.begin(), {std::string(path), target});
+  synced_.insert(synced_.begin(), {std::string(path), target, services_.working_directory.changes});
   return target;
 }
 

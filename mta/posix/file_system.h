@@ -68,6 +68,7 @@ class PosixFileSystem final : public FileSystem {
   struct SyncedDirectory {
     std::string path;
     SyncService::Target target;
+    uint64_t working_directory_changes = 0;  // until then
   };
   static constexpr size_t kKeptDirectories = 8;
   // The directory that stands under the path now.

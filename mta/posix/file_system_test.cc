@@ -5,7 +5,11 @@
 #include <sys/sysmacros.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <set>
+#include <string>
 
+#include "absl/strings/match.h"
 #include "mta/posix/posix_test_util.h"
 
 namespace stagepost {
@@ -384,6 +388,31 @@ POSIX_TEST(FileSystemTest, Sync_OfADirectoryThatWasReplaced) {
     EXPECT_OK(co_await env.files().SyncDirectory(other));
   }
   EXPECT_LE(OpenDescriptors(), before + 8);
+  co_return 0;
+}
+
+// Where the descriptors of this process lead that are below `directory`.
+std::set<std::string> DescriptorsBelow(const std::string& directory) {
+  std::set<std::string> found;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code error;
+    const std::string path = std::filesystem::read_symlink(entry.path(), error);
+    if (absl::StartsWith(path, directory)) found.insert(path);
+  }
+  return found;
+}
+
+POSIX_TEST(FileSystemTest, Sync_OfTheWorkingDirectory) {
+  const std::string before = env.process().working_directory();
+  for (const std::string& name : {std::string("/one"), std::string("/two"), std::string("/one")}) {
+    const std::string path = directory + name;
+    (void)co_await env.files().MakeDirectory(path, 0700);
+    EXPECT_OK(co_await env.process().ChangeDirectory(path));
+    EXPECT_OK(co_await env.files().SyncDirectory("."));
+    EXPECT_OK(co_await env.files().SyncDirectory("."));
+    EXPECT_EQ(DescriptorsBelow(directory), std::set<std::string>{path});
+  }
+  EXPECT_OK(co_await env.process().ChangeDirectory(before));
   co_return 0;
 }
 

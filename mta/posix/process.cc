@@ -128,6 +128,7 @@ Operation<absl::Status> PosixProcess::ChangeDirectory(absl::string_view path) {
   absl::StatusOr<std::string> real = parts_.root.ToMachine(what, path);
   if (!real.ok()) return real.status();
   ActAsOneself();
+  ++parts_.working_directory.changes;
   if (::chdir(real->c_str()) != 0) return LastError(what);
   return absl::OkStatus();
 }

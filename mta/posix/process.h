@@ -15,6 +15,7 @@
 #include "mta/posix/thread_identity.h"
 #include "mta/posix/title.h"
 #include "mta/posix/worker_pool.h"
+#include "mta/posix/working_directory.h"
 
 namespace stagepost {
 
@@ -27,6 +28,7 @@ class PosixProcess final : public Process {
     const PosixPrograms& programs;
     const PrivateRoot& root;
     OwnIdentity& own;
+    WorkingDirectory& working_directory;
   };
 
   PosixProcess(const Parts& parts, std::map<std::string, std::string> variables, TitleArea title);
