@@ -95,14 +95,19 @@ class DirectoryQueue final : public Queue {
     if (layout().min_free_blocks <= 0) co_return true;
     uint64_t most = 0;
     std::string where;
+    const MonotonicTime now = env_.clock().MonotonicNow();
+    if (ample_space_.asked.has_value() && now - *ample_space_.asked < kSpaceGlance &&
+        HasRoom(ample_space_.space, message_bytes, kAmpleBytes)) {
+      co_return true;
+    }
     for (const QueuePlace& place : state_.places) {
       if (place.group != 0) continue;
       CO_ASSIGN_OR_RETURN(const FreeSpace space,
                           co_await env_.files().GetFreeSpace(QueuePlace::DirectoryOf(place.data)));
-      const uint64_t block = std::max<uint64_t>(space.block_bytes, 1);
-      const uint64_t needed = static_cast<uint64_t>(layout().min_free_blocks) +
-                              static_cast<uint64_t>(std::max<int64_t>(message_bytes, 0)) / block;
-      if (space.free_blocks > needed) co_return true;
+      if (HasRoom(space, message_bytes, 0)) {
+        ample_space_ = {now, space};
+        co_return true;
+      }
       if (where.empty() || space.free_blocks > most) where = place.shown;
       most = std::max(most, space.free_blocks);
     }
@@ -114,6 +119,23 @@ class DirectoryQueue final : public Queue {
   }
 
  private:
+  // What a file system had, and when.
+  struct Space {
+    std::optional<MonotonicTime> asked;
+    FreeSpace space;
+  };
+  // Nobody fills up so much in so short a time: until then the file system need not be asked again.
+  static constexpr absl::Duration kSpaceGlance = absl::Milliseconds(50);
+  static constexpr uint64_t kAmpleBytes = uint64_t{1} << 30;
+
+  // Whether a message has room, MinFreeBlocks beside it, and `margin_bytes` more.
+  bool HasRoom(const FreeSpace& space, int64_t message_bytes, uint64_t margin_bytes) const {
+    const uint64_t block = std::max<uint64_t>(space.block_bytes, 1);
+    const uint64_t bytes = static_cast<uint64_t>(std::max<int64_t>(message_bytes, 0));
+    return space.free_blocks >
+           static_cast<uint64_t>(layout().min_free_blocks) + (bytes + margin_bytes) / block;
+  }
+
   Task<absl::Status> ListGroup(size_t group, const QueueSelection& selection,
                                std::vector<std::string>& ids) {
     std::vector<QueueCandidate> all;
@@ -243,6 +265,7 @@ class DirectoryQueue final : public Queue {
 
   Environment& env_;
   QueueState state_;
+  Space ample_space_;  // of the directory that was the last to have room
 };
 
 }  // namespace

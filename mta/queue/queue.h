@@ -170,7 +170,8 @@ class Queue {
   virtual Task<absl::Status> RemoveOrphans() = 0;
   // Whether there is room for a message of that size in some directory of the default group and
   // MinFreeBlocks beside it; if not, it is logged in sendmail's words: "low on space (HOST needs
-  // …". `id` names the transaction, `peer` the client's host; empty: SMTP-DAEMON.
+  // …". Where there is plenty of it the file system is asked now and then only. `id` names the
+  // transaction, `peer` the client's host; empty: SMTP-DAEMON.
   virtual Task<absl::StatusOr<bool>> HasRoom(std::string id, std::string peer,
                                              int64_t message_bytes) = 0;
 };

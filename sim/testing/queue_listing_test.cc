@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "gtest/gtest.h"
+#include "mta/async/deadline.h"
 #include "mta/queue/queue.h"
 #include "mta/queue/queue_file.h"
 #include "sim/testing/queue_test_util.h"
@@ -255,6 +256,27 @@ TEST(QueueSpace, IsAskedFor) {
       absl::StrContains(host.Log(),
                         "6AK6W4C7000610: low on space (host.outside.example needs 1000 bytes + "
                         "1125899906842624 blocks in /var/spool/mqueue), max avail: "));
+}
+
+// How often the file system is asked when three ask at once, and a fourth a moment later.
+Task<int> CountQuestions(Environment& env, TestHost& host, std::vector<int>& calls) {
+  std::unique_ptr<Queue> queue = *co_await OpenQueue(env, SingleQueue(kBase));
+  for (int i = 0; i < 4; ++i) {
+    if (i == 3) (void)co_await Sleep(absl::Milliseconds(50));
+    host.ResetCalls();
+    (void)co_await queue->HasRoom("6AK6W4C7000610", "", 1000);
+    calls.push_back(host.calls());
+  }
+  co_return 0;
+}
+
+TEST(QueueSpace, IsAskedForEachTimeWhereItIsShort) {
+  for (const bool ample : {true, false}) {
+    TestHost host(1, {}, {.blocks = ample ? 1u << 20 : 1u << 17});
+    std::vector<int> calls;
+    ASSERT_EQ(host.Run(&CountQuestions, std::ref(host), std::ref(calls)), 0);
+    EXPECT_EQ(calls, (ample ? std::vector<int>{1, 0, 0, 1} : std::vector<int>{1, 1, 1, 1}));
+  }
 }
 
 Task<int> Open(Environment& env, QueueLayout layout, absl::Status& status) {
