@@ -7,6 +7,12 @@
 #include "absl/strings/str_cat.h"
 
 namespace stagepost {
+namespace {
+
+// Of what has a name and is sorted by it.
+constexpr auto kIsBefore = [](const auto& named, NameId wanted) { return named.name < wanted; };
+
+}  // namespace
 
 // Puts macros in, for one call of Expand() or ExpandToString().
 class Macros::Expansion {
@@ -29,6 +35,7 @@ class Macros::Expansion {
   }
 
   Text Take() { return std::move(text_); }
+  std::string TakeWritten() { return std::move(written_); }
 
  private:
   bool Spend(size_t cost) {
@@ -72,9 +79,13 @@ class Macros::Expansion {
       return Append(*value, depth + 1);
     }
     if (piece.kind == Piece::Kind::kCharacters) {
-      AppendCharacters(text_, piece.characters);
+      if (names_ != nullptr) {
+        written_ += piece.characters;
+      } else {
+        AppendCharacters(text_, piece.characters);
+      }
     } else if (names_ != nullptr) {
-      AppendCharacters(text_, WriteText({piece}, *names_));
+      written_ += WriteText({piece}, *names_);
     } else {
       text_.push_back(piece);
     }
@@ -84,36 +95,50 @@ class Macros::Expansion {
   const Macros& macros_;
   const Names* const names_;
   Text text_;
+  std::string written_;  // where there are names
   size_t spent_ = 0;
 };
 
-Macros::Value& Macros::At(NameId name) {
-  const auto place =
-      std::lower_bound(values_.begin(), values_.end(), name,
-                       [](const Value& value, NameId wanted) { return value.name < wanted; });
-  if (place != values_.end() && place->name == name) return *place;
-  return *values_.insert(place, Value{name, false, {}});
+Macros::Slot& Macros::At(NameId name) {
+  const auto place = std::lower_bound(slots_.begin(), slots_.end(), name, kIsBefore);
+  if (place != slots_.end() && place->name == name) return *place;
+  const Slot slot = {name, static_cast<uint16_t>(values_.size()), false};
+  values_.emplace_back();
+  return *slots_.insert(place, slot);
 }
 
-void Macros::Set(NameId name, Text value) {
-  Value& place = At(name);
-  place.defined = true;
-  place.text = std::move(value);
+Text& Macros::Define(NameId name) {
+  Slot& slot = At(name);
+  slot.defined = true;
+  return values_[slot.value];
+}
+
+void Macros::Set(NameId name, Text value) { Define(name) = std::move(value); }
+
+// The value may be a part of the one that it replaces.
+void Macros::SetLiteral(NameId name, absl::string_view value) {
+  Text& text = Define(name);
+  if (text.empty()) {
+    AppendCharacters(text, value);
+  } else if (!value.empty() && text.size() == 1 && text[0].kind == Piece::Kind::kCharacters) {
+    text[0].characters.assign(value.data(), value.size());
+  } else {
+    text = Literal(value);
+  }
 }
 
 void Macros::Unset(NameId name) {
-  Value& place = At(name);
-  place.defined = false;
-  place.text.clear();
+  Slot& slot = At(name);
+  slot.defined = false;
+  values_[slot.value].clear();
 }
 
 const Text* Macros::Find(NameId name) const {
   for (const Macros* table = this; table != nullptr; table = table->parent_) {
     const auto place =
-        std::lower_bound(table->values_.begin(), table->values_.end(), name,
-                         [](const Value& value, NameId wanted) { return value.name < wanted; });
-    if (place == table->values_.end() || place->name != name) continue;
-    return place->defined ? &place->text : nullptr;
+        std::lower_bound(table->slots_.begin(), table->slots_.end(), name, kIsBefore);
+    if (place == table->slots_.end() || place->name != name) continue;
+    return place->defined ? &table->values_[place->value] : nullptr;
   }
   return nullptr;
 }
@@ -129,8 +154,7 @@ absl::StatusOr<std::string> Macros::ExpandToString(const Text& text, const Names
   Expansion expansion(*this, &names);
   const absl::Status status = expansion.Append(text, 0);
   if (!status.ok()) return status;
-  Text expanded = expansion.Take();
-  return expanded.empty() ? std::string() : std::move(expanded[0].characters);
+  return expansion.TakeWritten();
 }
 
 }  // namespace stagepost

@@ -6,6 +6,7 @@
 #ifndef STAGEPOST_MTA_CF_MACROS_H_
 #define STAGEPOST_MTA_CF_MACROS_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -26,7 +27,7 @@ class Macros {
   explicit Macros(const Macros* parent = nullptr) : parent_(parent) {}
 
   void Set(NameId name, Text value);
-  void SetLiteral(NameId name, absl::string_view value) { Set(name, Literal(value)); }
+  void SetLiteral(NameId name, absl::string_view value);
   // Undefined here, whatever the parent says.
   void Unset(NameId name);
 
@@ -42,16 +43,18 @@ class Macros {
 
  private:
   class Expansion;
-  struct Value {
+  struct Slot {
     NameId name{};
+    uint16_t value = 0;  // where it is in values_
     bool defined = false;
-    Text text;
   };
-  // The one of this table; made if it is missing.
-  Value& At(NameId name);
+  // The text of one that is defined from now on; made if it is missing.
+  Text& Define(NameId name);
+  Slot& At(NameId name);
 
   const Macros* parent_;
-  std::vector<Value> values_;  // sorted by name
+  std::vector<Slot> slots_;   // sorted by name
+  std::vector<Text> values_;  // in the order in which they came: they need not move for a new one
 };
 
 }  // namespace stagepost

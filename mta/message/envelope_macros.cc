@@ -1,6 +1,7 @@
 #include "mta/message/envelope_macros.h"
 
 #include <optional>
+#include <string>
 
 #include "absl/strings/str_cat.h"
 #include "mta/cf/well_known_names.h"
@@ -19,7 +20,9 @@ void SetOrUnset(char name, absl::string_view value, Macros& macros) {
 }
 
 void DefineTimes(absl::Time now, absl::TimeZone zone, Macros& macros) {
-  macros.SetLiteral(OneCharacterName('b'), FormatDate(now, zone));
+  const std::string date = FormatDate(now, zone);
+  macros.SetLiteral(OneCharacterName('a'), date);
+  macros.SetLiteral(OneCharacterName('b'), date);
   macros.SetLiteral(OneCharacterName('d'), FormatCtime(now, zone));
   macros.SetLiteral(OneCharacterName('t'), FormatMessageIdTime(now));
   macros.SetLiteral(well_known::kTime, absl::StrCat(absl::ToUnixSeconds(now)));
@@ -29,7 +32,6 @@ void DefineTimes(absl::Time now, absl::TimeZone zone, Macros& macros) {
 
 void DefineEnvelopeMacros(const EnvelopeFacts& facts, Macros& macros) {
   DefineTimes(facts.now, facts.zone, macros);
-  macros.SetLiteral(OneCharacterName('a'), FormatDate(facts.now, facts.zone));
   macros.SetLiteral(OneCharacterName('c'), absl::StrCat(facts.hops));
   macros.SetLiteral(OneCharacterName('f'), facts.sender);
   macros.SetLiteral(OneCharacterName('g'), facts.sender);

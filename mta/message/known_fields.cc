@@ -48,6 +48,7 @@ constexpr KnownField kKnownFields[] = {
 
 FieldTraits TraitsOf(absl::string_view name) {
   for (const KnownField& field : kKnownFields) {
+    if (field.name.size() != name.size()) continue;
     if (absl::EqualsIgnoreCase(field.name, name)) return FieldTraits(field.bits);
   }
   return FieldTraits();

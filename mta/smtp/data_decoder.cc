@@ -2,20 +2,43 @@
 
 #include <algorithm>
 
+#include "absl/strings/match.h"
 #include "mta/base/check.h"
 
 namespace stagepost {
+namespace {
+
+// How far a line end is looked for at once: who sends many of one kind and none of the other must
+// not have all the rest searched for each.
+constexpr size_t kSearchedBytes = 1024;
+
+// How many bytes `rest` begins with that end no line.
+size_t PlainBytes(absl::string_view rest) {
+  rest = rest.substr(0, kSearchedBytes);
+  rest = rest.substr(0, rest.find('\r'));
+  return std::min(rest.find('\n'), rest.size());
+}
+
+}  // namespace
 
 size_t DataDecoder::Decode(absl::string_view input, std::string& output) {
   CHECK(!done() && fault_ == Fault::kNone);
   size_t used = 0;
   while (used < input.size() && !done() && fault_ == Fault::kNone) {
+    if (state_ == State::kLineStart && input[used] != '.') state_ = State::kText;
     if (state_ == State::kText) {
-      // Most bytes are inside lines: copy them in one go.
+      // Most bytes are inside lines: copy them in one go, and the line end that belongs there.
       const absl::string_view rest = input.substr(used);
-      const size_t length = std::min(rest.find_first_of("\r\n"), rest.size());
+      const size_t length = PlainBytes(rest);
       output.append(rest.data(), length);
       used += length;
+      if (absl::StartsWith(rest.substr(length), "\r\n")) {
+        output.push_back('\n');
+        used += 2;
+        state_ = State::kLineStart;
+        continue;
+      }
+      if (length == kSearchedBytes) continue;
       if (used == input.size()) break;
     }
     Step(input[used++], output);
