@@ -53,6 +53,7 @@ class NoteTaker final : public RewriteObserver {
 
   void Entered(absl::string_view, absl::Span<const Token>) override {}
   void Left(absl::string_view, absl::Span<const Token>) override {}
+  bool WantsRulesets() const override { return false; }
   void Message(const RewriteMessage& message) override;
   void LookupDeferred(absl::string_view map, absl::string_view key) override;
 

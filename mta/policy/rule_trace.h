@@ -32,6 +32,7 @@ class ForwardingObserver : public RewriteObserver {
   void Message(const RewriteMessage& message) override {
     if (next_ != nullptr) next_->Message(message);
   }
+  bool WantsRulesets() const override { return next_ != nullptr && next_->WantsRulesets(); }
   bool WantsRules() const override { return next_ != nullptr && next_->WantsRules(); }
   void Trying(absl::Span<const Token> left, int line) override {
     if (next_ != nullptr) next_->Trying(left, line);
@@ -72,6 +73,7 @@ class RuleTrace final : public ForwardingObserver {
   // What is to be handed to the machine.
   RewriteObserver* observer() { return trace_.wants_rules() ? this : next_; }
 
+  bool WantsRulesets() const override { return true; }
   bool WantsRules() const override { return true; }
   void Entered(absl::string_view ruleset, absl::Span<const Token> tokens) override;
   void Left(absl::string_view ruleset, absl::Span<const Token> tokens) override;

@@ -66,6 +66,8 @@ class ClassIndex {
   // Valid as long as the index.
   const IndexedClass* Use(NameId name);
   void Refresh();
+  // Of the Classes, which may be newer than the index.
+  uint64_t newest() const { return classes_.version(); }
 
  private:
   const Classes& classes_;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "mta/rewrite/evaluation.h"
+#include "mta/rewrite/rewrite_memo.h"
 
 namespace stagepost {
 namespace {
@@ -27,13 +28,16 @@ struct Engine::Compiled {
   ClassIndex classes;
   const Rulesets rulesets;
   Machine machine;
+  RewriteMemo memo;
   // Evaluations that nobody uses now.
   std::vector<std::unique_ptr<Evaluation>> idle;
 };
 
 Engine::Application::Application(Engine& engine, int ruleset, TokenList& tokens,
                                  const Macros& macros, RewriteObserver* observer)
-    : compiled_(*engine.compiled_) {
+    : compiled_(*engine.compiled_), done_(true) {
+  const bool unseen = observer == nullptr || !observer->WantsRulesets();
+  if (unseen && compiled_.memo.Recall(ruleset, compiled_.classes.newest(), tokens, macros)) return;
   if (compiled_.idle.empty()) {
     evaluation_ = std::make_unique<Evaluation>(compiled_.machine);
   } else {
@@ -42,9 +46,14 @@ Engine::Application::Application(Engine& engine, int ruleset, TokenList& tokens,
   }
   evaluation_->Start(ruleset, tokens, macros, observer);
   done_ = evaluation_->Run() == Evaluation::Outcome::kDone;
+  if (!unseen || !done_) return;
+  const MacrosAsked* const asked = evaluation_->asked();
+  if (asked != nullptr) compiled_.memo.Remember(tokens, *asked, macros);
 }
 
-Engine::Application::~Application() { compiled_.idle.push_back(std::move(evaluation_)); }
+Engine::Application::~Application() {
+  if (evaluation_ != nullptr) compiled_.idle.push_back(std::move(evaluation_));
+}
 
 Task<void> Engine::Application::Finish() {
   while (!done_) {
@@ -55,7 +64,9 @@ Task<void> Engine::Application::Finish() {
   }
 }
 
-int Engine::Application::status() const { return evaluation_->status(); }
+int Engine::Application::status() const {
+  return evaluation_ == nullptr ? 0 : evaluation_->status();
+}
 
 Engine::Engine(const Configuration& configuration, MapFinder maps, Diagnostics& diagnostics)
     : compiled_(std::make_unique<Compiled>(configuration, std::move(maps), diagnostics)) {}

@@ -43,6 +43,8 @@ class RewriteObserver {
   // What sendmail prints or replies by itself, such as "Infinite loop in ruleset X, rule 3".
   virtual void Message(const RewriteMessage& message) = 0;
 
+  // Whether it wants to see rulesets entered and left; if not, what is known is not done again.
+  virtual bool WantsRulesets() const { return true; }
   // Whether it wants to see single rules, too: what follows is called only then.
   virtual bool WantsRules() const { return false; }
   // A rule, of this line of the configuration, is tried; then it fails, or its right side is put
@@ -121,7 +123,7 @@ class Engine::Application {
 
  private:
   Compiled& compiled_;
-  std::unique_ptr<Evaluation> evaluation_;  // lent by the engine
+  std::unique_ptr<Evaluation> evaluation_;  // lent by the engine; null: it was known what comes
   bool done_;
 };
 

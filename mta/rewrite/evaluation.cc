@@ -29,6 +29,8 @@ void Evaluation::Start(int ruleset, TokenList& tokens, const Macros& macros,
   context_.macros = &macros;
   context_.names = &machine_.names;
   context_.blank = machine_.blank;
+  context_.asked = {};
+  alone_ = true;
   observer_ = observer;
   traced_ = observer != nullptr && observer->WantsRules();
   top_ = frames_.data();
@@ -284,6 +286,7 @@ std::optional<absl::Span<const Token>> Evaluation::Watch(const Rule::Piece& piec
 
 // $&x: makes tokens of its value, in tokens_. False: the ruleset has failed.
 bool Evaluation::FindMacro(NameId name) {
+  context_.asked.Note(name);
   const Text* const value = context_.macros->Find(name);
   if (traced_) {
     std::optional<std::string> text;
@@ -357,11 +360,13 @@ void Evaluation::MakeCall() {
 }
 
 void Evaluation::Say(absl::string_view reply, std::string text) {
+  alone_ = false;
   if (observer_ == nullptr) return;
   observer_->Message({.reply = std::string(reply), .text = std::move(text)});
 }
 
 void Evaluation::Say(const std::vector<RewriteMessage>& messages) {
+  alone_ &= messages.empty();
   if (observer_ == nullptr) return;
   for (const RewriteMessage& message : messages) observer_->Message(message);
 }

@@ -65,6 +65,8 @@ class Evaluation {
 
   // When all is done: a sysexits code.
   int status() const { return frames_[0].status; }
+  // Null: more counted than tokens, classes and these macros, or somebody was told something.
+  const MacrosAsked* asked() const { return alone_ && status() == 0 ? &context_.asked : nullptr; }
 
  private:
   struct Call {
@@ -169,6 +171,7 @@ class Evaluation {
   TokenList* tokens_ = nullptr;
   RewriteObserver* observer_ = nullptr;
   bool traced_ = false;  // it wants to see rules
+  bool alone_ = true;    // no map was asked, and nothing was said
 
   std::array<TokenBuffer, 2> buffers_;
   TokenBuffer* work_ = &buffers_[0];   // the tokens of all frames, the innermost ones last

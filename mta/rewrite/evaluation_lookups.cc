@@ -52,6 +52,7 @@ bool Evaluation::MakeLookups() {
 
 // Finds out what is to be looked up where. False: the ruleset has failed.
 bool Evaluation::Prepare(size_t begin) {
+  alone_ = false;
   const bool canonical = (*built_)[begin].Is(Operator::kCanonical);
   lookup_ = {.begin = begin, .key_begin = begin + (canonical ? 1 : 2)};
   if (!canonical && begin + 1 == built_->size()) {

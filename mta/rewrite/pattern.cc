@@ -141,6 +141,7 @@ class Pattern::Search {
 
   // The value of the macro against the tokens' characters, without regard to case.
   Place MacroValue(const Element& macro, const Token* token) const {
+    context_.asked.Note(macro.token->name);
     const Text* const value = context_.macros->Find(macro.token->name);
     if (value == nullptr) return {&macro + 1, token};
     const std::string written = WriteText(*value, *context_.names);

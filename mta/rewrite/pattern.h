@@ -38,11 +38,28 @@ struct Binding {
 // What the wildcards of a pattern took; $1 is the first.
 using Bindings = std::array<Binding, kMaxWildcards>;
 
+// Which macros have been asked for.
+struct MacrosAsked {
+  static constexpr size_t kMost = 4;
+  std::array<NameId, kMost> names;
+  size_t count = 0;
+  bool too_many = false;  // others, too
+
+  void Note(NameId name) {
+    for (size_t i = 0; i < count; ++i) {
+      if (names[i] == name) return;
+    }
+    too_many |= count == kMost;
+    if (count < kMost) names[count++] = name;
+  }
+};
+
 // What a search works with besides the tokens; all of it outlives the search.
 struct MatchContext {
   const Macros* macros = nullptr;
   const Names* names = nullptr;
   char blank = ' ';
+  MacrosAsked asked = {};
   // Where a long search failed; kept from one search to the next for its memory alone.
   std::vector<uint64_t> failures = {};
 };

@@ -107,7 +107,9 @@ class Transcript : public RewriteObserver {
  public:
   std::vector<std::string> messages;
   std::vector<std::string> trace;
+  bool watches = true;  // rulesets
 
+  bool WantsRulesets() const override { return watches; }
   void Entered(absl::string_view ruleset, absl::Span<const Token> tokens) override {
     trace.push_back(absl::StrCat(ruleset, " < ", ShowTokens(tokens)));
   }

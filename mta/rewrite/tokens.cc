@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 
 #include "absl/strings/match.h"
 
@@ -57,6 +58,13 @@ absl::string_view TokenArena::Copy(absl::string_view characters) {
   char* const data = Allocate(characters.size());
   if (!characters.empty()) memcpy(data, characters.data(), characters.size());
   return {data, characters.size()};
+}
+
+bool TokenArena::Owns(const char* character) const {
+  const std::less<> before;
+  return std::any_of(blocks_.begin(), blocks_.end(), [&](const Block& block) {
+    return !before(character, block.data.get()) && before(character, block.data.get() + block.size);
+  });
 }
 
 void TokenArena::Clear() {

@@ -130,6 +130,8 @@ class TokenArena {
   // Forgets everything but one block, which is used again.
   void Clear();
   size_t bytes() const { return bytes_; }
+  // Whether `character` is one of its own.
+  bool Owns(const char* character) const;
 
  private:
   static constexpr size_t kBlockBytes = 4096;
@@ -160,6 +162,7 @@ class TokenList {
 
   std::vector<Token>& tokens() { return tokens_; }
   TokenArena& arena() { return arena_; }
+  const TokenArena& arena() const { return arena_; }
   void Clear();
   // A copy of a token that lives elsewhere.
   void Append(const Token& token);

@@ -18,6 +18,7 @@ class FirstMessage final : public RewriteObserver {
  public:
   void Entered(absl::string_view, absl::Span<const Token>) override {}
   void Left(absl::string_view, absl::Span<const Token>) override {}
+  bool WantsRulesets() const override { return false; }
   void Message(const RewriteMessage& message) override {
     if (!message.reply.empty() && !first.has_value()) first = message;
   }
