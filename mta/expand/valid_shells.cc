@@ -1,6 +1,7 @@
 #include "mta/expand/valid_shells.h"
 
 #include <algorithm>
+#include <array>
 #include <memory>
 
 #include "absl/strings/ascii.h"
@@ -22,29 +23,28 @@ Task<absl::StatusOr<std::optional<std::string>>> ReadShells(Environment& env) {
       co_await env.files().Open(kShellsFile, {.read = true, .non_blocking = true});
   if (IsPassingError(file.status())) co_return file.status();
   if (!file.ok()) co_return std::nullopt;
-  std::string text(kMaxShellsBytes, '\0');
-  size_t size = 0;
-  while (size < text.size()) {
+  std::string text;
+  std::array<char, 1024> buffer;
+  while (text.size() < kMaxShellsBytes) {
     CO_ASSIGN_OR_RETURN(const size_t read,
-                        co_await (*file)->Read(size, absl::MakeSpan(text).subspan(size)));
+                        co_await (*file)->Read(text.size(), absl::MakeSpan(buffer)));
     if (read == 0) break;
-    size += read;
+    text.append(buffer.data(), read);
   }
-  text.resize(size);
   co_return text;
 }
 
 }  // namespace
 
-std::vector<std::string> ParseShells(absl::string_view text) {
-  std::vector<std::string> shells;
+std::vector<absl::string_view> ParseShells(absl::string_view text) {
+  std::vector<absl::string_view> shells;
   for (absl::string_view line : absl::StrSplit(text, '\n')) {
     line = line.substr(0, line.find('#'));
     const size_t begin = line.find('/');
     if (begin == absl::string_view::npos) continue;
     line.remove_prefix(begin);
     const auto* const end = std::find_if(line.begin(), line.end(), absl::ascii_isspace);
-    shells.emplace_back(line.begin(), end);
+    shells.push_back(line.substr(0, static_cast<size_t>(end - line.begin())));
   }
   return shells;
 }
@@ -53,7 +53,7 @@ Task<absl::StatusOr<bool>> IsValidShell(Environment& env, std::string shell) {
   if (shell.empty()) co_return true;
   CO_ASSIGN_OR_RETURN(const std::optional<std::string> text, co_await ReadShells(env));
   if (!text.has_value()) co_return shell == "/bin/sh" || shell == "/bin/csh";
-  for (const std::string& valid : ParseShells(*text)) {
+  for (const absl::string_view valid : ParseShells(*text)) {
     if (valid == shell || valid == kAnyShell) co_return true;
   }
   co_return false;

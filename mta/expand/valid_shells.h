@@ -13,8 +13,8 @@
 
 namespace stagepost {
 
-// The shells that a text like that of /etc/shells lists.
-std::vector<std::string> ParseShells(absl::string_view text);
+// The shells that a text like that of /etc/shells lists; they point into it.
+std::vector<absl::string_view> ParseShells(absl::string_view text);
 
 // Whether `shell`, as the account has it, is a valid one; that of an account without a shell is.
 // Without /etc/shells, /bin/sh and /bin/csh are. An error: it cannot be known now.

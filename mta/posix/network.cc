@@ -81,7 +81,8 @@ class PosixConnection final : public Connection {
 
  private:
   void DrainBeforeClose() {
-    ::shutdown(fd_.fd(), SHUT_WR);
+    // Where the peer has reset the connection, closing loses nothing.
+    if (::shutdown(fd_.fd(), SHUT_WR) != 0) return;
     std::array<char, 16 * 1024> waste;
     for (size_t drained = 0; drained < PosixNetwork::kDrainBytes;) {
       const ssize_t got = ::recv(fd_.fd(), waste.data(), waste.size(), MSG_DONTWAIT);
