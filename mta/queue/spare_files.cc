@@ -1,6 +1,7 @@
 #include "mta/queue/spare_files.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -10,7 +11,7 @@ namespace stagepost {
 Task<void> SpareFiles::EndReceiving() {
   if (--receiving_ > 0) co_return;
   // Who comes meanwhile keeps what is kept from then on.
-  std::map<Place, std::deque<Kept>> leaving = std::exchange(spares_, {});
+  std::map<Place, std::vector<Kept>> leaving = std::exchange(spares_, {});
   for (auto& [place, files] : leaving) {
     // What cannot be removed now, a queue run removes.
     for (const Kept& kept : files) (void)co_await env_.files().Unlink(kept.file.name);
@@ -48,15 +49,18 @@ Task<bool> SpareFiles::Keep(std::string directory, SpareKind kind, std::string n
 
 Task<std::optional<SpareFile>> SpareFiles::Take(std::string directory, SpareKind kind) {
   const auto found = spares_.find(Place(std::move(directory), kind));
-  if (found == spares_.end() || found->second.empty()) co_return std::nullopt;
+  if (found == spares_.end()) co_return std::nullopt;
+  std::vector<Kept>& files = found->second;
+  auto last = files.end();
   if (kind == SpareKind::kControl) {
     const auto flushed = flushed_.find(found->first.first);
-    if (flushed == flushed_.end() || found->second.front().number > flushed->second) {
-      co_return std::nullopt;
-    }
+    const uint64_t mark = flushed == flushed_.end() ? 0 : flushed->second;
+    last = std::partition_point(files.begin(), files.end(),
+                                [&](const Kept& each) { return each.number <= mark; });
   }
-  Kept kept = std::move(found->second.front());
-  found->second.pop_front();
+  if (last == files.begin()) co_return std::nullopt;
+  Kept kept = std::move(*std::prev(last));
+  files.erase(std::prev(last));
   if (kind == SpareKind::kControl) {
     // Somebody may have tidied up.
     const absl::StatusOr<FileStat> stat = co_await kept.file.file->Stat();

@@ -23,12 +23,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "mta/async/task.h"
@@ -73,8 +73,9 @@ class SpareFiles {
   Task<bool> Keep(std::string directory, SpareKind kind, std::string name,
                   std::unique_ptr<File>& file);
 
-  // A file that may be written over, or none. A data file may have lost its name, if somebody has
-  // tidied up; the rename tells.
+  // A file that may be written over, or none: the one that was kept last, so that few are in use
+  // and their inodes lie close together. A data file may have lost its name, if somebody has tidied
+  // up; the rename tells.
   Task<std::optional<SpareFile>> Take(std::string directory, SpareKind kind);
 
   // Around a flush of a directory: control files kept before `mark` was taken may be used after
@@ -94,7 +95,7 @@ class SpareFiles {
   size_t receiving_ = 0;
   uint64_t names_ = 0;  // given out
   uint64_t kept_ = 0;   // the number of the last one
-  std::map<Place, std::deque<Kept>> spares_;
+  std::map<Place, std::vector<Kept>> spares_;
   std::map<std::string, uint64_t, std::less<>> flushed_;  // marks, by directory
 };
 

@@ -114,6 +114,38 @@ TEST(SpareFiles, ServeTheNextMessage) {
   EXPECT_EQ(WholeMessages(host), std::vector<std::string>({kBodies.back()}));
 }
 
+// Which data files of three messages are there when two of them are done and another has come.
+Task<int> KeepTwo(Environment& env, std::vector<bool>& there) {
+  const absl::StatusOr<std::unique_ptr<Queue>> opened =
+      co_await OpenQueue(env, SingleQueue("/var/spool/mqueue"));
+  if (!opened.ok()) co_return 1;
+  Queue& queue = **opened;
+  queue.BeginReceiving();
+  Messages messages;
+  for (const char* body : {"first", "second", "third"}) {
+    absl::StatusOr<std::unique_ptr<QueuedMessage>> message = co_await Accept(queue, body);
+    if (!message.ok()) co_return 2;
+    messages.push_back(*std::move(message));
+  }
+  for (const size_t i : {0, 1}) {
+    if (!(co_await messages[i]->Remove()).ok()) co_return 3;
+  }
+  if (!(co_await Accept(queue, "last")).ok()) co_return 4;
+  for (const std::unique_ptr<QueuedMessage>& message : messages) {
+    const std::string name = absl::StrCat("df", message->envelope().id);
+    there.push_back((co_await env.files().LinkStat(name)).ok());
+  }
+  co_await queue.EndReceiving();
+  co_return 0;
+}
+
+TEST(SpareFiles, TheLatestServesFirst) {
+  TestHost host;
+  std::vector<bool> there;
+  ASSERT_EQ(host.Run(&KeepTwo, std::ref(there)), 0);
+  EXPECT_EQ(there, (std::vector<bool>{true, false, true}));
+}
+
 QueueLayout UnsafeLayout(SuperSafe super_safe) {
   QueueLayout layout = SingleQueue("/var/spool/mqueue");
   layout.super_safe = super_safe;
