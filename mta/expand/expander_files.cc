@@ -58,15 +58,18 @@ Task<absl::Status> ExpansionWalk::BelongTo(SendList& list, size_t at, UserId own
   if (is_somebodys || owner == kRootUser) co_return absl::OkStatus();
   const absl::StatusOr<User> user = accounts().FindUser(owner);
   if (absl::IsNotFound(user.status())) {
-    list.entries[at].account = {.name = "", .user = owner, .group = {}, .home = ""};
+    list.entries[at].account = {.name = "", .user = owner, .group = {}, .home = "", .shell = ""};
     list.entries[at].bogus_shell = true;
     co_return absl::OkStatus();
   }
   if (!user.ok()) co_return ErrnoStatus(Errno::kEAGAIN, "getpwuid");
   const absl::StatusOr<bool> valid = co_await IsValidShell(site_.env(), user->shell);
   if (!valid.ok()) co_return valid.status();
-  list.entries[at].account = {
-      .name = user->name, .user = user->id, .group = user->group, .home = user->home};
+  list.entries[at].account = {.name = user->name,
+                              .user = user->id,
+                              .group = user->group,
+                              .home = user->home,
+                              .shell = user->shell};
   list.entries[at].bogus_shell = !*valid;
   co_return absl::OkStatus();
 }
@@ -77,7 +80,15 @@ Task<absl::Status> ExpansionWalk::ReadFile(SendList& list, size_t at, std::strin
   const absl::StatusOr<UserFile> file =
       co_await ReadUserFile(site_.env(), options(), kind, IdentityFor(list, at), path);
   if (!file.ok()) co_return file.status();
-  if (!forwards) {
+  if (forwards) {
+    const std::string shell = list.entries[at].account->shell;
+    const absl::StatusOr<bool> valid = co_await IsValidShell(site_.env(), shell);
+    if (!valid.ok()) {
+      Deferred(list.entries[at], "451", "4.3.0", "Cannot read /etc/shells");
+      co_return absl::OkStatus();
+    }
+    list.entries[at].bogus_shell = !*valid;
+  } else {
     const absl::Status belongs = co_await BelongTo(list, at, file->owner);
     if (!belongs.ok()) co_return belongs;
   }

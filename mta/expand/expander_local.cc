@@ -10,7 +10,6 @@
 #include "mta/base/sysexits.h"
 #include "mta/cf/well_known_names.h"
 #include "mta/expand/expansion_walk.h"
-#include "mta/expand/valid_shells.h"
 #include "mta/maps/alias_maps.h"
 
 namespace stagepost {
@@ -165,16 +164,13 @@ Task<void> ExpansionWalk::FindAccount(SendList& list, size_t at) {
     co_return;
   }
   SendEntry& entry = list.entries[at];
-  entry.account = {.name = user->name, .user = user->id, .group = user->group, .home = user->home};
+  entry.account = {.name = user->name,
+                   .user = user->id,
+                   .group = user->group,
+                   .home = user->home,
+                   .shell = user->shell};
   std::string full_name = FullNameOf(*user);
   if (!full_name.empty()) entry.full_name = std::move(full_name);
-  if (verifying()) co_return;
-  const absl::StatusOr<bool> valid = co_await IsValidShell(site_.env(), user->shell);
-  if (!valid.ok()) {
-    Deferred(list.entries[at], "451", "4.3.0", "Cannot read /etc/shells");
-    co_return;
-  }
-  list.entries[at].bogus_shell = !*valid;
 }
 
 }  // namespace stagepost

@@ -80,7 +80,8 @@ struct SendEntry {
     std::string name;
     UserId user = kRootUser;
     GroupId group = kRootGroup;
-    std::string home;  // empty: none
+    std::string home;   // empty: none
+    std::string shell;  // empty: none
   };
   std::optional<Account> account;
   std::string full_name;  // own or inherited

@@ -315,6 +315,18 @@ TEST(ExpandTest, ProgramsNeedAValidShell) {
   const std::string both = refused("|/bin/x", "programs", 1) + refused("/home/carol/f", "files", 2);
   EXPECT_EQ(host.Verify("carol"), both);
   EXPECT_EQ(host.exit_code, 64);
+  // The file is asked for only by who has a .forward.
+  int reads = 0;
+  host.host().fault = [&](FileCall call, absl::string_view path) {
+    if (call != FileCall::kOpen || path != "/etc/shells") return Errno::kOk;
+    ++reads;
+    return Errno::kEIO;
+  };
+  EXPECT_EQ(host.Verify("alice"), Alice());
+  EXPECT_EQ(reads, 0);
+  host.Verify("carol");
+  EXPECT_EQ(reads, 1);
+  host.host().fault = nullptr;
   host.Write("/etc/shells", "/SENDMAIL/ANY/SHELL/\n");
   EXPECT_EQ(host.Verify("carol"), Program("|/bin/x") + ToFile("/home/carol/f"));
   ASSERT_TRUE(host.disk().RemoveAll("/etc/shells").ok());
