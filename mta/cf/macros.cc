@@ -9,6 +9,9 @@
 namespace stagepost {
 namespace {
 
+// What a table has room for when it gets its first one.
+constexpr size_t kUsualMacros = 16;
+
 // Of what has a name and is sorted by it.
 constexpr auto kIsBefore = [](const auto& named, NameId wanted) { return named.name < wanted; };
 
@@ -100,6 +103,10 @@ class Macros::Expansion {
 };
 
 Macros::Slot& Macros::At(NameId name) {
+  if (slots_.empty()) {
+    slots_.reserve(kUsualMacros);
+    values_.reserve(kUsualMacros);
+  }
   const auto place = std::lower_bound(slots_.begin(), slots_.end(), name, kIsBefore);
   if (place != slots_.end() && place->name == name) return *place;
   const Slot slot = {name, static_cast<uint16_t>(values_.size()), false};

@@ -1,5 +1,6 @@
 #include "mta/dns/service_switch.h"
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
 
 namespace stagepost {
@@ -10,7 +11,8 @@ std::optional<std::vector<std::string>> FindLine(absl::string_view text, absl::s
                                                  absl::string_view separators) {
   for (absl::string_view line : absl::StrSplit(text, '\n')) {
     line = line.substr(0, line.find('#'));
-    const std::vector<std::string> words =
+    if (!absl::StrContains(line, name)) continue;
+    const std::vector<absl::string_view> words =
         absl::StrSplit(line, absl::ByAnyChar(separators), absl::SkipEmpty());
     if (words.empty() || words[0] != name) continue;
     return std::vector<std::string>(words.begin() + 1, words.end());

@@ -57,6 +57,8 @@ bool IsFieldValue(absl::string_view value) {
 std::string QuotedFieldValue(const HeaderField& field) {
   const bool has_macro =
       !field.mailer_flags.empty() && absl::EqualsIgnoreCase(field.name, "Return-Path");
+  const auto is_plain = [](char c) { return (c & 0x80) == 0; };
+  if (std::all_of(field.value.begin(), field.value.end(), is_plain)) return field.value;
   std::string quoted;
   quoted.reserve(field.value.size());
   for (const char c : field.value) {

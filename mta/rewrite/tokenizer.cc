@@ -15,6 +15,8 @@ namespace {
 
 // Operators wherever they stand, whatever OperatorChars says.
 constexpr absl::string_view kBuiltInOperators = "()<>,;";
+// In an address; more find room, too.
+constexpr size_t kUsualTokens = 12;
 // Quotes the character behind it inside sendmail, which does not expect it in an address.
 constexpr char kMetaQuote = '\xff';
 
@@ -319,6 +321,7 @@ std::optional<size_t> Tokenizer::ScanSimple(absl::string_view characters,
 
 ScanResult Tokenizer::Scan(absl::string_view characters, const ScanOptions& options,
                            TokenList& out) const {
+  out.tokens().reserve(out.size() + kUsualTokens);
   const std::optional<size_t> simple = ScanSimple(characters, options, out);
   if (simple.has_value()) return {.ok = *simple > 0, .end = *simple, .messages = {}};
   // Longer ones than this fail on the way. Repairs add characters.

@@ -7,6 +7,12 @@
 #include "absl/strings/match.h"
 
 namespace stagepost {
+namespace {
+
+// Of an arena's first block: most addresses are short.
+constexpr size_t kFirstBlockBytes = 480;
+
+}  // namespace
 
 void Token::Measure() {
   CaselessHash all;
@@ -38,7 +44,7 @@ bool SameCharacters(const Token& a, const Token& b) {
 
 char* TokenArena::Allocate(size_t size) {
   if (blocks_.empty() || blocks_.back().size - used_ < size) {
-    const size_t block = std::max(size, kBlockBytes);
+    const size_t block = std::max(size, blocks_.empty() ? kFirstBlockBytes : kBlockBytes);
     blocks_.push_back({std::make_unique_for_overwrite<char[]>(block + kShortTokenBytes), block});
     bytes_ += block;
     used_ = 0;
@@ -85,6 +91,7 @@ void TokenList::Append(const Token& token) {
 }
 
 void TokenList::Append(absl::Span<const Token> tokens) {
+  tokens_.reserve(tokens_.size() + tokens.size());
   for (const Token& token : tokens) Append(token);
 }
 

@@ -74,6 +74,7 @@ Command ParseCommand(absl::string_view line) {
   const absl::string_view word = text.substr(0, end);
   command.argument = absl::StripAsciiWhitespace(text.substr(end));
   for (const VerbName& known : kVerbs) {
+    if (known.name.size() != word.size()) continue;
     if (absl::EqualsIgnoreCase(word, known.name)) command.verb = known.verb;
   }
   for (const absl::string_view request : kProxyRequests) {
