@@ -211,6 +211,7 @@ class Server {
     const bool wanted = !users_.empty();
     if (!chunks_.has_value()) chunks_.emplace(env_);
     uint64_t left = *command.chunk_bytes;
+    if (wanted && command.last_chunk) chunks_->text->Expect(left);
     while (left > 0) {
       if (reader_.buffered().empty()) CO_RETURN_IF_ERROR(co_await Fill());
       const absl::string_view input = reader_.buffered().substr(0, left);

@@ -135,6 +135,7 @@ void LmtpDataDecoder::Step(char c, std::string& output) {
 }
 
 void LmtpChunkDecoder::Decode(absl::string_view input, std::string& output) {
+  output.reserve(output.size() + input.size() + 1);
   while (!input.empty()) {
     if (std::exchange(carriage_return_, false) && input[0] != '\n') output.push_back('\r');
     const size_t end = std::min(input.find('\r'), input.size());

@@ -242,8 +242,19 @@ class Appender {
   Task<absl::Status> AppendAt(uint64_t old_size) {
     offset_ = old_size;
     CO_ASSIGN_OR_RETURN(buffer_, co_await MissingLineEnds(old_size));
+    buffer_.reserve(std::min(Bytes(), 2 * kWriteBlock));
     for (const MailboxMessage& message : messages_) CO_RETURN_IF_ERROR(co_await Append(message));
     co_return co_await Flush();
+  }
+
+  // About as much as will be written.
+  size_t Bytes() const {
+    constexpr size_t kAddedLines = 256;
+    size_t bytes = 0;
+    for (const MailboxMessage& message : messages_) {
+      bytes += message.message->layout().body_end() + kAddedLines;
+    }
+    return bytes;
   }
 
   Task<absl::Status> Append(const MailboxMessage& message) {
@@ -308,14 +319,15 @@ class Appender {
   }
 
   Task<absl::Status> PutPiece(MessageSpool& message, uint64_t begin, uint64_t end) {
-    std::string block(std::min<uint64_t>(end - begin, kWriteBlock), '\0');
     while (begin < end) {
-      const size_t wanted = std::min<uint64_t>(end - begin, block.size());
+      const size_t before = buffer_.size();
+      buffer_.resize(before + std::min<uint64_t>(end - begin, kWriteBlock));
       CO_ASSIGN_OR_RETURN(const size_t read,
-                          co_await message.Read(begin, absl::MakeSpan(&block[0], wanted)));
+                          co_await message.Read(begin, absl::MakeSpan(buffer_).subspan(before)));
       if (read == 0) co_return absl::InternalError("message is shorter than it was");
+      buffer_.resize(before + read);
       begin += read;
-      CO_RETURN_IF_ERROR(co_await Put(absl::string_view(block).substr(0, read)));
+      if (buffer_.size() >= kWriteBlock) CO_RETURN_IF_ERROR(co_await Flush());
     }
     co_return absl::OkStatus();
   }

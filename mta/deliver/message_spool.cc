@@ -18,7 +18,7 @@ Task<absl::Status> MessageSpool::Append(absl::string_view text) {
   layout_.Take(text);
   while (!text.empty()) {
     const size_t taken = std::min(text.size(), kSpoolMemory - memory_.size());
-    absl::StrAppend(&memory_, text.substr(0, taken));
+    memory_.append(text.data(), taken);
     text.remove_prefix(taken);
     if (memory_.size() == kSpoolMemory) CO_RETURN_IF_ERROR(co_await FlushToFile());
   }

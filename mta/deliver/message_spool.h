@@ -6,6 +6,7 @@
 #ifndef STAGEPOST_MTA_DELIVER_MESSAGE_SPOOL_H_
 #define STAGEPOST_MTA_DELIVER_MESSAGE_SPOOL_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -27,6 +28,8 @@ class MessageSpool {
   // `env` outlives the spool.
   explicit MessageSpool(Environment& env) : env_(env) {}
 
+  // So much is to come, about.
+  void Expect(uint64_t bytes) { memory_.reserve(std::min<uint64_t>(bytes, kSpoolMemory)); }
   // LF line ends. After an error the spool is of no use.
   Task<absl::Status> Append(absl::string_view text);
   void Finish() { layout_.Finish(); }
