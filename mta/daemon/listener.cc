@@ -231,38 +231,42 @@ Task<absl::Status> Listeners::DelayByLoad(const Port& port) {
 }
 
 Task<absl::Status> Listeners::AcceptLoop(Listeners& self, Port& port) {
-  while (true) {
-    if (self.WhyRefuse(port).reason != Reason::kNone) {
-      port.stopped_accepting = true;
-      self.limit_reached_.Ring();
-      co_return absl::OkStatus();
-    }
-    CO_RETURN_IF_ERROR(co_await self.DelayByLoad(port));
+  const absl::Status status = co_await self.AcceptUntilLimit(port);
+  // However it has ended, somebody is to look at the port again.
+  port.stopped_accepting = true;
+  self.limit_reached_.Ring();
+  co_return status;
+}
+
+Task<absl::Status> Listeners::AcceptUntilLimit(Port& port) {
+  while (WhyRefuse(port).reason == Reason::kNone) {
+    CO_RETURN_IF_ERROR(co_await DelayByLoad(port));
     absl::StatusOr<std::unique_ptr<Connection>> connection = co_await port.open.listener->Accept();
     if (absl::IsCancelled(connection.status())) co_return absl::OkStatus();
     if (!connection.ok()) {
-      self.reporter_.LogSystemError(
+      reporter_.LogSystemError(
           absl::StrCat("getrequests: accept: ", connection.status().message()));
       CO_RETURN_IF_ERROR(co_await Sleep(kAcceptPause));
       continue;
     }
     if (port.open.options.Has('s')) {
-      self.Log(Severity::kError, "NOQUEUE: smtps: TLS not available, exiting");
+      Log(Severity::kError, "NOQUEUE: smtps: TLS not available, exiting");
       continue;
     }
     ++port.sessions;
-    const absl::Status spawned = self.sessions_.Spawn(&ServeOne, std::ref(self), std::ref(port),
-                                                      *std::move(connection), self.next_number_++);
-    if (!spawned.ok()) {
+    const absl::Status spawned = sessions_.Spawn(&ServeOne, std::ref(*this), std::ref(port),
+                                                 *std::move(connection), next_number_++);
+    if (!spawned.ok()) {  // another port has taken the last place
       --port.sessions;
       co_return spawned;
     }
-    const int64_t limit = self.handler_.options().Number(OptionId::kConnectionRateThrottle);
-    if (!port.rate.Count(self.Now(), limit)) continue;
-    self.Log(Severity::kInfo, absl::StrCat("deferring connections on daemon ",
-                                           port.open.options.name, ": ", limit, " per second"));
+    const int64_t limit = handler_.options().Number(OptionId::kConnectionRateThrottle);
+    if (!port.rate.Count(Now(), limit)) continue;
+    Log(Severity::kInfo, absl::StrCat("deferring connections on daemon ", port.open.options.name,
+                                      ": ", limit, " per second"));
     CO_RETURN_IF_ERROR(co_await Sleep(absl::Seconds(1)));
   }
+  co_return absl::OkStatus();
 }
 
 Task<absl::Status> Listeners::ServeOne(Listeners& self, Port& port,

@@ -84,6 +84,7 @@ class Listeners {
   };
 
   static Task<absl::Status> AcceptLoop(Listeners& self, Port& port);
+  Task<absl::Status> AcceptUntilLimit(Port& port);
   static Task<absl::Status> ServeOne(Listeners& self, Port& port,
                                      std::unique_ptr<Connection> connection, int64_t number);
 

@@ -12,24 +12,30 @@
 namespace stagepost {
 namespace {
 
-// The host of an entry, or of the one that ruleset 5 has put in its place.
-std::string HostOf(const SendList& list, size_t entry) {
-  size_t last = entry;
-  for (size_t i = entry + 1; i < list.entries.size(); ++i) {
-    if (list.entries[i].parent == last) last = i;
+// For each entry, the one that ruleset 5 has put in its place in the end, or itself.
+std::vector<size_t> LastReplacements(const SendList& list) {
+  const size_t count = list.entries.size();
+  std::vector<size_t> next(count, kNoEntry);  // the first that has come of it
+  for (size_t i = 0; i < count; ++i) {
+    const size_t parent = list.entries[i].parent;
+    if (parent < i && next[parent] == kNoEntry) next[parent] = i;
   }
-  return absl::AsciiStrToLower(list.entries[last].host);
+  for (size_t i = count; i-- > 0;) next[i] = next[i] == kNoEntry ? i : next[next[i]];
+  return next;
 }
 
 }  // namespace
 
 // As sendmail keeps them: by the host that rules have led to.
 std::vector<size_t> Session::RecipientsByHost() const {
+  const std::vector<SendEntry>& entries = transaction_.list.entries;
+  const std::vector<size_t> last = LastReplacements(transaction_.list);
   std::vector<std::pair<std::string, size_t>> order;
   for (size_t i = 0; i < transaction_.recipients.size(); ++i) {
     // Of a message that nobody will get nothing is known.
     const bool known = i < transaction_.routes.size();
-    order.emplace_back(known ? HostOf(transaction_.list, transaction_.routes[i].entry) : "", i);
+    const size_t entry = known ? transaction_.routes[i].entry : kNoEntry;
+    order.emplace_back(known ? absl::AsciiStrToLower(entries[last[entry]].host) : "", i);
   }
   std::sort(order.begin(), order.end());
   std::vector<size_t> recipients;

@@ -141,6 +141,39 @@ TEST(Listeners, RefuseAtMaxDaemonChildren) {
             "accepting connections again for daemon MSA\n");
 }
 
+Task<absl::Status> KnockAside(Environment& env, Scene& scene, uint16_t port) {
+  (void)co_await Knock(env, scene, port);
+  co_return absl::OkStatus();
+}
+
+Task<absl::Status> KnockAtBoth(TaskScope& scope, Environment& env, Scene& scene) {
+  for (const uint16_t port : {uint16_t{25}, uint16_t{587}}) {
+    CO_RETURN_IF_ERROR(scope.Spawn(&KnockAside, std::ref(env), std::ref(scene), port));
+  }
+  co_return absl::OkStatus();
+}
+
+// The last place is taken through one port while a client comes to the other.
+TEST(Listeners, TakeClientsAgainAfterThereWasNoPlaceLeft) {
+  Scene scene;
+  scene.AddPort("Name=MTA");
+  scene.AddPort("Name=MSA, Port=587");
+  const Script script = +[](Environment& env, Scene& s) -> Task<void> {
+    for (int i = 1; i < kMaxSessions; ++i) {
+      EXPECT_EQ(co_await Knock(env, s), "MTA");
+      if (testing::Test::HasFailure()) co_return;
+    }
+    EXPECT_TRUE((co_await WithScope("both", TaskScope::Policy::kSupervise, 2, &KnockAtBoth,
+                                    std::ref(env), std::ref(s)))
+                    .ok());
+    s.connections.clear();
+    EXPECT_TRUE((co_await Sleep(absl::Seconds(30))).ok());
+    EXPECT_EQ(co_await Knock(env, s), "MTA");
+    EXPECT_EQ(co_await Knock(env, s, 587), "MSA");
+  };
+  EXPECT_EQ(scene.host.Run(&Program, std::ref(scene), script), 0);
+}
+
 TEST(Listeners, RefuseAtTheChildrenOfOnePort) {
   Scene scene;
   scene.AddPort("Name=MTA, children=1");
