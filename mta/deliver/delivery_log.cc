@@ -4,7 +4,6 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 
@@ -49,8 +48,9 @@ std::string FormatDelay(absl::Duration delay) {
   const int64_t seconds = std::max<int64_t>(absl::ToInt64Seconds(delay), 0);
   std::string text;
   if (seconds >= 86'400) absl::StrAppend(&text, seconds / 86'400, "+");
-  absl::StrAppendFormat(&text, "%02d:%02d:%02d", seconds % 86'400 / 3'600, seconds % 3'600 / 60,
-                        seconds % 60);
+  const auto two = [](int64_t number) { return absl::Dec(number, absl::kZeroPad2); };
+  absl::StrAppend(&text, two(seconds % 86'400 / 3'600), ":", two(seconds % 3'600 / 60), ":",
+                  two(seconds % 60));
   return text;
 }
 

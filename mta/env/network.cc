@@ -6,7 +6,6 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "mta/base/check.h"
 
@@ -155,7 +154,8 @@ bool IpAddress::is_unspecified() const { return bytes_ == std::array<uint8_t, 16
 
 std::string IpAddress::ToString() const {
   if (!v4_) return FormatV6(bytes_);
-  return absl::StrFormat("%d.%d.%d.%d", bytes_[0], bytes_[1], bytes_[2], bytes_[3]);
+  const auto byte = [this](size_t i) { return static_cast<unsigned int>(bytes_[i]); };
+  return absl::StrCat(byte(0), ".", byte(1), ".", byte(2), ".", byte(3));
 }
 
 std::string SocketAddress::ToString() const {

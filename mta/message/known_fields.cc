@@ -1,5 +1,6 @@
 #include "mta/message/known_fields.h"
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 
 namespace stagepost {
@@ -47,8 +48,10 @@ constexpr KnownField kKnownFields[] = {
 }  // namespace
 
 FieldTraits TraitsOf(absl::string_view name) {
+  if (name.empty()) return FieldTraits();
+  const char first = absl::ascii_toupper(static_cast<unsigned char>(name[0]));
   for (const KnownField& field : kKnownFields) {
-    if (field.name.size() != name.size()) continue;
+    if (field.name.size() != name.size() || field.name[0] != first) continue;
     if (absl::EqualsIgnoreCase(field.name, name)) return FieldTraits(field.bits);
   }
   return FieldTraits();

@@ -22,7 +22,7 @@ std::optional<absl::string_view> PlainValue(const Macros& macros, NameId name) {
 bool IsSame(const Token& a, const Token& b) {
   return a.hash == b.hash && a.size == b.size && a.kind == b.kind && a.op == b.op &&
          a.digit == b.digit && a.name == b.name && a.ruleset == b.ruleset &&
-         memcmp(a.data, b.data, a.size) == 0;
+         (a.size == 1 ? *a.data == *b.data : memcmp(a.data, b.data, a.size) == 0);
 }
 
 uint64_t HashOf(int ruleset, absl::Span<const Token> tokens) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/types/span.h"
@@ -15,7 +16,8 @@ LineReader::LineReader(ByteSource& source, size_t max_line, size_t input_bytes)
     : source_(source),
       max_line_(max_line),
       input_bytes_(input_bytes),
-      buffer_(kIdleBufferBytes, '\0') {
+      buffer_(std::make_unique_for_overwrite<char[]>(kIdleBufferBytes)),
+      room_(kIdleBufferBytes) {
   CHECK(max_line > 0 && max_line <= input_bytes);
 }
 
@@ -28,23 +30,22 @@ void LineReader::Consume(size_t bytes) {
 }
 
 void LineReader::Resize(size_t bytes) {
-  if (begin_ > 0) {
-    std::memmove(buffer_.data(), buffer_.data() + begin_, size());
-    end_ -= begin_;
-    begin_ = 0;
-  }
-  bytes = std::max(bytes, end_);
-  if (bytes == buffer_.size()) return;
-  buffer_.resize(bytes);
-  buffer_.shrink_to_fit();
+  bytes = std::max(bytes, size());
+  std::unique_ptr<char[]> other;
+  if (bytes != room_) other = std::make_unique_for_overwrite<char[]>(bytes);
+  char* const to = other == nullptr ? buffer_.get() : other.get();
+  std::memmove(to, buffer_.get() + begin_, size());
+  end_ = size();
+  begin_ = 0;
+  if (other != nullptr) buffer_ = std::move(other);
+  room_ = bytes;
 }
 
 Task<absl::Status> LineReader::Read(MonotonicTime deadline) {
-  CHECK(end_ < buffer_.size());
-  CO_ASSIGN_OR_RETURN(
-      const size_t read,
-      co_await WithDeadline(
-          deadline, source_.Read(absl::MakeSpan(buffer_.data() + end_, buffer_.size() - end_))));
+  CHECK(end_ < room_);
+  CO_ASSIGN_OR_RETURN(const size_t read,
+                      co_await WithDeadline(deadline, source_.Read(absl::MakeSpan(
+                                                          buffer_.get() + end_, room_ - end_))));
   if (read == 0) co_return absl::OutOfRangeError("end of stream");
   end_ += read;
   co_return absl::OkStatus();

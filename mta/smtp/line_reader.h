@@ -11,7 +11,7 @@
 #define STAGEPOST_MTA_SMTP_LINE_READER_H_
 
 #include <cstddef>
-#include <string>
+#include <memory>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -45,7 +45,7 @@ class LineReader {
   bool HasLine() const;
 
   // For message data: the bytes at hand, and how many of them were used up.
-  absl::string_view buffered() const { return absl::string_view(buffer_).substr(begin_, size()); }
+  absl::string_view buffered() const { return {buffer_.get() + begin_, size()}; }
   void Consume(size_t bytes);
   // Reads more. REQUIRES: there is room, as there is when buffered() is empty. kOutOfRange: end of
   // stream.
@@ -63,7 +63,8 @@ class LineReader {
   ByteSource& source_;
   const size_t max_line_;
   const size_t input_bytes_;
-  std::string buffer_;
+  std::unique_ptr<char[]> buffer_;
+  size_t room_ = 0;
   size_t begin_ = 0, end_ = 0;  // of what is in buffer_ and not consumed
 };
 

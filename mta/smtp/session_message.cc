@@ -210,7 +210,11 @@ std::map<std::string, std::string> Session::KeptMacros() {
   Names& names = context_.site->configuration().names;
   const auto keep = [&](NameId name) {
     if (transaction_.macros.Find(name) == nullptr) return;
-    kept[std::string(names.NameOf(name))] = Expand(absl::StrCat("$", names.Written(name)));
+    Piece macro;
+    macro.kind = Piece::Kind::kMacro;
+    macro.name = name;
+    kept[std::string(names.NameOf(name))] =
+        transaction_.macros.ExpandToString({macro}, names).value_or(std::string());
   };
   for (const char c : {'_', 'r', 's'}) keep(OneCharacterName(c));
   keep(well_known::kDaemonFlags);
