@@ -18,6 +18,20 @@ namespace {
 constexpr size_t kReadBytes = 64 * 1024;
 constexpr absl::string_view kBlanks = " \t\r\f\v";
 
+// A link counts only where others may put one.
+Task<SafeFileRules> RulesFor(FileSystem& files, std::string path, BlameFlags blame) {
+  SafeFileRules rules;
+  rules.group_writable_directories_are_safe = Has(blame, BlameFlag::kGroupWritableDirPathSafe);
+  rules.sticky_directories_are_safe = Has(blame, BlameFlag::kTrustStickyBit);
+  if (!Has(blame, BlameFlag::kClassFileInUnsafeDirPath)) co_return rules;
+  if (!Has(blame, BlameFlag::kLinkedClassFileInWritableDir)) {
+    const absl::Status directories = co_await CheckDirectories(files, std::move(path), rules);
+    rules.refuse_links = rules.refuse_hard_links = !UnsafeDirectory(directories).empty();
+  }
+  rules.check_directories = false;
+  co_return rules;
+}
+
 absl::Status TooLarge() { return ErrnoStatus(Errno::kEFBIG, "class file"); }
 
 Task<absl::Status> ReadOutput(ByteSource& output, ClassWords& words) {
@@ -77,16 +91,9 @@ void ClassWords::Finish() {
   partial_.clear();
 }
 
-SafeFileRules ClassFileRules(const BlameFlags& blame) {
-  SafeFileRules rules;
-  rules.check_directories = !Has(blame, BlameFlag::kClassFileInUnsafeDirPath);
-  rules.group_writable_directories_are_safe = Has(blame, BlameFlag::kGroupWritableDirPathSafe);
-  rules.sticky_directories_are_safe = Has(blame, BlameFlag::kTrustStickyBit);
-  return rules;
-}
-
-Task<absl::Status> ReadClassFile(Environment& env, std::string path, SafeFileRules rules,
+Task<absl::Status> ReadClassFile(Environment& env, std::string path, BlameFlags blame,
                                  ClassWords& words) {
+  const SafeFileRules rules = co_await RulesFor(env.files(), path, blame);
   CO_ASSIGN_OR_RETURN(
       const std::unique_ptr<File> file,
       co_await OpenSafely(env.files(), env.process().credentials().effective(), path, rules));

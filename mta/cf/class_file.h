@@ -46,11 +46,8 @@ class ClassWords {
   std::string partial_;
 };
 
-// How DontBlameSendmail has class files checked.
-SafeFileRules ClassFileRules(const BlameFlags& blame);
-
-// Errors as OpenSafely().
-Task<absl::Status> ReadClassFile(Environment& env, std::string path, SafeFileRules rules,
+// `blame`: what DontBlameSendmail lets pass. Errors as OpenSafely().
+Task<absl::Status> ReadClassFile(Environment& env, std::string path, BlameFlags blame,
                                  ClassWords& words);
 
 // "fileclass: cannot open 'PATH': Permission denied": what sendmail says of an error.

@@ -42,8 +42,7 @@ Task<absl::Status> LineLoader::ReadFileOrProgram(const ClassLine& line) {
   if (line.kind == ClassLine::Kind::kProgram) {
     co_return co_await ReadClassProgram(env_, line.path, DefaultIdentity(), words);
   }
-  const SafeFileRules rules = ClassFileRules(context_.configuration.options.blame());
-  co_return co_await ReadClassFile(env_, line.path, rules, words);
+  co_return co_await ReadClassFile(env_, line.path, context_.configuration.options.blame(), words);
 }
 
 Task<void> LineLoader::ReadClassFrom(ClassLine line) {

@@ -31,7 +31,7 @@ constexpr TableRow kQueueGroupKeyRows[] = {
     {"Path", "directories, below QueueDirectory", "8.12", Support::kYes},
     {"Flags", "f: several runners at a time", "8.12", Support::kYes},
     {"Runners", "how many; 0: the group is never run", "8.12", Support::kYes},
-    {"Interval", "time between queue runs", "8.12", Support::kNo},
+    {"Interval", "time between queue runs", "8.12", Support::kYes},
     {"Jobs", "messages in one run", "8.12", Support::kYes},
     {"recipients", "larger envelopes are divided", "8.12", Support::kYes},
     {"Nice", "niceness of runners", "8.12", Support::kNo},

@@ -137,6 +137,16 @@ TEST_F(CfReaderTest, PathsOfClassFilesAreChecked) {
   EXPECT_EQ(Words('R'), "b");
   Read("O DontBlameSendmail=ClassFileInUnsafeDirPath\nFR/etc/mail/open/words\n");
   EXPECT_EQ(Words('R'), "b");
+
+  // Who may write there may also put a link to a file that others must not read.
+  ASSERT_TRUE(host.disk().MakeSymlink("../words-link", "/etc/mail/open/link").ok());
+  Read("O DontBlameSendmail=ClassFileInUnsafeDirPath\nFR/etc/mail/open/link\n");
+  EXPECT_EQ(Said(), absl::StrCat(kCannot, "open/link': Symbolic links not allowed"));
+  EXPECT_EQ(Words('R'), "");
+  Read(
+      "O DontBlameSendmail=ClassFileInUnsafeDirPath,LinkedClassFileInWritableDir\n"
+      "FR/etc/mail/open/link\n");
+  EXPECT_EQ(Words('R'), "b");
 }
 
 TEST_F(CfReaderTest, PermissionsCountForTheSuperuserToo) {
