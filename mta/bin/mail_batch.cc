@@ -95,7 +95,6 @@ Task<absl::Status> MailBatch::Settle() {
     }
   }
   CO_RETURN_IF_ERROR(co_await WriteKnown());
-  co_await locks_.Remove(SpareLocks::kSoon);
   items_.clear();
   messages_ = bytes_ = 0;
   co_return absl::OkStatus();

@@ -15,11 +15,9 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "absl/time/time.h"
 #include "mta/async/task.h"
 #include "mta/deliver/mailbox.h"
 #include "mta/deliver/message_spool.h"
-#include "mta/deliver/spare_locks.h"
 #include "mta/env/accounts.h"
 #include "mta/env/environment.h"
 
@@ -42,7 +40,7 @@ class MailBatch {
 
   // `env` outlives it.
   MailBatch(Environment& env, MailboxOptions options)
-      : env_(env), mailbox_options_(std::move(options)), locks_(env) {}
+      : env_(env), mailbox_options_(std::move(options)) {}
 
   // `reply` without its line end.
   void Say(absl::string_view reply);
@@ -59,11 +57,6 @@ class MailBatch {
   // Delivers what there is and writes all replies, each as soon as the ones in front of it are
   // known. An error is one of the output. Afterwards the batch is empty.
   Task<absl::Status> Settle();
-
-  // What is kept for the next batch, where others see it. REQUIRES of an idle session and in the
-  // end: LetGo().
-  bool holds_on() const { return !locks_.empty(); }
-  Task<void> LetGo() { co_await locks_.Remove(absl::ZeroDuration()); }
 
  private:
   // A reply, or a message and the replies to it.
@@ -84,8 +77,7 @@ class MailBatch {
 
   Environment& env_;
   const MailboxOptions mailbox_options_;
-  SpareLocks locks_;
-  OpenMailboxes mailboxes_{&locks_};
+  OpenMailboxes mailboxes_;
   std::vector<Item> items_;
   size_t messages_ = 0, bytes_ = 0;
   size_t next_item_ = 0, next_reply_ = 0;  // to be written

@@ -18,7 +18,6 @@
 #include "mta/bin/mail_batch.h"
 #include "mta/deliver/lmtp_command.h"
 #include "mta/deliver/message_spool.h"
-#include "mta/deliver/spare_locks.h"
 #include "mta/smtp/line_reader.h"
 
 namespace stagepost {
@@ -28,9 +27,6 @@ constexpr size_t kMaxLine = 2048;
 
 // What one read may bring: as much as a pipe holds, so that messages that wait there come together.
 constexpr size_t kInputBytes = 64 * 1024;
-
-// For letting go of what is kept for the next message, after a stop request.
-constexpr absl::Duration kLetGoGrace = absl::Seconds(10);
 
 // Whoever handed over several messages before the first was answered will do so again. They are
 // looked for in such steps, as long as each step brings some, and settled that often at most: a
@@ -67,7 +63,6 @@ class Server {
       if (status.ok() && batch_.full()) status = co_await Settle();
     }
     const absl::Status settled = co_await batch_.Settle();
-    co_await Shield(kLetGoGrace, batch_.LetGo());
     co_return status.ok() && settled.ok() ? kExitOk : kExitTemporaryFailure;
   }
 
@@ -86,12 +81,6 @@ class Server {
       if (!absl::IsDeadlineExceeded(status)) co_return status;
     }
     CO_RETURN_IF_ERROR(co_await Settle());
-    if (batch_.holds_on()) {
-      const absl::Status status =
-          co_await reader_.Fill(env_.clock().MonotonicNow() + SpareLocks::kSoon);
-      if (!absl::IsDeadlineExceeded(status)) co_return status;
-      co_await batch_.LetGo();
-    }
     co_return co_await reader_.Fill(Deadline());
   }
 

@@ -11,9 +11,8 @@
 
 namespace stagepost {
 
-DotLock::DotLock(Environment& env, FileSystem& files, std::string mailbox,
-                 std::shared_ptr<SpareLock> spare)
-    : env_(env), files_(files), path_(mailbox + ".lock"), spare_(std::move(spare)) {}
+DotLock::DotLock(Environment& env, FileSystem& files, std::string mailbox)
+    : env_(env), files_(files), path_(mailbox + ".lock") {}
 
 Task<absl::Status> LockPatience::Wait() {
   const absl::Duration pause = std::min(waited() < kTurns ? pause_ : kLastPause, kInAll - waited());
@@ -36,40 +35,10 @@ Task<absl::Status> DotLock::Acquire() {
 }
 
 Task<absl::Status> DotLock::TryOnce() {
-  if (spare_ != nullptr && spare_->file != nullptr) {
-    const absl::Status status = co_await TrySpare();
-    if (status.ok() || ErrnoOf(status) == Errno::kEEXIST) co_return status;
-    // It is gone, or its disk is full. Another may take its place.
-    env_.probes().Reached("mail.local: a spare lock was of no use");
-    spare_->file.reset();
-    (void)co_await files_.Unlink(spare_->path);
-  }
-  co_return co_await Make();
-}
-
-Task<absl::Status> DotLock::TrySpare() {
-  file_ = std::move(spare_->file);
-  // First of all, it is as new as the lock that it becomes.
-  absl::Status status = (co_await WriteOwner()).status();
-  if (status.ok()) status = co_await files_.RenameNew(spare_->path, path_);
-  if (status.ok()) {
-    inode_ = spare_->inode;
-  } else {
-    spare_->file = std::move(file_);
-  }
-  co_return status;
-}
-
-Task<absl::StatusOr<size_t>> DotLock::WriteOwner() {
-  const std::string pid = absl::StrCat(static_cast<int32_t>(env_.process().pid()), "\n");
-  co_return co_await file_->Write(0, pid);
-}
-
-Task<absl::Status> DotLock::Make() {
   const OpenOptions options = {
       .write = true, .create = true, .exclusive = true, .no_follow = true, .mode = 0644};
-  CO_ASSIGN_OR_RETURN(file_, co_await files_.Open(path_, options));
-  const absl::StatusOr<FileStat> stat = co_await file_->Stat();
+  CO_ASSIGN_OR_RETURN(std::unique_ptr<File> file, co_await files_.Open(path_, options));
+  const absl::StatusOr<FileStat> stat = co_await file->Stat();
   if (!stat.ok()) {
     // It is ours, and would keep everybody waiting until it is stale.
     (void)co_await files_.Unlink(path_);
@@ -77,8 +46,8 @@ Task<absl::Status> DotLock::Make() {
   }
   inode_ = stat->inode;
   // For people who wonder whose lock it is. Without it (full disk) the lock is as good.
-  (void)co_await WriteOwner();
-  if (spare_ == nullptr) file_.reset();
+  const std::string pid = absl::StrCat(static_cast<int32_t>(env_.process().pid()), "\n");
+  (void)co_await file->Write(0, pid);
   co_return absl::OkStatus();
 }
 
@@ -108,35 +77,7 @@ Task<absl::Status> DotLock::Release() {
     env_.probes().Reached("mail.local: dot lock was taken away");
     co_return absl::OkStatus();
   }
-  if (co_await KeepAsSpare(inode)) co_return absl::OkStatus();
   co_return co_await files_.Unlink(path_);
-}
-
-Task<bool> DotLock::KeepAsSpare(uint64_t inode) {
-  if (spare_ == nullptr || !spare_->possible) co_return false;
-  const MonotonicTime now = env_.clock().MonotonicNow();
-  const bool often = spare_->released.has_value() && now - *spare_->released < SpareLocks::kSoon;
-  spare_->released = now;
-  if (!often) co_return false;
-  absl::Status status = co_await files_.RenameNew(path_, spare_->path);
-  if (ErrnoOf(status) == Errno::kEEXIST) {
-    const bool removed = co_await RemoveOldSpare();
-    if (removed) status = co_await files_.RenameNew(path_, spare_->path);
-  }
-  spare_->possible = status.ok();
-  if (!status.ok()) co_return false;
-  env_.probes().Reached("mail.local: a lock was kept as a spare");
-  spare_->file = std::move(file_);
-  spare_->inode = inode;
-  co_return true;
-}
-
-Task<bool> DotLock::RemoveOldSpare() {
-  const absl::StatusOr<FileStat> stat = co_await files_.LinkStat(spare_->path);
-  if (!stat.ok()) co_return false;
-  if (absl::AbsDuration(env_.clock().WallNow() - stat->modified) <= kDotLockStale) co_return false;
-  env_.probes().Reached("mail.local: a spare lock had been left behind");
-  co_return (co_await files_.Unlink(spare_->path)).ok();
 }
 
 }  // namespace stagepost

@@ -7,26 +7,20 @@
 // A file made with O_EXCL, with our process id inside. One that is older than kDotLockStale was
 // left behind by a crash and is removed; a lock file is never opened or followed otherwise, so that
 // a planted link or FIFO does nothing but keep the mailbox locked. Since two programs may remove
-// the same stale lock, whoever writes also holds an fcntl lock of the mailbox itself. The file may
-// be kept as a spare (spare_locks.h).
+// the same stale lock, whoever writes also holds an fcntl lock of the mailbox itself.
 #ifndef STAGEPOST_MTA_DELIVER_DOT_LOCK_H_
 #define STAGEPOST_MTA_DELIVER_DOT_LOCK_H_
 
-#include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "mta/async/task.h"
 #include "mta/base/time.h"
-#include "mta/deliver/spare_locks.h"
 #include "mta/env/clock.h"
 #include "mta/env/environment.h"
-#include "mta/env/file_system.h"
 
 namespace stagepost {
 
@@ -62,9 +56,8 @@ class LockPatience {
 class DotLock {
  public:
   // `files` has the identity that makes the lock. Everything outlives the lock. Destroyed without
-  // Release(), the lock file stays and becomes stale. `spare`: null for none.
-  DotLock(Environment& env, FileSystem& files, std::string mailbox,
-          std::shared_ptr<SpareLock> spare);
+  // Release(), the lock file stays and becomes stale.
+  DotLock(Environment& env, FileSystem& files, std::string mailbox);
 
   // kUnavailable: another holds the lock. Other errors are those of making the file.
   Task<absl::Status> Acquire();
@@ -73,20 +66,11 @@ class DotLock {
 
  private:
   Task<absl::Status> TryOnce();
-  Task<absl::Status> TrySpare();
-  Task<absl::Status> Make();
-  Task<absl::StatusOr<size_t>> WriteOwner();
-  // Whether the lock file is a spare now.
-  Task<bool> KeepAsSpare(uint64_t inode);
-  // Whether a spare that somebody left behind is gone now.
-  Task<bool> RemoveOldSpare();
   Task<absl::Status> RemoveIfStale();
 
   Environment& env_;
   FileSystem& files_;
   const std::string path_;
-  const std::shared_ptr<SpareLock> spare_;
-  std::unique_ptr<File> file_;     // our lock file
   std::optional<uint64_t> inode_;  // of our lock file
 };
 

@@ -89,7 +89,7 @@ class Appender {
  private:
   // Does a piece of work with the dot lock held.
   Task<MailboxResult> Locked(Task<MailboxResult> (Appender::*work)()) {
-    DotLock lock(env_, files_, path_, mailboxes_.LockOf(path_, users_files_));
+    DotLock lock(env_, files_, path_);
     if (const absl::Status locked = co_await lock.Acquire(); !locked.ok()) {
       LogFailure(locked);
       co_return Refuse(451, "4.3.0",

@@ -18,13 +18,11 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <utility>
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "mta/async/task.h"
 #include "mta/deliver/message_spool.h"
-#include "mta/deliver/spare_locks.h"
 #include "mta/env/accounts.h"
 #include "mta/env/environment.h"
 #include "mta/env/file_system.h"
@@ -58,14 +56,6 @@ class OpenMailboxes {
  public:
   static constexpr size_t kMost = 16;  // then all are closed
 
-  // `locks` outlives this; null: no lock is kept.
-  explicit OpenMailboxes(SpareLocks* locks = nullptr) : locks_(locks) {}
-
-  // For DotLock.
-  std::shared_ptr<SpareLock> LockOf(const std::string& path,
-                                    std::shared_ptr<FileSystem> files) const {
-    return locks_ == nullptr ? nullptr : locks_->Of(path, std::move(files));
-  }
   // The file that stands under this name, as `stat` is now; null: it is not known.
   std::shared_ptr<File> Find(const std::string& path, const FileStat& stat) const;
   // `files` is what it was opened by; null: something that outlives this. REQUIRES: the entry is
@@ -79,7 +69,6 @@ class OpenMailboxes {
     std::shared_ptr<FileSystem> files;
     std::shared_ptr<File> file;
   };
-  SpareLocks* const locks_;
   std::map<std::string, Mailbox> mailboxes_;
 };
 

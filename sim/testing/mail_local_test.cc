@@ -2,14 +2,19 @@
 #include "mta/bin/mail_local.h"
 
 #include <functional>
+#include <memory>
+#include <numeric>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "gtest/gtest.h"
+#include "mta/async/deadline.h"
 #include "mta/deliver/message_spool.h"
+#include "mta/env/env_test_util.h"
 #include "sim/testing/test_host.h"
 
 namespace stagepost {
@@ -146,6 +151,55 @@ TEST(MailLocal, WritesWhatHasComeTogether) {
   EXPECT_EQ(host.Read(kAlice), absl::StrCat(one, one, one));
   EXPECT_EQ(host.Read("/var/mail/bob"), absl::StrCat(one, one));
   EXPECT_EQ(syncs, 1);
+}
+
+// Hands over the messages of each group at once, with a pause in front of each group.
+Task<int> GivesGroups(Environment& env, std::vector<int> groups, absl::Duration pause) {
+  CO_REQUIRE_ASSIGN(std::unique_ptr<Child> child,
+                    co_await env.programs().Start({.path = "/mail.local",
+                                                   .arguments = {"mail.local", "-l"},
+                                                   .environment = {{"LMTP_CHUNKING", "yes"}},
+                                                   .pipe_input = true,
+                                                   .pipe_output = true}));
+  std::unique_ptr<ByteSink> input = child->TakeInput();
+  std::unique_ptr<ByteSource> output = child->TakeOutput();
+  const std::string one = absl::StrReplaceAll(AtOnce({"alice"}, kMessage), {{"\n", "\r\n"}});
+  for (const int messages : groups) {
+    EXPECT_OK(co_await Sleep(pause));
+    std::string text;
+    for (int i = 0; i < messages; ++i) text += one;
+    EXPECT_OK(co_await WriteAll(*input, text));
+  }
+  input.reset();
+  CO_REQUIRE_ASSIGN(const std::string replies, co_await ReadAll(*output));
+  EXPECT_OK((co_await child->Wait()).status());
+  int delivered = 0;
+  for (size_t at = 0; (at = replies.find("alice Ok", at)) != std::string::npos; ++at) ++delivered;
+  co_return delivered;
+}
+
+// How often the mailbox is flushed for them.
+int SyncsOfGroups(std::vector<int> groups, absl::Duration pause) {
+  TestHost host;
+  host.host().InstallProgram("/mail.local", &MailLocalMain);
+  EXPECT_TRUE(host.disk().WriteFile("/mail.local", "", {.mode = 0755}).ok());
+  int syncs = 0;
+  host.fault = [&](FileCall call, absl::string_view path) {
+    if (call == FileCall::kSync && path == kAlice) ++syncs;
+    return Errno::kOk;
+  };
+  const int sent = std::accumulate(groups.begin(), groups.end(), 0);
+  EXPECT_EQ(host.Run(&GivesGroups, std::move(groups), pause), sent);
+  return syncs;
+}
+
+TEST(MailLocal, GathersFromWhomHandsOverSeveral) {
+  // Who waits for each answer, or has nothing more to say, is not kept waiting.
+  EXPECT_EQ(SyncsOfGroups({1, 1, 1}, absl::Milliseconds(20)), 3);
+  EXPECT_EQ(SyncsOfGroups({2, 1, 1}, absl::Milliseconds(20)), 3);
+  const int together = SyncsOfGroups({2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, absl::Microseconds(500));
+  EXPECT_GE(together, 2);
+  EXPECT_LE(together, 4);
 }
 
 TEST(MailLocal, WhatDoesNotFitTogetherIsTriedAlone) {
