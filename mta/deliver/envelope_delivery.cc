@@ -1,7 +1,6 @@
 #include "mta/deliver/envelope_delivery.h"
 
 #include <algorithm>
-#include <tuple>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -18,7 +17,6 @@
 #include "mta/deliver/message_bytes.h"
 #include "mta/deliver/queued_recipient.h"
 #include "mta/deliver/reported_recipient.h"
-#include "mta/deliver/route.h"
 #include "mta/message/envelope_macros.h"
 #include "mta/rewrite/address.h"
 
@@ -29,9 +27,6 @@ constexpr NameId kHostMacro = OneCharacterName('h');
 constexpr NameId kUserMacro = OneCharacterName('u');
 constexpr NameId kHomeMacro = OneCharacterName('z');
 constexpr NameId kSenderMacro = OneCharacterName('g');
-
-// Recipients of one transaction, whatever r= says.
-constexpr int kMaxGroup = 1000;
 
 // Quotes and backslashes taken out: flag s.
 std::string Unquoted(absl::string_view text) {
@@ -98,71 +93,6 @@ EnvelopeDelivery::Entries EnvelopeDelivery::Pending() {
   return pending;
 }
 
-bool EnvelopeDelivery::CanShare(const SendEntry& a, const SendEntry& b) {
-  if (a.mailer != b.mailer) return false;
-  // What is delivered here is delivered here, whatever the host is called.
-  const bool one_host = a.mailer->Has('l') || absl::EqualsIgnoreCase(a.host, b.host);
-  if (!one_host && !HaveOneBestHost(a, b)) return false;
-  if (!a.mailer->Has('o')) return true;
-  // One program cannot run as two.
-  if (a.controller.has_value() != b.controller.has_value()) return false;
-  return !a.controller.has_value() ||
-         (a.controller->user == b.controller->user && a.controller->group == b.controller->group &&
-          a.controller->name == b.controller->name);
-}
-
-bool EnvelopeDelivery::HaveOneBestHost(const SendEntry& a, const SendEntry& b) const {
-  const auto of_a = best_hosts_.find(&a - list_.entries.data());
-  const auto of_b = best_hosts_.find(&b - list_.entries.data());
-  return of_a != best_hosts_.end() && of_b != best_hosts_.end() && of_a->second == of_b->second;
-}
-
-Task<std::vector<std::string>> EnvelopeDelivery::RouteOf(const SendEntry& entry) {
-  if (entry.mailer == nullptr || !IsNetworkMailer(*entry.mailer)) {
-    std::vector<std::string> hosts = {absl::AsciiStrToLower(entry.host)};
-    co_return hosts;
-  }
-  Route route = co_await FindRoute(site_, *entry.mailer, entry.host);
-  for (std::string& host : route.hosts) absl::AsciiStrToLower(&host);
-  co_return std::move(route.hosts);
-}
-
-Task<void> EnvelopeDelivery::SortByRoute() {
-  const Entries pending = Pending();
-  if (envelope_.attempts == 0 || pending.size() < 2) co_return;
-  std::map<std::pair<const Mailer*, std::string>, std::vector<std::string>> routes;
-  using Key = std::tuple<std::vector<std::string>, std::string>;
-  std::vector<std::pair<Key, size_t>> order;
-  for (const size_t entry : entries_) {
-    const SendEntry& sent = At(entry);
-    const auto [route, is_new] = routes.try_emplace({sent.mailer, sent.host});
-    if (is_new) route->second = co_await RouteOf(sent);
-    order.emplace_back(Key(route->second, sent.user), entry);
-    const bool leaves = sent.mailer != nullptr && IsNetworkMailer(*sent.mailer);
-    if (leaves && !route->second.empty()) best_hosts_[entry] = route->second.front();
-  }
-  // A transaction has its recipients from the last to the first.
-  std::sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
-    const auto& [route_of_a, user_of_a] = a.first;
-    const auto& [route_of_b, user_of_b] = b.first;
-    return std::tie(route_of_a, user_of_b, a.second) < std::tie(route_of_b, user_of_a, b.second);
-  });
-  for (size_t i = 0; i < order.size(); ++i) entries_[i] = order[i].second;
-}
-
-EnvelopeDelivery::Entries EnvelopeDelivery::GroupOf(const Entries& pending) {
-  const SendEntry& first = At(pending.front());
-  Entries group = {pending.front()};
-  if (first.mailer == nullptr || !first.mailer->Has('m')) return group;
-  int limit = first.mailer->max_recipients;
-  if (limit <= 0 || limit > kMaxGroup) limit = kMaxGroup;
-  for (const size_t entry : pending) {
-    if (static_cast<int>(group.size()) == limit) break;
-    if (entry != pending.front() && CanShare(first, At(entry))) group.push_back(entry);
-  }
-  return group;
-}
-
 Task<absl::Status> EnvelopeDelivery::Run() {
   co_await FindSender();
   CheckHops();
@@ -173,8 +103,7 @@ Task<absl::Status> EnvelopeDelivery::Run() {
     const bool wanted = At(entry).state == SendState::kSend && parked_.count(entry) == 0;
     if (wanted) (void)co_await Check(entry);
   }
-  for (Entries pending = Pending(); !pending.empty(); pending = Pending()) {
-    const Entries group = GroupOf(pending);
+  for (const Entries& group : Groups()) {
     const std::string destination = DestinationOf(group.front());
     std::optional<Destinations::Visit> visit;
     if (!destination.empty()) {
@@ -184,11 +113,11 @@ Task<absl::Status> EnvelopeDelivery::Run() {
         continue;
       }
     }
+    CO_RETURN_IF_ERROR(co_await CheckpointBefore(group.size()));
     const bool host_is_well = co_await RunGroup(group);
     if (!host_is_well && visit.has_value()) visit->HostFailed();
     visit.reset();
     attempted_ = true;
-    if (!Pending().empty()) CO_RETURN_IF_ERROR(co_await Checkpoint());
     if ((co_await CurrentContext()).stop_requested()) break;
   }
   co_return co_await Finish();
@@ -313,6 +242,7 @@ void EnvelopeDelivery::Record(size_t entry, DeliveryResult result, std::string r
   if (result.kind == Kind::kDiscarded) event = EventKind::kRecipientDiscarded;
   env_.trace().Record({event, envelope_.id, address});
   if (result.done()) At(entry).state = SendState::kDone;
+  if (result.kind == Kind::kSent) ++since_checkpoint_;
   // sendmail's choice of what mailq shows: the last error for good, else the first one.
   if (result.kind == Kind::kFailed || (result.kind == Kind::kDeferred && message_text_.empty())) {
     message_text_ = result.stat;

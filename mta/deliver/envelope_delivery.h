@@ -8,12 +8,14 @@
 #ifndef STAGEPOST_MTA_DELIVER_ENVELOPE_DELIVERY_H_
 #define STAGEPOST_MTA_DELIVER_ENVELOPE_DELIVERY_H_
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -71,10 +73,17 @@ class EnvelopeDelivery {
   SendEntry& At(size_t entry) { return list_.entries[entry]; }
   // Those that still are to be sent, in order.
   Entries Pending();
-  // The entries that the first of `pending` can be delivered with, itself in front.
-  Entries GroupOf(const Entries& pending);
-  bool CanShare(const SendEntry& a, const SendEntry& b);
-  bool HaveOneBestHost(const SendEntry& a, const SendEntry& b) const;
+  // What the recipients of one transaction have in common.
+  struct ShareKey {
+    const Mailer* mailer = nullptr;
+    bool has_best_host = false;
+    std::string host;
+    std::optional<std::tuple<UserId, GroupId, std::string>> controller;
+    friend auto operator<=>(const ShareKey&, const ShareKey&) = default;
+  };
+  ShareKey ShareKeyOf(size_t entry);
+  // Pending(), put together by transactions, in the order of the first of each.
+  std::vector<Entries> Groups();
 
   // A message that has been tried is put in order by the hosts that its mail goes to, so that those
   // with one best host share a transaction.
@@ -109,6 +118,10 @@ class EnvelopeDelivery {
   void Log(const Entries& entries, const Outcome& outcome, std::optional<absl::Duration> xdelay);
   std::string ControllerOf(const SendEntry& entry) const;
 
+  // Writes down what has been reached if a crash would otherwise double more than
+  // CheckpointInterval recipients once `more` have been delivered to (or those of one transaction,
+  // if they are more).
+  Task<absl::Status> CheckpointBefore(size_t more);
   // Makes what has been reached so far survive a crash.
   Task<absl::Status> Checkpoint();
   Task<absl::Status> Finish();
@@ -137,6 +150,7 @@ class EnvelopeDelivery {
   std::string said_in_expansion_;
   std::string transcript_;
   bool attempted_ = false;
+  size_t since_checkpoint_ = 0;  // recipients that have it, and still stand in the control file
   Entries lists_;
   std::vector<std::string> notifications_;
   std::set<size_t> parked_;  // entries

@@ -258,12 +258,32 @@ JobReport EnvelopeDelivery::Report() {
   return report;
 }
 
+Task<absl::Status> EnvelopeDelivery::CheckpointBefore(size_t more) {
+  const int64_t interval = site_.configuration().options.Number(OptionId::kCheckpointInterval);
+  if (interval <= 0 || since_checkpoint_ == 0 ||
+      since_checkpoint_ + more <= static_cast<uint64_t>(interval)) {
+    co_return absl::OkStatus();
+  }
+  co_return co_await Checkpoint();
+}
+
 Task<absl::Status> EnvelopeDelivery::Checkpoint() {
-  const JobReport report = Report();
-  std::vector<Recipient> recipients;
-  for (const ReportedRecipient& left : report.delayed) recipients.push_back(left.recipient);
-  for (const ReportedRecipient& left : report.failed) recipients.push_back(left.recipient);
-  for (const size_t entry : parked_) recipients.push_back(RecipientOf(list_, entry, ""));
+  std::vector<Recipient> recipients, failed;
+  for (const size_t entry : entries_) {
+    const auto outcome = outcomes_.find(entry);
+    if (outcome == outcomes_.end()) {
+      recipients.push_back(RecipientOf(list_, entry, ""));
+      continue;
+    }
+    const DeliveryResult& result = outcome->second.result;
+    if (result.done()) continue;
+    // Nobody has been told of those who have failed.
+    const bool has_failed = result.kind == DeliveryResult::Kind::kFailed;
+    (has_failed ? failed : recipients)
+        .push_back(RecipientOf(list_, entry, OneLine(result.queue_text)));
+  }
+  std::move(failed.begin(), failed.end(), std::back_inserter(recipients));
+  since_checkpoint_ = 0;
   co_return co_await Write(std::move(recipients));
 }
 

@@ -153,8 +153,6 @@ absl::StatusOr<QueueLayout> MakeQueueLayout(const Configuration& configuration,
   layout.super_safe = SuperSafeOf(options.Character(OptionId::kSuperSafe));
   layout.delivers_first = options.Character(OptionId::kDeliveryMode) == 'i';
   layout.min_free_blocks = options.Number(OptionId::kMinFreeBlocks);
-  layout.checkpoint_interval = static_cast<int>(
-      std::clamp<int64_t>(options.Number(OptionId::kCheckpointInterval), 0, 1'000'000));
   layout.order = OrderOf(options.Character(OptionId::kQueueSortOrder));
   layout.max_run_size = options.Number(OptionId::kMaxQueueRunSize);
   layout.min_age = options.Interval(OptionId::kMinQueueAge);

@@ -64,7 +64,6 @@ struct QueueLayout {
   SuperSafe super_safe = SuperSafe::kTrue;
   bool delivers_first = false;    // DeliveryMode=i
   int64_t min_free_blocks = 100;  // of a directory's file system
-  int checkpoint_interval = 10;   // deliveries between two writes of the control file
 
   QueueSortOrder order = QueueSortOrder::kPriority;
   int64_t max_run_size = 0;                       // messages of one directory in a run; 0: no limit

@@ -2,7 +2,9 @@
 // mail.local as it is.
 #include "mta/deliver/deliver.h"
 
+#include <algorithm>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -317,6 +319,78 @@ TEST_F(DeliverTest, LimitsOfMailersHold) {
   EXPECT_TRUE(
       absl::EndsWith(LogLine("mailer=big"), "dsn=5.2.3, reply=69, stat=Service unavailable"))
       << host_.Log();
+}
+
+// How often the control file of a message for a hundred is written, from its acceptance to its end.
+TEST_F(DeliverTest, TheQueueFileIsWrittenAtIntervals) {
+  Install("/bin/note", &NoteArguments);
+  Mail mail;
+  mail.to.clear();
+  for (int i = 0; i < 100; ++i) mail.to.push_back(absl::StrCat("u", i, "@to.f"));
+  int written = 0;
+  host_.fault = [&written](FileCall call, absl::string_view path) {
+    if (call == FileCall::kRename && absl::StrContains(path, "/tf")) ++written;
+    return Errno::kOk;
+  };
+  // Where it is exceeded, not where it is reached: there is no eleventh write for nobody.
+  const std::pair<absl::string_view, int> expected[] = {{"", 10},
+                                                        {"O CheckpointInterval=1\n", 100},
+                                                        {"O CheckpointInterval=30\n", 4},
+                                                        {"O CheckpointInterval=0\n", 1}};
+  for (const auto& [option, writes] : expected) {
+    Write("/etc/mail/sendmail.cf", absl::StrCat(kConfiguration, option));
+    (void)host_.disk().RemoveAll("/tmp/two");
+    written = 0;
+    ASSERT_TRUE(Deliver({mail}).ok()) << host_.Log();
+    EXPECT_EQ(written, writes) << option;
+    const std::string noted = host_.Read("/tmp/two");
+    EXPECT_EQ(std::count(noted.begin(), noted.end(), '\n'), 100) << option;
+    EXPECT_TRUE(Queued().empty());
+  }
+}
+
+// Programs that have been run, by their last argument; no crash forgets them.
+std::map<std::string, int>& Served() {
+  static auto* const served = new std::map<std::string, int>();
+  return *served;
+}
+Task<int> CountArgument(Environment&, Arguments arguments) {
+  ++Served()[arguments.back()];
+  co_return 0;
+}
+
+// At whichever call the power fails, so many at most get the message again.
+TEST_F(DeliverTest, ACrashDoublesNoMoreThanTheInterval) {
+  Install("/bin/note", &CountArgument);
+  Write("/etc/mail/sendmail.cf", absl::StrCat(kConfiguration, "O CheckpointInterval=3\n"));
+  ASSERT_TRUE(Deliver({}).ok());
+  rebuild_ = false;
+  Mail mail;
+  mail.to.clear();
+  for (int i = 0; i < 8; ++i) mail.to.push_back(absl::StrCat("u", i, "@to.f"));
+  int most = 0;
+  for (int at = 0;; ++at) {
+    Served().clear();
+    host_.ResetCalls();
+    host_.fail_at = at;
+    host_.fail_with = Errno::kOk;
+    const absl::Status status = Deliver({mail});
+    host_.fail_at = -1;
+    if (status.ok()) break;
+    if (host_.host().up()) host_.host().Crash();
+    host_.host().Boot();
+    for (int round = 0; round < 3 && !Queued().empty(); ++round) {
+      ASSERT_TRUE(Deliver({}, {.queue_run = true}).ok());
+    }
+    ASSERT_TRUE(Queued().empty()) << at << host_.Log();
+    if (Served().empty()) continue;  // it was not there yet
+    int copies = 0;
+    for (const auto& [user, count] : Served()) copies += count;
+    EXPECT_EQ(Served().size(), 8u) << at;
+    most = std::max(most, copies - 8);
+  }
+  // The last before a checkpoint, and those who are in its file no more.
+  EXPECT_EQ(most, 3);
 }
 
 TEST_F(DeliverTest, TheSenderIsAnArgumentWhereAFlagSaysSo) {
