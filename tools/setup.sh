@@ -23,6 +23,7 @@ build|libclang-rt-19-dev|sanitizers and libFuzzer
 build|libabsl-dev|Abseil: status, strings, containers, time
 build|libc-ares-dev|asks name servers
 build|libdb5.3-dev|writes Berkeley DB maps
+build|libmimalloc-dev|memory for the many small things of a message
 build|libprotobuf-dev|scenarios and traces are Protocol Buffers
 build|protobuf-compiler|generates their C++
 build|libgtest-dev|GoogleTest
