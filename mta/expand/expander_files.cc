@@ -74,6 +74,12 @@ Task<absl::Status> ExpansionWalk::BelongTo(SendList& list, size_t at, UserId own
   co_return absl::OkStatus();
 }
 
+// Whoever is not root would serve the programs and files of all users as one and the same user.
+bool ExpansionWalk::MayServePrograms() {
+  return site_.env().process().credentials().effective_user == kRootUser ||
+         options().Has(BlameFlag::kNonRootSafeAddr);
+}
+
 Task<absl::Status> ExpansionWalk::ReadFile(SendList& list, size_t at, std::string path,
                                            UserFileKind kind) {
   const bool forwards = kind == UserFileKind::kForward;
@@ -93,7 +99,7 @@ Task<absl::Status> ExpansionWalk::ReadFile(SendList& list, size_t at, std::strin
     if (!belongs.ok()) co_return belongs;
   }
   const int64_t log_level = options().Number(OptionId::kLogLevel);
-  list.entries[at].unsafe = file->unsafe;
+  list.entries[at].unsafe = file->unsafe || !MayServePrograms();
   if (file->unsafe && log_level > kLogUnsafe) {
     site_.env().log().Write(
         Severity::kInfo, absl::StrCat(expand_.id, ": ", AddressInMessages(path), ": ",

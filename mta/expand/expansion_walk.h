@@ -59,6 +59,7 @@ class ExpansionWalk {
   Task<absl::Status> BelongTo(SendList& list, size_t at, UserId owner);
   Task<bool> ForwardFrom(SendList& list, size_t at, std::string path);
   Identity IdentityFor(const SendList& list, size_t at);
+  bool MayServePrograms();
 
   void Bad(SendEntry& entry, absl::string_view code, absl::string_view status, std::string text,
            int exit_code = 0);

@@ -245,6 +245,31 @@ TEST_F(DeliverTest, ProgramsOfUsersRunAsTheUser) {
   EXPECT_EQ(host_.disk().Stat("/home/alice/got")->owner, UserId{2001});
 }
 
+TEST_F(DeliverTest, WithoutRootUsersHaveNoPrograms) {
+  SetAliases("prog: \"|/bin/cat >/tmp/of_alias\"\n");
+  ASSERT_TRUE(Deliver({}).ok());  // builds the database
+  rebuild_ = false;
+  CHECK(host_.disk()
+            .WriteFile("/home/alice/.forward", "\"|/bin/cat >/tmp/of_alice\"\n/tmp/of_alice\n",
+                       {.owner = UserId{2001}, .group = GroupId{2001}, .mode = 0644})
+            .ok());
+  CHECK(host_.disk().ChangeOwner("/var/spool/mqueue", UserId{1}, GroupId{1}).ok());
+  host_.start.identity = {UserId{1}, GroupId{1}, {}};
+  ASSERT_TRUE(DeliverTo({"alice@corp.example", "prog@corp.example"}).ok());
+  EXPECT_EQ(host_.Read("/tmp/of_alice"), "(none)");
+  EXPECT_EQ(host_.disk().Stat("/tmp/of_alias")->owner, UserId{1});
+  // What is left is the bounce.
+  ASSERT_EQ(Queued().size(), 1u) << host_.Log();
+  const std::string bounce = host_.Read(absl::StrReplaceAll(Queued()[0], {{"/qf", "/df"}}));
+  for (const char* line :
+       {"1: \"|/bin/cat >/tmp/of_alice\"... Address <alice@corp.example> is unsafe for mailing to "
+        "programs",
+        "2: /tmp/of_alice... Address <alice@corp.example> is unsafe for mailing to files"}) {
+    const std::string said = absl::StrCat("550 5.7.1 /home/alice/.forward: line ", line, "\n");
+    EXPECT_TRUE(absl::StrContains(bounce, said)) << bounce;
+  }
+}
+
 TEST_F(DeliverTest, ExitCodesSayHowItWent) {
   SetAliases(
       "later: \"|exit 75\"\nnever: \"|echo no thanks; exit 69\"\nunread: \"|exit 0\"\n"
