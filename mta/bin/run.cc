@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_split.h"
 #include "mta/base/errno.h"
+#include "mta/cf/default_user.h"
 #include "mta/daemon/identity.h"
 #include "mta/policy/load_limits.h"
 
@@ -25,6 +26,7 @@ Task<std::unique_ptr<Queue>> OpenQueueOf(Run& run) {
   }
   if (layout.ok()) {
     const int processors = run.env.host().processors();
+    layout->trusted_user = TrustedUser(run.options(), run.env.accounts());
     layout->queue_load = LoadLimitsOf(run.options(), PortOptions(), processors).queue;
   }
   absl::Status status = layout.status();

@@ -1,6 +1,7 @@
 #include "mta/cf/default_user.h"
 
 #include <cstdint>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/numbers.h"
@@ -25,6 +26,16 @@ Identity DefaultUser(const Options& options, Accounts& accounts) {
     identity.group = group->id;
   }
   return identity;
+}
+
+std::optional<UserId> TrustedUser(const Options& options, Accounts& accounts) {
+  const std::string& name = options.Text(OptionId::kTrustedUser);
+  if (name.empty()) return std::nullopt;
+  uint32_t number = 0;
+  if (absl::SimpleAtoi(name, &number)) return UserId{number};
+  const absl::StatusOr<User> user = accounts.FindUser(name);
+  if (!user.ok()) return std::nullopt;
+  return user->id;
 }
 
 }  // namespace stagepost

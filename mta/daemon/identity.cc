@@ -6,6 +6,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "mta/base/status_macros.h"
+#include "mta/cf/default_user.h"
 
 namespace stagepost {
 namespace {
@@ -81,10 +82,7 @@ absl::Status GiveUpSetIds(Environment& env) {
 bool IsTrusted(Environment& env, const Options& options) {
   const UserId real = env.process().credentials().real_user;
   if (real == kRootUser) return true;
-  const std::string& name = options.Text(OptionId::kTrustedUser);
-  if (name.empty()) return false;
-  const absl::StatusOr<User> trusted = FindUser(env.accounts(), name);
-  return trusted.ok() && trusted->id == real;
+  return TrustedUser(options, env.accounts()) == real;
 }
 
 }  // namespace stagepost

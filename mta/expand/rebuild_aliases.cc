@@ -7,11 +7,11 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "mta/base/errno.h"
 #include "mta/base/status_macros.h"
 #include "mta/base/sysexits.h"
+#include "mta/cf/default_user.h"
 #include "mta/cf/well_known_names.h"
 #include "mta/expand/address_list.h"
 #include "mta/expand/notes.h"
@@ -133,17 +133,10 @@ class Rebuilder {
     co_return true;
   }
 
-  // The owner of maps, if we are root.
-  std::optional<UserId> TrustedUser() {
-    const std::string& name = options().Text(OptionId::kTrustedUser);
-    if (env().process().credentials().effective_user != kRootUser || name.empty()) {
-      return std::nullopt;
-    }
-    uint32_t number = 0;
-    if (absl::SimpleAtoi(name, &number)) return UserId{number};
-    const absl::StatusOr<User> user = env().accounts().FindUser(name);
-    if (!user.ok()) return std::nullopt;
-    return user->id;
+  // If we may give it away.
+  std::optional<UserId> OwnerOfMap() {
+    if (env().process().credentials().effective_user != kRootUser) return std::nullopt;
+    return TrustedUser(options(), env().accounts());
   }
 
   Task<absl::Status> Begin(const AliasSpecification& specification) {
@@ -154,7 +147,7 @@ class Rebuilder {
         database_,
         co_await MapReplacement::Begin(
             env(), path,
-            {.write = true, .create = true, .allow_links = links, .trusted = TrustedUser()},
+            {.write = true, .create = true, .allow_links = links, .trusted = OwnerOfMap()},
             no_warnings));
     const bool tree = specification.map_class == "btree";
     const absl::Status begun =
@@ -207,7 +200,7 @@ class Rebuilder {
       co_return Lost(stored);
     }
     std::string warnings;
-    const absl::Status committed = co_await database_->Commit(TrustedUser(), warnings);
+    const absl::Status committed = co_await database_->Commit(OwnerOfMap(), warnings);
     report_.text() += warnings;
     if (!committed.ok()) co_return Lost(committed);
     const std::string statistics =

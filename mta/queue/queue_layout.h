@@ -58,9 +58,11 @@ struct QueueLayout {
   std::string base = "/var/spool/mqueue/";  // working directory of the process; ends with a slash
   std::vector<QueueGroupLayout> groups = {{std::string(kDefaultQueueGroup), "/var/spool/mqueue"}};
 
-  bool submission = false;             // UseMSP: the queue's group may write its files
-  std::optional<FileMode> file_mode;   // QueueFileMode; not set: 0600, 0660 with UseMSP
-  std::vector<UserId> trusted_owners;  // of queue files, besides us and root
+  bool submission = false;            // UseMSP: the queue's group may write its files
+  std::optional<FileMode> file_mode;  // QueueFileMode; not set: 0600, 0660 with UseMSP
+  // TrustedUser, who may own queue files besides us and root; none: nobody. It depends on the
+  // host's accounts: whoever opens the queue puts it in.
+  std::optional<UserId> trusted_user;
   SuperSafe super_safe = SuperSafe::kTrue;
   bool delivers_first = false;    // DeliveryMode=i
   int64_t min_free_blocks = 100;  // of a directory's file system

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -200,9 +199,8 @@ bool IsTrustworthy(QueueState& state, const FileStat& stat) {
             stat.owner == kRootUser);
   }
   if ((stat.mode & 0022) != 0) return false;
-  const auto& trusted = state.layout.trusted_owners;
   return stat.owner == self.effective_user || stat.owner == kRootUser ||
-         std::find(trusted.begin(), trusted.end(), stat.owner) != trusted.end();
+         stat.owner == state.layout.trusted_user;
 }
 
 Task<absl::StatusOr<std::string>> ReadWholeFile(File& file) {

@@ -162,6 +162,24 @@ TEST_F(SendmailTest, RestrictsTheQueue) {
   EXPECT_EQ(host_.output, "You are not permitted to see the queue\n\t\tTotal requests: 0\n");
 }
 
+// Queue files may have been made by root, and by whom the site trusts as much.
+TEST_F(SendmailTest, ReadsQueueFilesOfTheTrustedUser) {
+  const std::string bogus = "bogus queue file, uid=2001, gid=2001, mode=100600\n";
+  for (const char* trusted : {"2001", "alice", "bob"}) {
+    Configure(absl::StrCat("O TrustedUser=", trusted, "\n"));
+    for (const absl::string_view path :
+         {"/var/spool/mqueue/qf6AK6XWAA000001", "/var/spool/mqueue/df6AK6XWAA000001"}) {
+      const absl::string_view text = "V8\nT1\nK0\nN0\nP1\nS<>\nRPFD:bob\nHx: y\n.\n";
+      ASSERT_TRUE(host_.disk().WriteFile(path, text, {kAlice.user, kAlice.group, 0600}).ok());
+    }
+    EXPECT_EQ(Run({"-q"}), 0);
+    const bool refused = trusted == std::string("bob");
+    EXPECT_EQ(Logged(bogus), refused) << host_.Log();
+    EXPECT_TRUE(Logged("6AK6XWAA000001: to=bob, ")) << host_.Log();
+    EXPECT_EQ(host_.Read("/var/spool/mqueue/Qf6AK6XWAA000001") != "(none)", refused);
+  }
+}
+
 TEST_F(SendmailTest, IntroducesItself) {
   EXPECT_EQ(Run({"-d0.4", "-bC"}), 0);
   for (const char* line :
