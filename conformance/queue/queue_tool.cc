@@ -73,7 +73,8 @@ Task<int> RewriteAll(Environment& env, Queue& queue) {
   for (const QueueFileKind kind : {QueueFileKind::kWaiting, QueueFileKind::kQuarantined}) {
     QueueSelection selection;
     selection.kind = kind;
-    const absl::StatusOr<std::vector<std::string>> ids = co_await queue.List(selection);
+    const absl::StatusOr<std::vector<std::string>> ids =
+        co_await queue.List(selection, GatherFor::kListing);
     if (!ids.ok()) co_return co_await Say(env, ids.status().ToString(), 1);
     for (const std::string& id : *ids) {
       absl::StatusOr<std::unique_ptr<QueuedMessage>> message = co_await queue.Lock(id, kind);

@@ -71,7 +71,8 @@ Task<int> Conclude(Run& run, absl::Status status) {
 // Sets the selected messages aside, or lets them go again.
 Task<absl::Status> SetQuarantine(Queue& queue, QueueSelection selection, std::string reason) {
   const QueueFileKind kind = selection.kind;
-  absl::StatusOr<std::vector<std::string>> ids = co_await queue.List(std::move(selection));
+  absl::StatusOr<std::vector<std::string>> ids =
+      co_await queue.List(std::move(selection), GatherFor::kListing);
   if (!ids.ok()) co_return ids.status();
   for (const std::string& id : *ids) {
     const absl::StatusOr<std::unique_ptr<QueuedMessage>> message = co_await queue.Lock(id, kind);

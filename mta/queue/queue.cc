@@ -50,14 +50,18 @@ class DirectoryQueue final : public Queue {
     co_return absl::NotFoundError(absl::StrCat("no message ", id));
   }
 
-  Task<absl::StatusOr<std::vector<std::string>>> List(QueueSelection selection) override {
+  Task<absl::StatusOr<std::vector<std::string>>> List(QueueSelection selection,
+                                                      GatherFor purpose) override {
     std::vector<std::string> ids;
     for (size_t group = 0; group < layout().groups.size(); ++group) {
       const QueueGroupLayout& wanted = layout().groups[group];
       const bool is_named = absl::EqualsIgnoreCase(selection.group, wanted.name);
       if (!selection.group.empty() && !is_named) continue;
-      if (wanted.runners == 0 && !is_named) continue;
-      CO_RETURN_IF_ERROR(co_await ListGroup(group, selection, ids));
+      if (purpose == GatherFor::kRun && wanted.runners == 0 && !is_named) continue;
+      CO_ASSIGN_OR_RETURN(std::vector<QueueCandidate> found,
+                          co_await ListGroup(group, selection, purpose));
+      if (purpose == GatherFor::kRun) KeepForRun(wanted, selection, found);
+      for (const QueueCandidate& candidate : found) ids.push_back(candidate.id.str());
     }
     co_return std::move(ids);
   }
@@ -136,18 +140,18 @@ class DirectoryQueue final : public Queue {
            static_cast<uint64_t>(layout().min_free_blocks) + (bytes + margin_bytes) / block;
   }
 
-  Task<absl::Status> ListGroup(size_t group, const QueueSelection& selection,
-                               std::vector<std::string>& ids) {
+  Task<absl::StatusOr<std::vector<QueueCandidate>>> ListGroup(size_t group,
+                                                              const QueueSelection& selection,
+                                                              GatherFor purpose) {
     std::vector<QueueCandidate> all;
     for (const QueuePlace& place : state_.places) {
       if (place.group != group) continue;
       CO_ASSIGN_OR_RETURN(const std::vector<CompactQueueId> names,
                           co_await ListIds(state_, place, selection));
-      CO_ASSIGN_OR_RETURN(
-          std::vector<QueueCandidate> found,
-          co_await ReadCandidates(state_, place, selection, names, GatherFor::kRun));
+      CO_ASSIGN_OR_RETURN(std::vector<QueueCandidate> found,
+                          co_await ReadCandidates(state_, place, selection, names, purpose));
       const size_t limit = static_cast<size_t>(std::max<int64_t>(layout().max_run_size, 0));
-      if (limit > 0 && found.size() > limit) {
+      if (purpose == GatherFor::kRun && limit > 0 && found.size() > limit) {
         env_.log().Write(Severity::kWarning,
                          absl::StrCat("WorkList for ", place.shown, " maxed out at ", limit));
         found.resize(limit);
@@ -155,15 +159,20 @@ class DirectoryQueue final : public Queue {
       std::move(found.begin(), found.end(), std::back_inserter(all));
     }
     SortCandidates(state_, all);
-    const size_t jobs = static_cast<size_t>(layout().groups[group].max_jobs);
-    size_t taken = 0;
-    for (const QueueCandidate& candidate : all) {
-      if (candidate.too_young && !selection.is_narrow()) continue;
-      if (IsOnlyQueued(layout(), env_.host().load_average(), candidate.priority)) continue;
-      if (jobs > 0 && ++taken > jobs) break;
-      ids.push_back(candidate.id.str());
-    }
-    co_return absl::OkStatus();
+    co_return std::move(all);
+  }
+
+  // Takes out what is not to be tried now.
+  void KeepForRun(const QueueGroupLayout& group, const QueueSelection& selection,
+                  std::vector<QueueCandidate>& candidates) {
+    const double load = env_.host().load_average();
+    const auto waits = [&](const QueueCandidate& candidate) {
+      return (candidate.too_young && !selection.is_narrow()) ||
+             IsOnlyQueued(layout(), load, candidate.priority);
+    };
+    candidates.erase(std::remove_if(candidates.begin(), candidates.end(), waits), candidates.end());
+    const size_t jobs = static_cast<size_t>(group.max_jobs);
+    if (jobs > 0 && candidates.size() > jobs) candidates.resize(jobs);
   }
 
   static bool IsControlPrefix(absl::string_view prefix) {

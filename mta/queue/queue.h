@@ -137,10 +137,16 @@ class Queue {
   Task<absl::StatusOr<std::unique_ptr<IncomingMessage>>> Create(std::string id) {
     co_return co_await Create(std::move(id), std::string());
   }
-  // The queue ids that are selected, in the order they should be tried in: directory by directory,
-  // each in the layout's order, at most its max_run_size and the group's J=. Without a selection
-  // those that are too young are left out. With kPriority, files that cannot be read come last.
-  virtual Task<absl::StatusOr<std::vector<std::string>>> List(QueueSelection selection) = 0;
+  // The queue ids that are selected, in the order they should be tried in: group by group, each in
+  // the layout's order. With kPriority, files that cannot be read come last. For a run at most
+  // max_run_size of a directory and J= of a group, none of a group without runners unless it is
+  // asked for by name, none that the load keeps in the queue (IsOnlyQueued()), and without a narrow
+  // selection none that are too young.
+  virtual Task<absl::StatusOr<std::vector<std::string>>> List(QueueSelection selection,
+                                                              GatherFor purpose) = 0;
+  Task<absl::StatusOr<std::vector<std::string>>> List(QueueSelection selection) {
+    co_return co_await List(std::move(selection), GatherFor::kRun);
+  }
   Task<absl::StatusOr<std::vector<std::string>>> List() {
     co_return co_await List(QueueSelection());
   }

@@ -60,10 +60,8 @@ Task<absl::StatusOr<std::vector<CompactQueueId>>> ListIds(QueueState& state,
                                                           const QueuePlace& place,
                                                           const QueueSelection& selection);
 
-// What candidates are wanted for: a listing says of ages only what it comes to know anyway.
-enum class GatherFor : uint8_t { kRun, kListing };
-
 // Of `ids`, those that are selected, with their keys; not sorted. Files that are gone are left out.
+// A listing says of ages only what it comes to know anyway.
 Task<absl::StatusOr<std::vector<QueueCandidate>>> ReadCandidates(
     QueueState& state, const QueuePlace& place, const QueueSelection& selection,
     absl::Span<const CompactQueueId> ids, GatherFor purpose);

@@ -50,6 +50,10 @@ struct QueueSelection {
   bool Holds(const SelectionSubject& subject) const;
 };
 
+// What messages are gathered for: a run leaves out those whose turn it is not, and what is more
+// than it may take; a listing has all that are selected.
+enum class GatherFor : uint8_t { kRun, kListing };
+
 // What ETRN asks for (RFC 1985): messages with a recipient at a host, "mx.corp.example"; at a
 // domain and below, "@corp.example"; or of a queue group, "#slow".
 QueueSelection SelectionOfNode(absl::string_view node);

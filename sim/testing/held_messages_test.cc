@@ -53,8 +53,9 @@ class CountingQueue final : public Queue {
                                                                 std::string group) override {
     co_return co_await queue_.Create(std::move(id), std::move(group));
   }
-  Task<absl::StatusOr<std::vector<std::string>>> List(QueueSelection selection) override {
-    co_return co_await queue_.List(std::move(selection));
+  Task<absl::StatusOr<std::vector<std::string>>> List(QueueSelection selection,
+                                                      GatherFor purpose) override {
+    co_return co_await queue_.List(std::move(selection), purpose);
   }
   Task<absl::StatusOr<std::unique_ptr<QueuedMessage>>> Lock(std::string id,
                                                             QueueFileKind kind) override {

@@ -18,12 +18,17 @@
 namespace stagepost {
 namespace {
 
-Task<int> RunList(Environment& env, QueueLayout layout, QueueSelection selection,
+Task<int> ListFor(Environment& env, GatherFor purpose, QueueLayout layout, QueueSelection selection,
                   std::vector<std::string>& ids) {
   std::unique_ptr<Queue> queue = *co_await OpenQueue(env, std::move(layout));
-  ids = *co_await queue->List(selection);
+  ids = *co_await queue->List(selection, purpose);
   for (std::string& id : ids) id = id.substr(6, 2);
   co_return 0;
+}
+
+Task<int> RunList(Environment& env, QueueLayout layout, QueueSelection selection,
+                  std::vector<std::string>& ids) {
+  co_return co_await ListFor(env, GatherFor::kRun, std::move(layout), std::move(selection), ids);
 }
 
 // Ids are 6AK6XW, two letters, 000001.
@@ -113,6 +118,24 @@ TEST(QueueRun, IsLimited) {
   EXPECT_TRUE(ids.empty());
   host.Run(&RunList, layout, QueueSelection{.group = "MQueue"}, std::ref(ids));
   EXPECT_EQ(absl::StrJoin(ids, " "), "AB");
+}
+
+TEST(QueueListing, HasWhatNoRunTakes) {
+  TestHost host;
+  AddSome(host);
+  std::vector<std::string> ids;
+  QueueLayout layout = SingleQueue(kBase);
+  layout.max_run_size = 1;
+  layout.min_age = absl::Hours(1);
+  layout.groups[0].max_jobs = 1;
+  layout.groups[0].runners = 0;
+  layout.queue_load = 8;
+  layout.queue_factor = 1;
+  host.host().load_average = 60;
+  host.Run(&RunList, layout, QueueSelection{.group = "mqueue"}, std::ref(ids));
+  EXPECT_TRUE(ids.empty());
+  host.Run(&ListFor, GatherFor::kListing, layout, QueueSelection(), std::ref(ids));
+  EXPECT_EQ(absl::StrJoin(ids, " "), "AB AC AA");
 }
 
 TEST(QueueRun, Selects) {

@@ -39,7 +39,7 @@ class MemoryQueue final : public Queue {
   }
   std::string NewId() override { return absl::StrFormat("6AK6XWSU%06d", ++last_id_); }
   const QueueLayout& layout() const override { return groups_and_limits; }
-  Task<absl::StatusOr<std::vector<std::string>>> List(QueueSelection) override {
+  Task<absl::StatusOr<std::vector<std::string>>> List(QueueSelection, GatherFor) override {
     co_return std::vector<std::string>();
   }
   Task<absl::StatusOr<std::unique_ptr<QueuedMessage>>> Lock(std::string id,
