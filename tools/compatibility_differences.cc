@@ -13,8 +13,6 @@ constexpr Difference kDifferences[] = {
      "RFC 1123, 2.1"},
     {"ETRN, growing delays", "cut short by signals of children", "1, 2, 4, 8 seconds and so on",
      "no children, no signals"},
-    {"ETRN NODE, `ETRN @NODE`, `ETRN #GROUP`", "runs what matches", "runs the whole queue",
-     "nothing waits longer for it"},
     {"VERB", "`050` lines about deliveries", "deliveries are awaited, without the lines",
      "one session, one stream of replies"},
     {"an `Addr=` that is no host", "exit code 70 when the configuration is read",

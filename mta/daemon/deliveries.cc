@@ -1,5 +1,6 @@
 #include "mta/daemon/deliveries.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -24,8 +25,33 @@ Task<void> Deliveries::OnAccepted(std::unique_ptr<QueuedMessage> message, char m
 }
 
 Task<bool> Deliveries::StartQueueRun(QueueSelection selection) {
+  for (const std::shared_ptr<Demand>& known : waiting_demands_) {
+    if (known->selection == selection) co_return co_await AnswerTo(known);
+  }
+  const auto demand = std::make_shared<Demand>();
+  demand->selection = std::move(selection);
+  waiting_demands_.push_back(demand);
+  demand->started = co_await Meet(*demand);
+  demand->answered.Ring();
+  co_return *demand->started;
+}
+
+Task<bool> Deliveries::AnswerTo(std::shared_ptr<Demand> demand) {
+  while (!demand->started.has_value()) {
+    if (!(co_await demand->answered.Wait()).ok()) co_return false;
+  }
+  co_return *demand->started;
+}
+
+Task<bool> Deliveries::Meet(Demand& demand) {
+  const absl::StatusOr<Semaphore::Permit> turn = co_await looking_.Acquire();
+  // Who asks from now on may have mail in what has been looked at by then.
+  waiting_demands_.erase(
+      std::find_if(waiting_demands_.begin(), waiting_demands_.end(),
+                   [&demand](const auto& waiting) { return waiting.get() == &demand; }));
+  if (!turn.ok()) co_return false;
   DeliveryOptions options;
-  options.selection = std::move(selection);
+  options.selection = demand.selection;
   options.on_demand = true;
   const absl::Status status = co_await scheduler_.StartQueueRun(current_.site, std::move(options));
   LogFailure(status);

@@ -4,10 +4,13 @@
 
 #include <cstddef>
 #include <memory>
-#include <string>
+#include <optional>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "mta/async/doorbell.h"
+#include "mta/async/semaphore.h"
 #include "mta/async/task.h"
 #include "mta/deliver/delivery_scheduler.h"
 #include "mta/deliver/delivery_state.h"
@@ -36,7 +39,9 @@ class Deliveries final : public AcceptedMessages {
 
   Task<void> OnAccepted(std::unique_ptr<QueuedMessage> message, char mode) override;
 
-  // Starts a run on demand over what is selected (ETRN). False: it could not be started.
+  // Starts a run on demand over what is selected (ETRN). However many ask, the queue is looked
+  // through for one of them at a time, and once for all that have come to ask for the same before
+  // that begins. False: it could not be started.
   Task<bool> StartQueueRun(QueueSelection selection);
 
   // Begins a pass over the queue. Its errors are logged.
@@ -50,12 +55,23 @@ class Deliveries final : public AcceptedMessages {
   Task<void> End() { co_await scheduler_.End(); }
 
  private:
+  // A run on demand for which the queue is to be looked through.
+  struct Demand {
+    QueueSelection selection;
+    std::optional<bool> started;  // once it is known
+    Doorbell answered;
+  };
+
+  static Task<bool> AnswerTo(std::shared_ptr<Demand> demand);
+  Task<bool> Meet(Demand& demand);
   void LogFailure(const absl::Status& status);
 
   Environment& env_;
   const CurrentSite& current_;
   DeliveryState state_;
   DeliveryScheduler scheduler_;
+  std::vector<std::shared_ptr<Demand>> waiting_demands_;
+  Semaphore looking_{1};
 };
 
 }  // namespace stagepost

@@ -120,6 +120,8 @@ Task<absl::Status> DeliveryScheduler::BeginQueueRun(Site& site, DeliveryOptions&
   if (options.selection.is_narrow()) options.on_demand = true;
   const int64_t children = site.configuration().options.Number(OptionId::kMaxQueueChildren);
   run_limit_ = static_cast<size_t>(std::max<int64_t>(children, 0));
+  // Strangers ask for runs on demand, too; tidying up is for those that come at their time.
+  if (options.on_demand) co_return absl::OkStatus();
   const absl::Status cleaned = co_await queue_.RemoveOrphans();
   if (absl::IsCancelled(cleaned)) co_return cleaned;
   if (!cleaned.ok()) {

@@ -26,7 +26,8 @@
 // checks that the name still leads to the locked file. A control file that is written anew is
 // locked before it is renamed into place, so that no queue run ever finds a message of somebody at
 // work unlocked: it sees either no qf, or one that it cannot lock. Orphan df files older than a day
-// are removed by queue runs, and so are transcripts (xf) that sendmail has left; we write none.
+// are removed by queue runs but those on demand, and so are transcripts (xf) that sendmail has
+// left; we write none.
 #ifndef STAGEPOST_MTA_QUEUE_QUEUE_H_
 #define STAGEPOST_MTA_QUEUE_QUEUE_H_
 

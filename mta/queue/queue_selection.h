@@ -26,6 +26,8 @@ struct SelectionTerm {
   Field field = Field::kId;
   std::string text;      // somewhere in it; case does not count, but in ids it does
   bool negated = false;  // of recipients: one of them is without it
+
+  friend bool operator==(const SelectionTerm&, const SelectionTerm&) = default;
 };
 
 // What a term looks at.
@@ -48,6 +50,7 @@ struct QueueSelection {
   // Whether sender, recipients or reason must be known to tell.
   bool looks_inside() const;
   bool Holds(const SelectionSubject& subject) const;
+  friend bool operator==(const QueueSelection&, const QueueSelection&) = default;
 };
 
 // What messages are gathered for: a run leaves out those whose turn it is not, and what is more
