@@ -69,6 +69,10 @@ constexpr Difference kDifferences[] = {
     {"`-bt` together with `-q`", "goes on", "an error", "nothing is ignored"},
     {"`$v` and `-d0`", "sendmail's", "our name, version, features and map classes",
      "no false colours"},
+    {"SIGHUP", "the daemon starts anew",
+     "the configuration is read again; new directories of the queue, `SuperSafe`, `RunAsUser` and "
+     "`PidFile` wait for a restart, and the log says so",
+     "sessions and deliveries go on"},
     {"a file that is broken when SIGHUP comes", "the daemon ends",
      "the configuration in force stays, and the log says why", "mail goes on"},
 };

@@ -6,9 +6,8 @@
 
 #include "absl/strings/str_split.h"
 #include "mta/base/errno.h"
-#include "mta/cf/default_user.h"
 #include "mta/daemon/identity.h"
-#include "mta/policy/load_limits.h"
+#include "mta/daemon/load_site.h"
 
 namespace stagepost {
 namespace {
@@ -20,14 +19,9 @@ constexpr absl::string_view kNeedsPrivilege =
 
 Task<std::unique_ptr<Queue>> OpenQueueOf(Run& run) {
   std::vector<std::string> warnings;
-  absl::StatusOr<QueueLayout> layout = MakeQueueLayout(run.site->configuration(), warnings);
+  absl::StatusOr<QueueLayout> layout = QueueLayoutOf(run.env, run.site->configuration(), warnings);
   for (const std::string& warning : warnings) {
     co_await Print(run.env.process().standard_output(), warning);
-  }
-  if (layout.ok()) {
-    const int processors = run.env.host().processors();
-    layout->trusted_user = TrustedUser(run.options(), run.env.accounts());
-    layout->queue_load = LoadLimitsOf(run.options(), PortOptions(), processors).queue;
   }
   absl::Status status = layout.status();
   if (layout.ok()) {

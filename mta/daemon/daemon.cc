@@ -9,6 +9,7 @@
 #include "mta/async/deadline.h"
 #include "mta/async/scope.h"
 #include "mta/base/status_macros.h"
+#include "mta/cf/option_table.h"
 #include "mta/daemon/deliveries.h"
 #include "mta/daemon/listener.h"
 #include "mta/daemon/load_site.h"
@@ -52,11 +53,11 @@ class Daemon final : public ConnectionHandler, public SessionHost {
   static Task<absl::Status> HandleSignals(Daemon& self);
   static Task<absl::Status> Listen(Daemon& self);
   // A queue group at its interval.
-  static Task<absl::Status> RunGroupAtIntervals(Daemon& self, std::string group,
-                                                absl::Duration interval);
+  static Task<absl::Status> RunGroupAtIntervals(Daemon& self, std::string group);
   absl::Status StartQueueRuns();
 
   Task<void> Reload();
+  void SayOldStays();
 
   Environment& env_;
   const Settings& settings_;
@@ -113,14 +114,35 @@ Task<absl::Status> Daemon::HandleSignals(Daemon& self) {
   }
 }
 
+void Daemon::SayOldStays() {
+  env_.log().Write(Severity::kCritical, "the configuration has errors: the old one stays");
+}
+
 Task<void> Daemon::Reload() {
   env_.log().Write(Severity::kInfo, absl::StrCat("restarting ", settings_.path, " due to signal"));
   LoadedSite loaded = co_await LoadAgain(env_, settings_, reporter_);
   if (loaded.site == nullptr) {
-    env_.log().Write(Severity::kCritical, "the configuration has errors: the old one stays");
+    SayOldStays();
     co_return;
   }
+  std::vector<std::string> warnings;
+  absl::StatusOr<QueueLayout> layout = QueueLayoutOf(env_, loaded.site->configuration(), warnings);
+  if (!layout.ok()) {
+    reporter_.LogSystemError(layout.status().message());
+    SayOldStays();
+    co_return;
+  }
+  std::vector<std::string> stay = queue_.ChangeLayout(*std::move(layout));
+  const Options& wanted = loaded.site->configuration().options;
+  for (const OptionId id : {OptionId::kRunAsUser, OptionId::kPidFile}) {
+    if (wanted.Text(id) != options().Text(id)) stay.emplace_back(InfoOf(id).name);
+  }
+  for (const std::string& name : stay) {
+    env_.log().Write(Severity::kWarning,
+                     absl::StrCat(name, ": the change needs a restart of the daemon"));
+  }
   current_.site = std::move(loaded.site);
+  counters_.set_window(options().Interval(OptionId::kConnectionRateWindowSize));
   if (has_ports_) listeners_.Reconfigure(PortsOf(options()));
 }
 
@@ -140,30 +162,31 @@ Task<absl::Status> Daemon::Serve(std::unique_ptr<Connection> connection, const P
 }
 
 absl::Status Daemon::StartQueueRuns() {
-  const absl::Duration interval = *settings_.queue.interval;
   if (!has_ports_) {
-    SetTitle(absl::StrCat("Queue runner@", FormatInterval(interval), " for ",
+    SetTitle(absl::StrCat("Queue runner@", FormatInterval(*settings_.queue.interval), " for ",
                           options().Text(OptionId::kQueueDirectory)));
   }
   const QueueLayout& layout = queue_.layout();
+  const std::string& wanted = settings_.queue.group;
   for (const QueueGroupLayout& group : layout.groups) {
-    const std::string& wanted = settings_.queue.group;
-    const bool runs = wanted.empty() ? group.runners > 0 : layout.FindGroup(wanted) == &group;
-    if (!runs) continue;
-    const bool has_own = group.interval > absl::ZeroDuration();
-    RETURN_IF_ERROR(services_.Spawn(&RunGroupAtIntervals, std::ref(*this), group.name,
-                                    has_own ? group.interval : interval));
+    if (!wanted.empty() && layout.FindGroup(wanted) != &group) continue;
+    RETURN_IF_ERROR(services_.Spawn(&RunGroupAtIntervals, std::ref(*this), group.name));
   }
   return absl::OkStatus();
 }
 
-Task<absl::Status> Daemon::RunGroupAtIntervals(Daemon& self, std::string group,
-                                               absl::Duration interval) {
+Task<absl::Status> Daemon::RunGroupAtIntervals(Daemon& self, std::string group) {
   DeliveryOptions options;
-  options.selection.group = std::move(group);
+  options.selection.group = group;
   while (true) {
-    absl::Duration wait = interval;
-    if (self.settings_.queue.persistent) {
+    const QueueGroupLayout& now = *self.queue_.layout().FindGroup(group);
+    const bool has_own = now.interval > absl::ZeroDuration();
+    absl::Duration wait = has_own ? now.interval : *self.settings_.queue.interval;
+    const bool runs = now.runners > 0 || !self.settings_.queue.group.empty();
+    if (!runs) {
+      // A change of the configuration may give it runners.
+      wait = std::max(wait, kPersistentRest);
+    } else if (self.settings_.queue.persistent) {
       // -qp goes from one run to the next, and takes a rest where there was nothing.
       const size_t messages = co_await self.deliveries_.FinishQueueRun(options);
       if (messages == 0) wait = std::max(wait, kPersistentRest);

@@ -6,7 +6,9 @@
 // Ends on SIGTERM or SIGINT: no more connections, idle sessions are told 421, whoever is inside a
 // message or a delivery gets kShutdownGrace, then everything has been joined. On SIGHUP the
 // configuration is read again: new sessions and deliveries use it, running ones keep theirs; a file
-// with errors changes nothing.
+// with errors changes nothing. What the queue is like changes for all of them, and the interval of
+// a queue group with its next run; what would need a restart (ChangeLayout(), RunAsUser, PidFile)
+// is logged.
 #ifndef STAGEPOST_MTA_DAEMON_DAEMON_H_
 #define STAGEPOST_MTA_DAEMON_DAEMON_H_
 

@@ -44,7 +44,9 @@ struct Listeners::Port {
   std::optional<TaskScope> accepting;  // its one task, while the port is open
   bool stopped_accepting = false;      // that task has met a limit, and ended
   ConnectionRate rate;
-  int sessions = 0;
+  int sessions = 0;  // that refer to this
+  // Of this socket, whatever options they began with: what children= counts.
+  std::shared_ptr<int> children = std::make_shared<int>(0);
   std::optional<MonotonicTime> refusing_since;  // absent: it is open
   MonotonicTime refuse_until;
   MonotonicTime next_reminder;
@@ -102,6 +104,7 @@ Task<absl::Status> Listeners::TakeWanted() {
     if (old == nullptr) continue;
     co_await StopAccepting(*old);
     auto port = std::make_unique<Port>(OpenPort{options, std::move(old->open.listener)});
+    port->children = old->children;
     port->refusing_since = old->refusing_since;
     port->refuse_until = old->refuse_until;
     port->next_reminder = old->next_reminder;
@@ -197,7 +200,7 @@ Listeners::Refusal Listeners::WhyRefuse(const Port& port) const {
   const int64_t most = set > 0 ? std::min<int64_t>(set, kMaxSessions) : kMaxSessions;
   if (sessions() >= most) return children(sessions(), most);
   const int own = port.open.options.max_children.value_or(0);
-  if (own > 0 && port.sessions >= own) return children(port.sessions, own);
+  if (own > 0 && *port.children >= own) return children(*port.children, own);
   return {};
 }
 
@@ -254,10 +257,12 @@ Task<absl::Status> Listeners::AcceptUntilLimit(Port& port) {
       continue;
     }
     ++port.sessions;
+    ++*port.children;
     const absl::Status spawned = sessions_.Spawn(&ServeOne, std::ref(*this), std::ref(port),
                                                  *std::move(connection), next_number_++);
     if (!spawned.ok()) {  // another port has taken the last place
       --port.sessions;
+      --*port.children;
       co_return spawned;
     }
     const int64_t limit = handler_.options().Number(OptionId::kConnectionRateThrottle);
@@ -274,6 +279,7 @@ Task<absl::Status> Listeners::ServeOne(Listeners& self, Port& port,
   const absl::Status status =
       co_await self.handler_.Serve(std::move(connection), port.open.options, number);
   --port.sessions;
+  --*port.children;
   co_return status;
 }
 

@@ -4,8 +4,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "mta/cf/default_user.h"
 #include "mta/cf/diagnostic.h"
 #include "mta/cf/not_implemented.h"
+#include "mta/policy/load_limits.h"
 
 namespace stagepost {
 namespace {
@@ -68,6 +70,16 @@ Task<LoadedSite> LoadAgain(Environment& env, const Settings& settings, Reporter&
   if (loaded.exit_code != 0) loaded.site = nullptr;
   if (loaded.site != nullptr) LogNotImplemented(loaded.site->configuration(), env.log());
   co_return loaded;
+}
+
+absl::StatusOr<QueueLayout> QueueLayoutOf(Environment& env, const Configuration& configuration,
+                                          std::vector<std::string>& warnings) {
+  absl::StatusOr<QueueLayout> layout = MakeQueueLayout(configuration, warnings);
+  if (!layout.ok()) return layout;
+  const int processors = env.host().processors();
+  layout->trusted_user = TrustedUser(configuration.options, env.accounts());
+  layout->queue_load = LoadLimitsOf(configuration.options, PortOptions(), processors).queue;
+  return layout;
 }
 
 }  // namespace stagepost

@@ -12,6 +12,10 @@ namespace {
 
 constexpr int64_t kParts = 6;
 
+int64_t PartOf(absl::Duration window) {
+  return std::max<int64_t>(1, absl::ToInt64Seconds(window) / kParts) * 1'000'000'000;
+}
+
 // What was opened in each of the last parts of a window.
 class Window {
  public:
@@ -78,19 +82,26 @@ struct ConnectionCounters::State {
   }
 
   const Clock& clock;
-  const int64_t part_nanoseconds;
+  int64_t part_nanoseconds;
   absl::btree_map<IpAddress, Client> clients = {};
   Window total = {};
   IpAddress looked_at = {};
   int64_t swept_in = INT64_MIN;
 };
 
-ConnectionCounters::ConnectionCounters(const Clock& clock, absl::Duration window) {
-  const int64_t seconds = std::max<int64_t>(1, absl::ToInt64Seconds(window) / kParts);
-  state_ = std::make_unique<State>(clock, seconds * 1'000'000'000);
-}
+ConnectionCounters::ConnectionCounters(const Clock& clock, absl::Duration window)
+    : state_(std::make_unique<State>(clock, PartOf(window))) {}
 
 ConnectionCounters::~ConnectionCounters() = default;
+
+void ConnectionCounters::set_window(absl::Duration window) {
+  State& state = *state_;
+  if (PartOf(window) == state.part_nanoseconds) return;
+  state.part_nanoseconds = PartOf(window);
+  state.swept_in = INT64_MIN;
+  state.total = {};
+  for (auto& [address, client] : state.clients) client.window = {};
+}
 
 std::unique_ptr<ConnectionCounters::Ticket> ConnectionCounters::Open(const IpAddress& client) {
   State& state = *state_;

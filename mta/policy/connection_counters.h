@@ -29,6 +29,9 @@ class ConnectionCounters {
   ConnectionCounters(const Clock& clock, absl::Duration window);
   ~ConnectionCounters();
 
+  // The same from now on, whatever was counted by another window is forgotten.
+  void set_window(absl::Duration window);
+
   struct State;
   struct Counts {
     int connections = 0;  // of this client, open now, this one included

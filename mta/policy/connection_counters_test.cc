@@ -53,6 +53,22 @@ TEST(ConnectionCounters, MoveTheWindowByASixth) {
   }
 }
 
+TEST(ConnectionCounters, ForgetTheWindowThatIsChanged) {
+  HandClock clock;
+  ConnectionCounters counters(clock, absl::Seconds(60));
+  const Ticket first = counters.Open(Address(1));
+  counters.set_window(absl::Seconds(60));
+  const Ticket second = counters.Open(Address(1));
+  EXPECT_EQ(second->counts().rate, 2);
+  counters.set_window(absl::Seconds(600));
+  const Ticket third = counters.Open(Address(1));
+  EXPECT_EQ(third->counts().connections, 3);
+  EXPECT_EQ(third->counts().rate, 1);
+  EXPECT_EQ(third->counts().total_rate, 1);
+  clock.now = clock.now + absl::Seconds(400);
+  EXPECT_EQ(counters.Open(Address(1))->counts().rate, 2);
+}
+
 TEST(ConnectionCounters, RememberNoMoreThanTheyMay) {
   HandClock clock;
   ConnectionCounters counters(clock, absl::Seconds(60));

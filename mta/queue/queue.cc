@@ -26,6 +26,9 @@ class DirectoryQueue final : public Queue {
                SpareFiles(env)} {}
 
   const QueueLayout& layout() const override { return state_.layout; }
+  std::vector<std::string> ChangeLayout(QueueLayout wanted) override {
+    return stagepost::ChangeLayout(std::move(wanted), state_.layout);
+  }
 
   std::string NewId() override { return state_.ids.Next(env_.clock().WallNow()); }
 

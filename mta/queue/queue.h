@@ -126,6 +126,8 @@ class Queue {
   virtual ~Queue() = default;
 
   virtual const QueueLayout& layout() const = 0;
+  // ChangeLayout() of it, for what begins now.
+  virtual std::vector<std::string> ChangeLayout(QueueLayout wanted) = 0;
 
   // A queue id that was never given out before. Nothing is made in the directory: a session takes
   // one for each transaction, to name it in the log, long before there is anything to store.

@@ -53,7 +53,7 @@ struct QueuePlace {
 // What all parts of one opened queue share. Outlives the messages.
 struct QueueState {
   Environment& env;
-  const QueueLayout layout;
+  QueueLayout layout;
   std::vector<QueuePlace> places;  // at least one of each group, in the order of the groups
   QueueIdSource ids;
   SpareFiles spares;

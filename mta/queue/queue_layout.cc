@@ -168,6 +168,26 @@ absl::StatusOr<QueueLayout> MakeQueueLayout(const Configuration& configuration,
   return layout;
 }
 
+std::vector<std::string> ChangeLayout(QueueLayout wanted, QueueLayout& layout) {
+  std::vector<std::string> stays;
+  bool same_groups = wanted.base == layout.base && wanted.groups.size() == layout.groups.size();
+  for (QueueGroupLayout& group : layout.groups) {
+    const QueueGroupLayout* const other = wanted.FindGroup(group.name);
+    const bool same =
+        other != nullptr && other->path == group.path && other->wildcard == group.wildcard;
+    same_groups = same_groups && same;
+    if (same) group = *other;
+  }
+  if (!same_groups) stays.push_back("QueueDirectory and the directories of queue groups");
+  if (wanted.super_safe != layout.super_safe) stays.push_back("SuperSafe");
+  wanted.base = std::move(layout.base);
+  wanted.groups = std::move(layout.groups);
+  wanted.super_safe = layout.super_safe;
+  wanted.delivers_first = layout.delivers_first;
+  layout = std::move(wanted);
+  return stays;
+}
+
 QueueLayout SingleQueue(absl::string_view directory) {
   QueueLayout layout;
   SetDirectory(directory, layout);

@@ -98,6 +98,12 @@ struct QueueLayout {
 absl::StatusOr<QueueLayout> MakeQueueLayout(const Configuration& configuration,
                                             std::vector<std::string>& warnings);
 
+// Takes over what may change while the queue is in use, and says what may not and differs, as the
+// log has it: "QueueDirectory and the directories of queue groups". Groups are neither added nor
+// removed, and references to them stay valid. SuperSafe stays, so that no message is committed by
+// one value and handled by another.
+std::vector<std::string> ChangeLayout(QueueLayout wanted, QueueLayout& layout);
+
 // A layout of one group with one directory; for tests and tools.
 QueueLayout SingleQueue(absl::string_view directory);
 

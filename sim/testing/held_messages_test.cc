@@ -48,6 +48,9 @@ class CountingQueue final : public Queue {
   int locks = 0;
 
   const QueueLayout& layout() const override { return queue_.layout(); }
+  std::vector<std::string> ChangeLayout(QueueLayout wanted) override {
+    return queue_.ChangeLayout(std::move(wanted));
+  }
   std::string NewId() override { return queue_.NewId(); }
   Task<absl::StatusOr<std::unique_ptr<IncomingMessage>>> Create(std::string id,
                                                                 std::string group) override {

@@ -41,6 +41,7 @@ struct Scene {
   Greeter greeter;
   std::vector<PortOptions> ports;
   std::vector<std::unique_ptr<Connection>> connections;
+  Listeners* listeners = nullptr;  // while they run
 
   void Set(absl::string_view setting) {
     ASSERT_TRUE(greeter.settings.SetLong(setting, {}, Options::Origin::kFile).empty());
@@ -97,6 +98,7 @@ Task<int> Program(Environment& env, Scene& scene, Script script) {
   absl::StatusOr<std::vector<OpenPort>> ports = co_await OpenPorts(env, scene.ports, reporter);
   if (!ports.ok()) co_return 1;
   Listeners listeners(env, scene.greeter, reporter, *std::move(ports), co_await CurrentContext());
+  scene.listeners = &listeners;
   const absl::Status status =
       co_await WithScope("test", TaskScope::Policy::kSupervise, 2, &Play, std::ref(env),
                          std::ref(scene), script, std::ref(listeners));
@@ -185,6 +187,27 @@ TEST(Listeners, RefuseAtTheChildrenOfOnePort) {
   };
   EXPECT_EQ(scene.host.Run(&Program, std::ref(scene), script), 0);
   EXPECT_EQ(scene.host.Log(), "rejecting connections on daemon MTA: 1 children, max 1\n");
+}
+
+TEST(Listeners, CountChildrenThatBeganBeforeAChange) {
+  Scene scene;
+  scene.AddPort("Name=MTA, children=2");
+  const Script script = +[](Environment& env, Scene& s) -> Task<void> {
+    EXPECT_EQ(co_await Knock(env, s), "MTA");
+    std::vector<PortOptions> changed = s.ports;
+    changed[0].name = "New";
+    s.listeners->Reconfigure(changed);
+    EXPECT_TRUE((co_await Sleep(absl::Seconds(1))).ok());
+    EXPECT_EQ(co_await Knock(env, s), "New");
+    EXPECT_EQ(co_await Knock(env, s), "refused");
+    s.connections.erase(s.connections.begin());
+    EXPECT_TRUE((co_await Sleep(absl::Seconds(21))).ok());
+    EXPECT_EQ(co_await Knock(env, s), "New");
+    EXPECT_EQ(co_await Knock(env, s), "refused");
+  };
+  EXPECT_EQ(scene.host.Run(&Program, std::ref(scene), script), 0);
+  EXPECT_TRUE(absl::StrContains(scene.host.Log(),
+                                "rejecting connections on daemon New: 2 children, max 2\n"));
 }
 
 TEST(Listeners, RefuseWhenTheHostIsBusy) {

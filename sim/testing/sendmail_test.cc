@@ -70,6 +70,27 @@ Task<int> Knock(Environment& env, uint16_t port) {
   co_return connection.ok() ? 0 : 1;
 }
 
+// What the daemon says to somebody who has mail.
+Task<int> OfferMail(Environment& env, std::string& replies) {
+  const SocketAddress to = {*IpAddress::Parse("127.0.0.1"), 25};
+  const auto connection = co_await env.network().Connect(to, std::nullopt);
+  if (!connection.ok()) co_return 1;
+  constexpr absl::string_view kCommands[] = {"HELO a.example\r\n", "MAIL FROM:<>\r\n", "QUIT\r\n",
+                                             ""};
+  for (const absl::string_view command : kCommands) {
+    std::string reply;
+    while (!absl::EndsWith(reply, "\r\n")) {
+      char byte;
+      const absl::StatusOr<size_t> got = co_await (*connection)->Read(absl::MakeSpan(&byte, 1));
+      if (!got.ok() || *got == 0) co_return 1;
+      reply += byte;
+    }
+    replies += reply;
+    if (!(co_await WriteAll(**connection, command)).ok()) co_return 1;
+  }
+  co_return 0;
+}
+
 // Holds port 25 for a minute and more.
 Task<int> HoldPort(Environment& env) {
   ListenOptions options;
@@ -250,6 +271,45 @@ TEST_F(SendmailTest, ReadsItsFileAnewOnHangup) {
   EXPECT_TRUE(Logged("restarting /usr/sbin/sendmail due to signal\n"));
   EXPECT_TRUE(
       Logged("unknown option name Bogus\nthe configuration has errors: the old one stays\n"));
+}
+
+TEST_F(SendmailTest, ChangesItsQueueOnHangup) {
+  std::string before, after;
+  const auto offer = [this](absl::Duration when, std::string& replies) {
+    After(when, [this, &replies] {
+      ProcessSpec spec;
+      spec.path = "/offer";
+      SimProcess& process = host_.host().Spawn(
+          std::move(spec), [](const ExitStatus& status) { EXPECT_EQ(status.code, 0); });
+      process.StartTask(&OfferMail, std::ref(process.environment()), std::ref(replies));
+    });
+  };
+  offer(absl::Seconds(5), before);
+  // What would not do for a start changes nothing.
+  After(absl::Seconds(8),
+        [this] { Configure("O MinFreeBlocks=2000000000\nQother, P=/var/spool/other\n"); });
+  SignalAfter(absl::Seconds(10), Signal::kHangup);
+  offer(absl::Seconds(15), before);
+  After(absl::Seconds(18), [this] {
+    Configure(
+        "O MinFreeBlocks=2000000000\nO SuperSafe=f\nQslow, P=/var/spool/mqueue/slow\n"
+        "O PidFile=/run/other.pid\n");
+  });
+  SignalAfter(absl::Seconds(20), Signal::kHangup);
+  offer(absl::Seconds(25), after);
+  SignalAfter(absl::Seconds(30), Signal::kTerminate);
+  EXPECT_EQ(Run({"-bD"}), 0);
+  EXPECT_FALSE(absl::StrContains(before, "452 4.4.5 Insufficient disk space")) << before;
+  EXPECT_TRUE(absl::StrContains(before, "250 2.1.0 <>... Sender ok\r\n")) << before;
+  EXPECT_TRUE(absl::StrContains(after, "452 4.4.5 Insufficient disk space")) << after;
+  EXPECT_TRUE(Logged("QueuePath /var/spool/other not subpath of QueueDirectory /var/spool/mqueue/"))
+      << host_.Log();
+  EXPECT_TRUE(Logged("the configuration has errors: the old one stays\n"));
+  for (const char* what :
+       {"QueueDirectory and the directories of queue groups", "SuperSafe", "PidFile"}) {
+    EXPECT_TRUE(Logged(absl::StrCat(what, ": the change needs a restart of the daemon\n")))
+        << host_.Log();
+  }
 }
 
 TEST_F(SendmailTest, BecomesRunAsUserOnceItHasItsPort) {

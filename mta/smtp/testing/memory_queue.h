@@ -39,6 +39,9 @@ class MemoryQueue final : public Queue {
   }
   std::string NewId() override { return absl::StrFormat("6AK6XWSU%06d", ++last_id_); }
   const QueueLayout& layout() const override { return groups_and_limits; }
+  std::vector<std::string> ChangeLayout(QueueLayout wanted) override {
+    return stagepost::ChangeLayout(std::move(wanted), groups_and_limits);
+  }
   Task<absl::StatusOr<std::vector<std::string>>> List(QueueSelection, GatherFor) override {
     co_return std::vector<std::string>();
   }
