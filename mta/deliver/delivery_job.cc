@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "mta/base/status_macros.h"
+#include "mta/base/sysexits.h"
 #include "mta/bounce/notification.h"
 #include "mta/deliver/delivery_result.h"
 #include "mta/deliver/envelope_delivery.h"
@@ -21,9 +23,12 @@
 #include "mta/expand/expansion_note.h"
 #include "mta/message/complete_header.h"
 #include "mta/message/envelope_macros.h"
+#include "mta/queue/queue_file.h"
 
 namespace stagepost {
 namespace {
+
+static_assert(kMaxSendEntries <= kMaxQueuedRecipients, "what may be expanded can be queued");
 
 class Job final : public ExpansionObserver {
  public:
@@ -178,6 +183,87 @@ class Job final : public ExpansionObserver {
     if (received >= 0 && received < all) envelope_.message_bytes = received;
   }
 
+  // More than the lines of an entry in a qf file take, but for its M line.
+  size_t MostBytesOf(const SendEntry& entry) const {
+    constexpr size_t kLettersAndNumbers = 64;
+    size_t bytes = kLettersAndNumbers + entry.address.size() + entry.flags.size() +
+                   entry.original_recipient.size() + entry.final_recipient.size();
+    if (entry.controller.has_value()) {
+      bytes += entry.controller->name.size() + entry.controller->address.size();
+    }
+    if (entry.account.has_value()) bytes += entry.account->name.size();
+    if (entry.parent != kNoEntry) bytes += list_.entries[entry.parent].user.size();
+    return bytes;
+  }
+
+  bool HasRoomForAll() const {
+    size_t room = kMaxQueueFileBytes - kMaxNewQueueFileBytes - kQueueFileReserve;
+    if (list_.entries.size() > kMaxQueuedRecipients) return false;
+    for (const SendEntry& entry : list_.entries) {
+      const size_t bytes = MostBytesOf(entry);
+      if (bytes > room) return false;
+      room -= bytes;
+    }
+    return true;
+  }
+
+  bool HasRoomFor(const std::vector<size_t>& entries) const {
+    Envelope written = envelope_;
+    written.recipients = RecipientsOf(entries);
+    return !absl::IsResourceExhausted(
+        FormatQueueFile(written, kMaxQueueFileBytes - kQueueFileReserve).status());
+  }
+
+  // An envelope that the queue could not keep would be delivered to the same recipients again and
+  // again. Nobody gets it: what was expanded fails, in place of its members.
+  void RefuseWhatHasNoRoom(std::map<std::string, std::vector<size_t>>& owned,
+                           std::vector<size_t>& rest) {
+    if (HasRoomForAll()) return;
+    std::set<size_t> refused;
+    std::erase_if(owned, [&](const auto& part) {
+      if (HasRoomFor(part.second)) return false;
+      Refuse(part.second, refused);
+      return true;
+    });
+    if (!HasRoomFor(rest)) {
+      Refuse(rest, refused);
+      rest.clear();
+    }
+    for (const size_t entry : refused) FailForSize(list_.entries[entry]);
+    rest.insert(rest.end(), refused.begin(), refused.end());
+    std::sort(rest.begin(), rest.end());
+  }
+
+  void FailForSize(SendEntry& entry) {
+    if (entry.state == SendState::kBad) return;
+    ExpansionNote note;
+    note.code = "552";
+    note.enhanced = "5.5.3";
+    note.address = entry.address;
+    note.names_address = true;
+    note.text = "too many addresses to be queued";
+    Note(note);
+    entry.state = SendState::kBad;
+    entry.status = note.enhanced;
+    entry.text = absl::StrCat(note.code, " ", note.enhanced, " ", note.text);
+    entry.exit_code = kExitUnavailable;
+  }
+
+  // Adds to `refused` whom a report is to name: those that the envelope has had, unless they get
+  // the message themselves.
+  void Refuse(const std::vector<size_t>& entries, std::set<size_t>& refused) {
+    std::set<size_t> above;
+    for (const size_t entry : entries) {
+      size_t named = entry;
+      for (size_t at = list_.entries[entry].parent; at != kNoEntry; at = list_.entries[at].parent) {
+        above.insert(at);
+        if (!Counts(list_.entries[at])) named = at;
+      }
+      refused.insert(named);
+    }
+    std::erase_if(lists_, [&](size_t list) { return above.count(list) != 0; });
+  }
+
   // Gives each sender that an owner- alias has named a message of its own.
   Task<absl::Status> Divide() {
     std::map<std::string, std::vector<size_t>> owned;
@@ -192,6 +278,7 @@ class Job final : public ExpansionObserver {
         owned[*owner].push_back(i);
       }
     }
+    RefuseWhatHasNoRoom(owned, rest);
     if (!Tells(rest)) lists_.clear();
     parts_.push_back({&message_, nullptr, std::move(rest)});
     if (owned.empty()) co_return absl::OkStatus();
@@ -222,7 +309,7 @@ class Job final : public ExpansionObserver {
     entry.flags = std::move(flags);
   }
 
-  std::vector<Recipient> RecipientsOf(const std::vector<size_t>& entries) {
+  std::vector<Recipient> RecipientsOf(const std::vector<size_t>& entries) const {
     std::vector<Recipient> recipients;
     for (const size_t entry : entries) recipients.push_back(RecipientOf(list_, entry, ""));
     return recipients;

@@ -16,6 +16,7 @@
 #include "mta/deliver/queued_recipient.h"
 #include "mta/message/known_fields.h"
 #include "mta/policy/check_ruleset.h"
+#include "mta/queue/queue_file.h"
 
 namespace stagepost {
 namespace {
@@ -363,6 +364,11 @@ Task<absl::Status> EnvelopeDelivery::Finish() {
 }
 
 Task<absl::Status> EnvelopeDelivery::Write(std::vector<Recipient> recipients) {
+  size_t room = kMaxQueuedStatusBytes;
+  for (Recipient& recipient : recipients) {
+    if (recipient.status.size() > room) recipient.status.clear();
+    room -= recipient.status.size();
+  }
   envelope_.recipients = std::move(recipients);
   const int64_t now = absl::ToUnixSeconds(env_.clock().WallNow());
   envelope_.last_attempt = absl::FromUnixSeconds(std::max<int64_t>(now, 1));

@@ -143,7 +143,7 @@ class NewMessage final : public IncomingMessage {
     writing.kind =
         envelope.quarantine.empty() ? QueueFileKind::kWaiting : QueueFileKind::kQuarantined;
     CO_RETURN_IF_ERROR(co_await WriteTemporaryFile(state_, *writing.place, envelope, UnsyncedBody(),
-                                                   writing.temporary));
+                                                   writing.temporary, kMaxNewQueueFileBytes));
     const QueuePlace& place = *writing.place;
     if (place.data != place.control) CO_RETURN_IF_ERROR(co_await Sync(place.data));
     writing.may_exist = true;

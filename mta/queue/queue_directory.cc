@@ -137,8 +137,9 @@ Task<absl::Status> Retire(QueueState& state, std::string directory, SpareKind ki
 }
 
 Task<absl::Status> WriteTemporaryFile(QueueState& state, const QueuePlace& place,
-                                      const Envelope& envelope, File* body, TemporaryFile& result) {
-  CO_ASSIGN_OR_RETURN(const std::string text, FormatQueueFile(envelope));
+                                      const Envelope& envelope, File* body, TemporaryFile& result,
+                                      size_t max_bytes) {
+  CO_ASSIGN_OR_RETURN(const std::string text, FormatQueueFile(envelope, max_bytes));
   std::optional<SpareFile> spare = co_await state.spares.Take(place.control, SpareKind::kControl);
   if (spare.has_value()) {
     result.name = std::move(spare->name);

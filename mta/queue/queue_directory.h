@@ -20,6 +20,7 @@
 #include "mta/env/environment.h"
 #include "mta/queue/envelope.h"
 #include "mta/queue/queue.h"
+#include "mta/queue/queue_file.h"
 #include "mta/queue/queue_id.h"
 #include "mta/queue/queue_layout.h"
 #include "mta/queue/spare_files.h"
@@ -100,7 +101,8 @@ struct TemporaryFile {
 // crash has left.
 // `body`, if it is given, is synced beside it, so that one wait for the disk serves both.
 Task<absl::Status> WriteTemporaryFile(QueueState& state, const QueuePlace& place,
-                                      const Envelope& envelope, File* body, TemporaryFile& result);
+                                      const Envelope& envelope, File* body, TemporaryFile& result,
+                                      size_t max_bytes = kMaxQueueFileBytes);
 
 // Gives df<from_id> of one place a second name, df<to_id> in another, durable but for the directory
 // entry; across file systems, or when it has too many names, as a copy. kAlreadyExists: there is

@@ -25,16 +25,27 @@
 namespace stagepost {
 
 // Limits of both directions, so that nothing is written that would not be read.
-inline constexpr size_t kMaxQueueFileBytes = 16 << 20;
+inline constexpr size_t kMaxQueueFileBytes = 32 << 20;
 inline constexpr size_t kMaxQueuedHeaderBytes = 1 << 20;  // names and values
 inline constexpr size_t kMaxQueuedHeaderFields = 10'000;
-inline constexpr size_t kMaxQueuedRecipients = 20'000;
+inline constexpr size_t kMaxQueuedRecipients = 100'000;
 inline constexpr size_t kMaxQueuedMacros = 1'000;
 
-// The text of a qf file. kInvalidArgument: a field has a line end or NUL where the format has no
-// place for it, or something else that would not be read back as it is. kResourceExhausted: over a
-// limit.
-absl::StatusOr<std::string> FormatQueueFile(const Envelope& envelope);
+// A message that has been taken can be written for as long as it waits: a new one leaves room for
+// what expansion puts in place of its recipients, and that leaves kQueueFileReserve for what
+// attempts add. Of this only the M lines of recipients may be many; they are for people, and what
+// is too much is left out.
+inline constexpr size_t kMaxNewQueueFileBytes = 16 << 20;
+inline constexpr size_t kMaxQueuedStatusBytes = 3 << 20;
+inline constexpr size_t kQueueFileReserve = 4 << 20;
+static_assert(kMaxQueuedStatusBytes < kQueueFileReserve &&
+              kMaxNewQueueFileBytes + kQueueFileReserve < kMaxQueueFileBytes);
+
+// The text of a qf file, of at most `max_bytes`. kInvalidArgument: a field has a line end or NUL
+// where the format has no place for it, or something else that would not be read back as it is.
+// kResourceExhausted: over a limit.
+absl::StatusOr<std::string> FormatQueueFile(const Envelope& envelope,
+                                            size_t max_bytes = kMaxQueueFileBytes);
 
 // An error of a queue file: what it says (may be empty), and why the file is to be set aside; an
 // empty reason: it is not. kDataLoss.

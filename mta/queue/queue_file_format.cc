@@ -13,7 +13,8 @@ namespace {
 
 class Formatter {
  public:
-  explicit Formatter(const Envelope& envelope) : envelope_(envelope) {}
+  Formatter(const Envelope& envelope, size_t max_bytes)
+      : envelope_(envelope), max_bytes_(max_bytes) {}
 
   absl::StatusOr<std::string> Format() {
     Line('V', absl::StrCat(kQueueFileVersion));
@@ -32,7 +33,7 @@ class Formatter {
     Recipients();
     Fields();
     text_.append(".\n");
-    if (text_.size() > kMaxQueueFileBytes) TooMuch("text");
+    if (text_.size() > max_bytes_) TooMuch("text");
     if (!status_.ok()) return status_;
     return std::move(text_);
   }
@@ -161,14 +162,15 @@ class Formatter {
   }
 
   const Envelope& envelope_;
+  const size_t max_bytes_;
   std::string text_;
   absl::Status status_;
 };
 
 }  // namespace
 
-absl::StatusOr<std::string> FormatQueueFile(const Envelope& envelope) {
-  return Formatter(envelope).Format();
+absl::StatusOr<std::string> FormatQueueFile(const Envelope& envelope, size_t max_bytes) {
+  return Formatter(envelope, max_bytes).Format();
 }
 
 }  // namespace stagepost

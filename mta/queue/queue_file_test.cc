@@ -222,6 +222,14 @@ TEST(QueueFile, WritesNothingThatItWouldNotRead) {
   bad = good;
   bad.header[1].value = std::string(kMaxQueuedHeaderBytes, 'x');
   EXPECT_TRUE(absl::IsResourceExhausted(FormatQueueFile(bad).status()));
+  bad = good;
+  bad.recipients.resize(kMaxQueuedRecipients + 1, good.recipients[0]);
+  EXPECT_TRUE(absl::IsResourceExhausted(FormatQueueFile(bad).status()));
+  bad.recipients.pop_back();
+  EXPECT_TRUE(FormatQueueFile(bad).ok());
+  const size_t bytes = FormatQueueFile(good)->size();
+  EXPECT_TRUE(FormatQueueFile(good, bytes).ok());
+  EXPECT_TRUE(absl::IsResourceExhausted(FormatQueueFile(good, bytes - 1).status()));
 }
 
 TEST(QueueOrder, IsFoundInTheFirstBytes) {

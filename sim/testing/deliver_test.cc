@@ -23,6 +23,7 @@
 #include "mta/deliver/delivery_scheduler.h"
 #include "mta/expand/rebuild_aliases.h"
 #include "mta/queue/queue.h"
+#include "mta/queue/queue_file.h"
 #include "mta/site/site.h"
 #include "sim/peer/sh.h"
 #include "sim/peer/sh_utilities.h"
@@ -74,6 +75,7 @@ struct Mail {
   std::string sender = "carol@outside.example";
   std::vector<std::string> to = {"alice@corp.example"};
   std::string body = "hello\n";
+  std::string original_recipient = "";  // ORCPT, of all
 };
 
 Task<absl::StatusOr<std::shared_ptr<Site>>> OpenSite(Environment& env) {
@@ -96,6 +98,7 @@ Task<absl::Status> Accept(Queue& queue, const Mail& mail) {
   for (const std::string& address : mail.to) {
     Recipient recipient;
     recipient.address = address;
+    recipient.original_recipient = mail.original_recipient;
     envelope.recipients.push_back(recipient);
   }
   envelope.header = {{.name = "Return-Path", .value = " <\x81g>", .mailer_flags = "P"},
@@ -570,6 +573,106 @@ TEST_F(DeliverTest, AServerThatGoesAwayIsTriedAgain) {
       << host_.Log();
   EXPECT_TRUE(absl::EndsWith(LogLine("to=<alice@corp.example>"), "dsn=4.4.2, stat=Deferred"));
   EXPECT_TRUE(absl::StrContains(QueueFile(), "\nMreply: read error from local\n"));
+}
+
+Task<int> CountArguments(Environment&, Arguments arguments) {
+  for (size_t i = 1; i < arguments.size(); ++i) ++Served()[arguments[i]];
+  co_return 0;
+}
+
+TEST_F(DeliverTest, ALongListGetsTheMessageOnce) {
+  Install("/bin/note", &CountArguments);
+  constexpr size_t kMembers = 20'200;
+  std::string members;
+  for (size_t i = 0; i < kMembers; ++i) absl::StrAppend(&members, "u", i, "@to.twentyfold\n");
+  Write(
+      "/etc/mail/sendmail.cf",
+      absl::StrCat(kConfiguration, "Mtwentyfold, P=/bin/note, F=lsDFMm, S=10, R=10, A=note $u\n"));
+  Write("/etc/list", members);
+  for (const absl::string_view owner : {"", "owner-list: bob\n"}) {
+    Served().clear();
+    SetAliases(absl::StrCat(owner, "list: :include:/etc/list\n"));
+    EXPECT_TRUE(DeliverTo({"list@corp.example"}).ok());
+    EXPECT_TRUE(Deliver({}, {.queue_run = true}).ok());
+    EXPECT_TRUE(Queued().empty()) << owner;
+    EXPECT_EQ(Served().size(), kMembers) << owner;
+    for (const auto& [user, copies] : Served()) ASSERT_EQ(copies, 1) << owner << user;
+  }
+}
+
+// As the queue would have to say of each member what the message was sent to.
+TEST_F(DeliverTest, AListThatTheQueueCannotHoldIsReturned) {
+  Install("/bin/note", &CountArguments);
+  std::string members;
+  for (int i = 0; i < 6'000; ++i) absl::StrAppend(&members, "u", i, "@to.r\n");
+  Write("/etc/list", members);
+  for (const absl::string_view owner : {"", "owner-list: bob\n"}) {
+    Served().clear();
+    SetAliases(absl::StrCat(owner, "list: :include:/etc/list\nboth: list, two@to.r\n"));
+    const Mail mail = {.to = {"both@corp.example", "one@to.r"},
+                       .original_recipient = absl::StrCat("rfc822;", std::string(5'000, 'x'))};
+    EXPECT_TRUE(Deliver({mail}).ok());
+    // One or two of them are not of the part that is too large.
+    EXPECT_EQ(Served().count("u1"), 0u) << owner;
+    EXPECT_EQ(Served().count("one"), owner.empty() ? 0u : 1u) << owner;
+    EXPECT_EQ(Served().count("two"), owner.empty() ? 0u : 1u) << owner;
+    // The report waits for a host that does not answer; it names what the message was sent to.
+    ASSERT_EQ(Queued().size(), 1u) << owner;
+    EXPECT_TRUE(absl::StrContains(QueueFile(), "\nRPF:<carol@outside.example>\n")) << owner;
+    const std::string report = host_.Read(absl::StrReplaceAll(Queued()[0], {{"/qf", "/df"}}));
+    EXPECT_TRUE(absl::StrContains(report, "\nStatus: 5.5.3\n")) << report;
+    EXPECT_TRUE(absl::StrContains(
+        report, "552 5.5.3 <both@corp.example>... too many addresses to be queued\n"))
+        << report;
+    EXPECT_FALSE(absl::StrContains(report, "u1@to.r")) << owner;
+    for (const std::string& name : Queued()) ASSERT_TRUE(host_.disk().RemoveAll(name).ok());
+  }
+}
+
+// An LMTP server that says of every recipient, at length, that this is not the time.
+Task<int> Reluctant(Environment& env, Arguments) {
+  std::string answer = "220 hi\r\n", line(4'096, '\0');
+  while ((co_await WriteAll(env.process().standard_output(), answer)).ok()) {
+    const absl::StatusOr<size_t> read =
+        co_await env.process().standard_input().Read(absl::MakeSpan(line));
+    if (!read.ok() || *read == 0) break;
+    answer.clear();
+    for (const absl::string_view said :
+         absl::StrSplit(absl::string_view(line.data(), *read), "\r\n", absl::SkipEmpty())) {
+      const bool to = absl::StartsWith(said, "RCPT");
+      absl::StrAppend(&answer, to ? "451 4.2.0 " : "250 ok", std::string(to ? 1'900 : 0, 'x'),
+                      "\r\n");
+    }
+  }
+  co_return 0;
+}
+
+// What is as large as it may be when it comes can still wait.
+TEST_F(DeliverTest, WhatThereIsToSayOfManyIsLeftOut) {
+  Install("/bin/lmtp", &Reluctant);
+  Write("/etc/mail/sendmail.cf",
+        absl::StrCat(kConfiguration, "Mlmtp, P=/bin/lmtp, F=lsDFMmz, S=10, R=10, A=lmtp\n"));
+  constexpr size_t kRecipients = 2'000;
+  Mail mail = {.to = {}, .original_recipient = "rfc822;"};
+  for (size_t i = 0; i < kRecipients; ++i) mail.to.push_back(absl::StrCat("u", i, "@to.lmtp"));
+  mail.original_recipient.resize(kMaxNewQueueFileBytes / kRecipients, 'x');
+  EXPECT_TRUE(absl::IsResourceExhausted(Deliver({mail})));
+  EXPECT_TRUE(Queued().empty());
+  mail.original_recipient.resize(mail.original_recipient.size() - 100);
+  ASSERT_TRUE(Deliver({mail}).ok());
+  for (int run = 0; run < 2; ++run) {
+    const std::string text = QueueFile();
+    EXPECT_GT(text.size(), kMaxNewQueueFileBytes);
+    const absl::StatusOr<Envelope> envelope = ParseQueueFile("qf", text);
+    ASSERT_TRUE(envelope.ok()) << envelope.status();
+    EXPECT_EQ(envelope->recipients.size(), kRecipients);
+    EXPECT_TRUE(absl::StartsWith(envelope->recipients[0].status, "Deferred: 451 4.2.0 xxx"));
+    size_t said = 0;
+    for (const Recipient& recipient : envelope->recipients) said += recipient.status.size();
+    EXPECT_GT(said, kMaxQueuedStatusBytes - 2'000);
+    EXPECT_LE(said, kMaxQueuedStatusBytes);
+    ASSERT_TRUE(Deliver({}, {.queue_run = true}).ok());
+  }
 }
 
 // Every file call fails once: whoever has been taken for delivered has the message.
