@@ -2,6 +2,7 @@
 #include "mta/bin/sendmail.h"
 
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -310,6 +311,27 @@ TEST_F(SendmailTest, ChangesItsQueueOnHangup) {
     EXPECT_TRUE(Logged(absl::StrCat(what, ": the change needs a restart of the daemon\n")))
         << host_.Log();
   }
+}
+
+TEST_F(SendmailTest, RunsTheQueueAtTheIntervalOfTheLastHangup) {
+  std::set<int64_t> minutes;  // at which the queue is looked through
+  const absl::Time start = host_.host().WallNow();
+  host_.fault = [&](FileCall call, absl::string_view path) {
+    if (call == FileCall::kOpenDirectory && absl::StartsWith(path, "/var/spool/mqueue")) {
+      minutes.insert(absl::ToInt64Minutes(host_.host().WallNow() - start));
+    }
+    return Errno::kOk;
+  };
+  After(absl::Seconds(8), [this] { Configure("Qmqueue, P=/var/spool/mqueue, I=5m\n"); });
+  SignalAfter(absl::Seconds(10), Signal::kHangup);
+  // Without runners there are no runs, but they come back with them.
+  After(absl::Minutes(68), [this] { Configure("Qmqueue, P=/var/spool/mqueue, I=5m, R=0\n"); });
+  SignalAfter(absl::Minutes(69), Signal::kHangup);
+  After(absl::Minutes(78), [this] { Configure("Qmqueue, P=/var/spool/mqueue, I=5m, R=1\n"); });
+  SignalAfter(absl::Minutes(79), Signal::kHangup);
+  SignalAfter(absl::Minutes(88), Signal::kTerminate);
+  EXPECT_EQ(Run({"-bD", "-q1h"}), 0);
+  EXPECT_EQ(minutes, (std::set<int64_t>{0, 60, 65, 80, 85})) << host_.Log();
 }
 
 TEST_F(SendmailTest, BecomesRunAsUserOnceItHasItsPort) {
