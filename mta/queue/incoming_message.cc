@@ -240,6 +240,17 @@ class NewMessage final : public IncomingMessage {
   Step step_ = Step::kReceiving;
 };
 
+// Whether some control file has that id.
+Task<absl::StatusOr<bool>> IsInUse(QueueState& state, const QueuePlace& place, std::string id) {
+  for (const QueueFileKind kind : {QueueFileKind::kWaiting, QueueFileKind::kQuarantined}) {
+    const absl::StatusOr<FileStat> control =
+        co_await state.files().LinkStat(place.ControlFile(kind, id));
+    if (control.ok()) co_return true;
+    if (ErrnoOf(control.status()) != Errno::kENOENT) co_return control.status();
+  }
+  co_return false;
+}
+
 // A spare file as the data file `name`; null: there is none that can be.
 Task<absl::StatusOr<SpareFile>> ReuseAsDataFile(QueueState& state, const QueuePlace& place,
                                                 std::string name) {
@@ -276,6 +287,18 @@ Task<absl::StatusOr<std::unique_ptr<IncomingMessage>>> CreateIncomingMessage(
     QueueState& state, const QueuePlace& place, std::string id) {
   const std::string name = place.DataFile(id);
   CO_ASSIGN_OR_RETURN(SpareFile data, co_await MakeDataFile(state, place, name));
+  // A control file that has lost its df file must not get this one: a queue run would deliver what
+  // we write to its recipients.
+  const absl::StatusOr<bool> used = co_await IsInUse(state, place, id);
+  absl::Status status = used.status();
+  if (used.ok() && *used) {
+    state.env.probes().Reached("queue: qf file without its df file");
+    status = absl::AlreadyExistsError(absl::StrCat("queue id ", id, " is in use"));
+  }
+  if (!status.ok()) {
+    (void)co_await Shield(kQueueCleanupGrace, state.files().Unlink(name));
+    co_return status;
+  }
   co_return std::make_unique<NewMessage>(state, place, std::move(id), std::move(data));
 }
 

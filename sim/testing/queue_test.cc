@@ -261,6 +261,26 @@ TEST(Queue, NoControlFileIsReplacedByANewMessage) {
   }
 }
 
+Task<int> CreateAgain(Environment& env, std::string id, std::vector<absl::Status>& results) {
+  std::unique_ptr<Queue> queue = *co_await OpenQueue(env, SingleQueue(kDirectory));
+  results.push_back((co_await queue->Create(id)).status());
+  co_return 0;
+}
+
+// A queue run would take our body for that of the message that has lost its own.
+TEST(Queue, NoBodyIsGivenToAControlFileThatHasLostItsOwn) {
+  for (const std::string prefix : {"qf", "hf"}) {
+    TestHost host;
+    const std::string id = "6ALFG0000001x0";
+    const std::string name = absl::StrCat(kDirectory, "/", prefix, id);
+    ASSERT_TRUE(host.disk().WriteFile(name, "another's", {.mode = 0600}).ok());
+    std::vector<absl::Status> results;
+    ASSERT_EQ(host.Run(&CreateAgain, id, std::ref(results)), 0);
+    EXPECT_TRUE(absl::IsAlreadyExists(results[0])) << results[0];
+    EXPECT_EQ(*host.disk().ListDirectory(kDirectory), std::vector<std::string>{prefix + id});
+  }
+}
+
 TEST(Queue, OneWorksOnAMessageAtATime) {
   TestHost host;
   std::string id;
