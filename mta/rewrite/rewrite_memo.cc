@@ -136,7 +136,7 @@ void RewriteMemo::Remember(const TokenList& tokens, const MacrosAsked& asked,
   entry.result_count = tokens.size();
   for (size_t i = 0; i < asked.count; ++i) {
     const std::optional<absl::string_view> value = PlainValue(macros, asked.names[i]);
-    if (!value.has_value()) return;
+    if (!value.has_value() || value->size() > kMostCharacters) return;
     entry.values[i].name = asked.names[i];
     entry.values[i].text.assign(value->data(), value->size());
   }
