@@ -54,9 +54,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const stagepost::Tokenizer tokenizer(".:%@!^/[]+");
   stagepost::TryFile(text, tokenizer);
   stagepost::TryList(text, ' ', tokenizer);
-  for (const std::string& shell : stagepost::ParseShells(text)) {
+  for (const absl::string_view shell : stagepost::ParseShells(text)) {
     CHECK(!shell.empty() && shell[0] == '/');
-    CHECK(shell.find_first_of(" \n#") == std::string::npos);
+    CHECK(shell.find_first_of(" \n#") == absl::string_view::npos);
   }
   return 0;
 }

@@ -83,8 +83,8 @@ void Invariants::CheckConservation(SimHost& host, const std::string& id, const A
                                    const Copies& copies, std::vector<std::string>& broken) {
   std::string queued;  // all its queue files
   for (const std::string& part : message.ids) {
-    // Qf: what could not even be returned, for the administrator to look at.
-    for (const char* kind : {"/qf", "/Qf"}) {
+    // hf: quarantined. Qf: what could not even be returned, for the administrator to look at.
+    for (const char* kind : {"/qf", "/hf", "/Qf"}) {
       const auto file = host.editor().ReadFile(absl::StrCat(kQueueDirectory, kind, part));
       if (file.ok()) absl::StrAppend(&queued, *file, "\n");
     }

@@ -150,8 +150,8 @@ class Disk {
   Errno ChangeOwner(const DiskCaller& caller, OpenFile& file, std::optional<UserId> owner,
                     std::optional<GroupId> group);
   Errno Sync(OpenFile& file);
-  // A sync that failed: what is pending stays so, whatever later syncs of the file say, until it is
-  // truncated to nothing. Kernels forget that the pages were dirty.
+  // A sync that failed: what is pending stays so, whatever later syncs of the file say, until all
+  // of it has been cut off. Kernels forget that the pages were dirty.
   void SyncFailed(OpenFile& file);
 
   // Waits for the other end of a FIFO. REQUIRES: waiter.end->waits_for_partner().

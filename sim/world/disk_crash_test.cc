@@ -297,6 +297,22 @@ TEST(DiskCrash, AFailedSyncIsNotMadeGoodByTheNext) {
   EXPECT_TRUE(states.count(""));
 }
 
+TEST(DiskCrash, WhatCouldNotBeWrittenMayBeCutOff) {
+  const auto states = States(
+      [](World& w) {
+        w.edit.WriteFile("/f", "old").IgnoreError();
+        OpenFile& f = w.Open("/f");
+        w.Append(f, "lost");
+        w.disk.SyncFailed(f);
+        w.disk.Truncate(w.caller, f, 3);
+        w.disk.Sync(f);
+        w.Append(f, "new");
+        w.disk.Sync(f);
+      },
+      [](World& w) { return w.Content("/f"); });
+  EXPECT_EQ(Keys(states), (Set{"oldnew"}));
+}
+
 TEST(DiskCrash, SetUpIsDurableWithoutMakingTheRestSo) {
   const auto states = States(
       [](World& w) {

@@ -10,6 +10,13 @@
 namespace stagepost {
 namespace {
 
+// Whether no change has touched what is before `size`.
+bool IsAllBeyond(const std::vector<PendingChange>& changes, uint64_t size) {
+  return std::all_of(changes.begin(), changes.end(), [size](const PendingChange& change) {
+    return change.kind == PendingChange::Kind::kAttributes || change.offset >= size;
+  });
+}
+
 // protected_regular, protected_fifos: O_CREAT does not open somebody else's file in a sticky
 // directory, root included. A link that is not followed is always protected where everybody may
 // write.
@@ -178,12 +185,13 @@ Errno Disk::Truncate(const DiskCaller& caller, OpenFile& file, uint64_t size) {
 }
 
 void Disk::SetSize(Inode& inode, uint64_t size, absl::Time now) {
+  // Where all that could not be written is cut off, the rest of its page is dirty again.
+  if (IsAllBeyond(inode.pending, size)) inode.sync_failed = false;
   // ftruncate(2) to the same size still counts as a modification.
   PendingChange& change = RecordChange(inode, PendingChange::Kind::kTruncate);
   change.offset = size;
   if (size == 0) {
     change.old_bytes = std::exchange(inode.bytes, std::string());
-    inode.sync_failed = false;
   } else {
     if (size < inode.bytes.size()) change.old_bytes = inode.bytes.substr(size);
     inode.bytes.resize(size);
